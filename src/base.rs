@@ -1,0 +1,10 @@
+//! The ground floor: what every other folder needs and that has no opinion about YANG, storage or HTTP.
+//!
+//! Never here: a YANG node, a path into a tree, an HTTP status line.
+
+pub mod clock;
+pub mod diagnostic;
+pub mod duration;
+pub mod error;
+pub mod ident;
+pub mod secret;
