@@ -1,0 +1,23 @@
+//! Policies: what the holder of a token may do, compiled so that a decision costs a walk along the request's path.
+//!
+//! A rule is about a path pattern and says `allow` or `reject` for some operations. Within a policy the most specific
+//! rule that matches decides (the one with the longest literal path; `allow` where two are equal); across the policies
+//! of a token any `allow` is enough; a tenant's limits must allow as well; what nobody allows is refused.
+//!
+//! Pure: policies, paths and decisions. Where policies are kept and who carries them is not known here.
+
+pub mod book;
+pub mod check;
+pub mod compile;
+pub mod decide;
+pub mod pattern;
+pub mod policy;
+pub mod walk;
+
+#[cfg(test)]
+mod naive;
+
+pub use book::{Authority, PolicyBook};
+pub use compile::CompiledPolicy;
+pub use decide::{Decision, Hidden, Reason};
+pub use policy::{Operations, Policy, PolicyOperation, Rule, Verdict};
