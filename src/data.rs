@@ -1,1 +1,7 @@
-//! (being built)
+//! Instance data: trees of typed values, the paths that address them, what can be done to them and how they are read
+//! and written. Pure: no storage, no time, no caller, no HTTP. Everything here is guided by the compiled
+//! [`crate::yang::schema::Schema`] and names schema nodes by id.
+
+pub mod violation;
+pub mod path;
+pub mod tree;

@@ -1,0 +1,365 @@
+//! Reading both text forms of a path.
+
+use percent_encoding::percent_decode_str;
+
+use super::InstancePath;
+use crate::base::error::ErrorTag;
+use crate::data::violation::{Violation, shorten};
+use crate::yang::schema::types::{ParseContext, Raw, Strictness};
+use crate::yang::schema::{ChildError, ModuleId, Node, NodeId, NodeKind, Schema, Value};
+
+pub(super) fn v1(schema: &Schema, text: &str) -> Result<InstancePath, Violation> {
+    let mut path = InstancePath::root();
+    let text = text.strip_prefix('/').unwrap_or(text);
+    if text.is_empty() {
+        return Ok(path);
+    }
+    let mut segments = text.split('/');
+    while let Some(segment) = segments.next() {
+        let name = decode(segment, &path)?;
+        let child = named_child(schema, &path, &name, None)?;
+        let node = schema.node(child);
+        let keys = match &node.kind {
+            NodeKind::List { keys, .. } if !keys.is_empty() => {
+                segments.next().map(|segment| list_keys(schema, &path, node, segment)).transpose()?
+            }
+            NodeKind::LeafList { .. } => segments
+                .next()
+                .map(|segment| {
+                    let text = decode(segment, &path)?;
+                    key_value(schema, &path, child, &text).map(|value| vec![value])
+                })
+                .transpose()?,
+            _ => None,
+        };
+        path.push(child, keys.unwrap_or_default());
+    }
+    Ok(path)
+}
+
+/// The child of that name (bare or `module:name`) below the end of the path.
+fn named_child(
+    schema: &Schema,
+    path: &InstancePath,
+    name: &str,
+    inherited: Option<ModuleId>,
+) -> Result<NodeId, Violation> {
+    let parent = path.target();
+    let (module, bare) = match name.split_once(':') {
+        Some((module, bare)) => match schema.module_by_name(module) {
+            Some(id) => (Some(id), bare),
+            None => {
+                let message =
+                    format!("'{}' is not the name of a module that this server implements", shorten(module));
+                return Err(Violation::unknown(path.clone(), name, message));
+            }
+        },
+        None => (None, name),
+    };
+    let preferred = inherited.filter(|_| module.is_none());
+    if let Some(inherited) = preferred
+        && let Ok(id) = schema.child(parent, Some(inherited), bare)
+    {
+        return navigable(schema, path, id);
+    }
+    match schema.child(parent, module, bare) {
+        Ok(id) => navigable(schema, path, id),
+        Err(ChildError::Unknown) => {
+            Err(Violation::unknown(path.clone(), name, unknown_message(schema, parent, bare)))
+        }
+        Err(ChildError::Ambiguous(candidates)) => {
+            let modules: Vec<&str> =
+                candidates.iter().map(|id| schema.module(schema.node(*id).module).name.as_str()).collect();
+            let message = format!(
+                "'{}' is defined by several modules here; write one of {}",
+                shorten(bare),
+                modules.iter().map(|module| format!("{module}:{bare}")).collect::<Vec<_>>().join(", ")
+            );
+            Err(Violation::unknown(path.clone(), name, message))
+        }
+    }
+}
+
+fn navigable(schema: &Schema, path: &InstancePath, id: NodeId) -> Result<NodeId, Violation> {
+    let node = schema.node(id);
+    if node.is_data() || node.is_operation() {
+        return Ok(id);
+    }
+    let message = format!("'{}' is not data and cannot be addressed", node.name);
+    Err(Violation::unknown(path.clone(), &node.name, message))
+}
+
+/// Says what there is instead, and the nearest name if one is near.
+pub(in crate::data) fn unknown_message(schema: &Schema, parent: NodeId, name: &str) -> String {
+    let node = schema.node(parent);
+    let place = if parent == NodeId::ROOT { "the top level".to_owned() } else { format!("'{}'", node.name) };
+    let known: Vec<&str> = schema.children(parent).iter().map(|id| schema.node(*id).name.as_str()).collect();
+    let shown = shorten(name);
+    if known.is_empty() {
+        return format!("{place} has no children, so '{shown}' is unknown");
+    }
+    if let Some(near) = nearest(name, &known) {
+        return format!("'{shown}' is unknown in {place}; did you mean '{near}'?");
+    }
+    const LISTED: usize = 20;
+    let mut list = known.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+    if known.len() > LISTED {
+        list.push_str(", …");
+    }
+    format!("'{shown}' is unknown in {place}; it has {list}")
+}
+
+/// The known name that differs by at most two letters (one, in short names), if any.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    if name.len() > 64 {
+        return None;
+    }
+    let allowed = if name.len() > 4 { 2 } else { 1 };
+    known
+        .iter()
+        .map(|candidate| (distance(name, candidate), *candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for ((right, diagonal), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
+            let beside = next.last().copied().unwrap_or(0);
+            let replaced = diagonal + usize::from(left != *right);
+            next.push(replaced.min(above + 1).min(beside + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+fn list_keys(
+    schema: &Schema,
+    path: &InstancePath,
+    node: &Node,
+    segment: &str,
+) -> Result<Vec<Value>, Violation> {
+    let texts: Vec<&str> = segment.split(',').collect();
+    let names = node.keys();
+    if texts.len() != names.len() {
+        let wanted: Vec<&str> = names.iter().map(|id| schema.node(*id).name.as_str()).collect();
+        let message = format!(
+            "an entry of '{}' is named by {} key value(s) ({}), comma separated; '{}' has {} (a comma inside a value is written %2C)",
+            node.name,
+            names.len(),
+            wanted.join(", "),
+            shorten(segment),
+            texts.len()
+        );
+        return Err(Violation::new(ErrorTag::BadElement, path.child(node.id), message));
+    }
+    names
+        .iter()
+        .zip(texts)
+        .map(|(key, text)| key_value(schema, &path.child(node.id), *key, &decode(text, path)?))
+        .collect()
+}
+
+/// Parses a key leaf's (or leaf-list's) value from its text.
+fn key_value(schema: &Schema, path: &InstancePath, leaf: NodeId, text: &str) -> Result<Value, Violation> {
+    let node = schema.node(leaf);
+    let at = || path.child(leaf);
+    let Some(ty) = node.ty() else {
+        return Err(Violation::new(ErrorTag::BadElement, at(), format!("'{}' is not a leaf", node.name)));
+    };
+    let context = ParseContext { schema, module: node.module, strictness: Strictness::Text };
+    ty.parse(Raw::Text(text), context).map_err(|error| Violation {
+        app_tag: error.app_tag,
+        ..Violation::new(ErrorTag::InvalidValue, at(), error.message)
+    })
+}
+
+fn decode(segment: &str, path: &InstancePath) -> Result<String, Violation> {
+    let malformed = |message: String| Violation::new(ErrorTag::MalformedMessage, path.clone(), message);
+    let mut rest = segment;
+    while let Some(at) = rest.find('%') {
+        let digits = rest.get(at + 1..at + 3).unwrap_or_default();
+        if digits.len() != 2 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(malformed(format!(
+                "'{}' has a % that two hexadecimal digits do not follow",
+                shorten(segment)
+            )));
+        }
+        rest = rest.get(at + 3..).unwrap_or_default();
+    }
+    match percent_decode_str(segment).decode_utf8() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) => Err(malformed(format!("'{}' does not decode to UTF-8", shorten(segment)))),
+    }
+}
+
+pub(super) fn instance_identifier(schema: &Schema, text: &str) -> Result<InstancePath, Violation> {
+    let mut reader = Reader { text, at: 0 };
+    let mut path = InstancePath::root();
+    reader.space();
+    if text.trim() == "/" {
+        return Ok(path);
+    }
+    let mut module = None;
+    loop {
+        reader.expect('/', &path)?;
+        let name = reader.name(&path)?;
+        let child = named_child(schema, &path, name, module)?;
+        module = Some(schema.node(child).module);
+        let keys = predicates(schema, &mut reader, &path, child)?;
+        path.push(child, keys);
+        reader.space();
+        if reader.rest().is_empty() {
+            return Ok(path);
+        }
+    }
+}
+
+fn predicates(
+    schema: &Schema,
+    reader: &mut Reader<'_>,
+    path: &InstancePath,
+    child: NodeId,
+) -> Result<Vec<Value>, Violation> {
+    let node = schema.node(child);
+    let names = node.keys();
+    let at = path.child(child);
+    let mut found: Vec<Option<Value>> = vec![None; names.len()];
+    let mut any = false;
+    loop {
+        reader.space();
+        if !reader.take('[') {
+            break;
+        }
+        any = true;
+        reader.space();
+        if reader.take('.') {
+            let text = reader.value(&at)?;
+            if !matches!(node.kind, NodeKind::LeafList { .. }) {
+                let message = format!("[.=…] selects an entry of a leaf-list, and '{}' is none", node.name);
+                return Err(Violation::new(ErrorTag::BadElement, at, message));
+            }
+            return Ok(vec![key_value(schema, path, child, &text)?]);
+        }
+        let name = reader.name(&at)?;
+        let key = named_child(schema, &at, name, Some(node.module))?;
+        let text = reader.value(&at)?;
+        let Some(slot) = names.iter().position(|known| *known == key).and_then(|index| found.get_mut(index))
+        else {
+            let message = format!("'{}' is not a key of '{}'", shorten(name), node.name);
+            return Err(Violation::new(ErrorTag::BadElement, at, message));
+        };
+        if slot.replace(key_value(schema, &at, key, &text)?).is_some() {
+            let message = format!("the key '{}' is given twice", shorten(name));
+            return Err(Violation::new(ErrorTag::BadElement, at, message));
+        }
+    }
+    if !any {
+        return Ok(Vec::new());
+    }
+    found.into_iter().collect::<Option<Vec<Value>>>().ok_or_else(|| {
+        let wanted: Vec<&str> = names.iter().map(|id| schema.node(*id).name.as_str()).collect();
+        let message = format!("an entry of '{}' is named by all its keys: {}", node.name, wanted.join(", "));
+        Violation::new(ErrorTag::BadElement, at, message)
+    })
+}
+
+/// The characters of an instance-identifier.
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn space(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start_matches([' ', '\t', '\n', '\r']).len();
+    }
+
+    fn take(&mut self, letter: char) -> bool {
+        let there = self.rest().starts_with(letter);
+        if there {
+            self.at += letter.len_utf8();
+        }
+        there
+    }
+
+    fn expect(&mut self, letter: char, path: &InstancePath) -> Result<(), Violation> {
+        if self.take(letter) { Ok(()) } else { Err(self.unexpected(&format!("'{letter}'"), path)) }
+    }
+
+    fn unexpected(&self, wanted: &str, path: &InstancePath) -> Violation {
+        let column = self.text.get(..self.at).unwrap_or_default().chars().count() + 1;
+        let found = match self.rest() {
+            "" => "its end".to_owned(),
+            rest => format!("'{}'", shorten(rest)),
+        };
+        let message =
+            format!("the instance-identifier needs {wanted} at column {column}, where it has {found}");
+        Violation::new(ErrorTag::MalformedMessage, path.clone(), message)
+    }
+
+    fn name(&mut self, path: &InstancePath) -> Result<&'t str, Violation> {
+        let rest = self.rest();
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')))
+            .unwrap_or(rest.len());
+        match rest.get(..end) {
+            Some(name) if !name.is_empty() => {
+                self.at += end;
+                Ok(name)
+            }
+            _ => Err(self.unexpected("a name", path)),
+        }
+    }
+
+    /// `= literal ]`, with white space where XPath allows it.
+    fn value(&mut self, path: &InstancePath) -> Result<String, Violation> {
+        self.space();
+        self.expect('=', path)?;
+        self.space();
+        let text = if self.rest().starts_with("concat(") {
+            self.at += "concat(".len();
+            let mut text = String::new();
+            loop {
+                self.space();
+                text.push_str(self.literal(path)?);
+                self.space();
+                if self.take(')') {
+                    break text;
+                }
+                self.expect(',', path)?;
+            }
+        } else {
+            self.literal(path)?.to_owned()
+        };
+        self.space();
+        self.expect(']', path)?;
+        Ok(text)
+    }
+
+    fn literal(&mut self, path: &InstancePath) -> Result<&'t str, Violation> {
+        let rest = self.rest();
+        let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'));
+        let inside = quote.and_then(|quote| {
+            let inside = rest.get(1..)?;
+            inside.get(..inside.find(quote)?)
+        });
+        match inside {
+            Some(inside) => {
+                self.at += inside.len() + 2;
+                Ok(inside)
+            }
+            None => Err(self.unexpected("a quoted value", path)),
+        }
+    }
+}

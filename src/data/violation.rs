@@ -1,0 +1,110 @@
+//! What is wrong with a request's data: one violation a fault, each with the place, the value found and what is
+//! allowed. Never here: a status line or a body format; the surface makes those from this.
+
+use std::fmt;
+
+use super::path::InstancePath;
+use crate::base::error::ErrorTag;
+use crate::base::ident::Ident;
+use crate::yang::schema::Schema;
+
+/// How many characters of a value a message may quote.
+const QUOTED: usize = 64;
+
+/// One fault in a request's data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// What kind of fault.
+    pub tag: ErrorTag,
+    /// The model's `error-app-tag`, or the one that RFC 7950 section 15 defines for the case.
+    pub app_tag: Option<Ident>,
+    /// The node at fault, or the nearest one that the model knows.
+    pub path: InstancePath,
+    /// A name below `path` that the model does not have.
+    pub unknown: Option<String>,
+    /// One sentence that names the value found and what is allowed.
+    pub message: String,
+    /// Further facts for `error-info`, as name and text.
+    pub info: Vec<(String, String)>,
+}
+
+impl Violation {
+    /// A fault of the node at `path`.
+    pub fn new(tag: ErrorTag, path: InstancePath, message: impl Into<String>) -> Self {
+        Violation { tag, app_tag: None, path, unknown: None, message: message.into(), info: Vec::new() }
+    }
+
+    /// A name below `path` that the model does not have.
+    pub fn unknown(path: InstancePath, name: &str, message: impl Into<String>) -> Self {
+        Violation { unknown: Some(shorten(name)), ..Violation::new(ErrorTag::UnknownElement, path, message) }
+    }
+
+    /// Sets the `error-app-tag`.
+    #[must_use]
+    pub fn app_tag(mut self, app_tag: impl Into<Ident>) -> Self {
+        self.app_tag = Some(app_tag.into());
+        self
+    }
+
+    /// Adds a fact for `error-info`.
+    #[must_use]
+    pub fn info(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.info.push((name.into(), text.into()));
+        self
+    }
+
+    /// The place in the form of the `/v1` dialect, with the unknown name at its end if there is one.
+    pub fn v1_path(&self, schema: &Schema) -> String {
+        self.with_unknown(self.path.to_v1(schema))
+    }
+
+    /// The place as an instance-identifier (RFC 7951 section 6.11), with the unknown name at its end if there is one.
+    pub fn instance_identifier(&self, schema: &Schema) -> String {
+        self.with_unknown(self.path.to_instance_identifier(schema))
+    }
+
+    fn with_unknown(&self, mut path: String) -> String {
+        if let Some(name) = &self.unknown {
+            if !path.ends_with('/') {
+                path.push('/');
+            }
+            path.push_str(name);
+        }
+        path
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.tag, self.message)
+    }
+}
+
+/// A text as messages quote it: at most 64 characters, control characters escaped, an ellipsis where it was cut.
+pub fn shorten(text: &str) -> String {
+    let mut shown = String::new();
+    for (count, letter) in text.chars().enumerate() {
+        if count == QUOTED {
+            shown.push('…');
+            break;
+        }
+        if letter.is_control() {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_up_to_64_characters() {
+        assert_eq!(shorten("a\nb"), "a\\nb");
+        assert_eq!(shorten(&"é".repeat(64)), "é".repeat(64));
+        assert_eq!(shorten(&"é".repeat(65)), format!("{}…", "é".repeat(64)));
+    }
+}
