@@ -1,0 +1,266 @@
+//! The barrier: everything that reaches the disk passes it, sealed with AES-256-GCM-SIV.
+//!
+//! The associated data bind a sealed value to its place (log, revision, row), so that a value moved elsewhere does not
+//! open. Never here: where the key comes from (`key_file`), or what the values mean.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{self, AES_256_GCM_SIV, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hmac;
+use uuid::Uuid;
+
+use super::chain::Chain;
+use super::log::Revision;
+use crate::base::clock::Timestamp;
+use crate::base::secret::Secret;
+
+/// Length of the master key, in bytes.
+pub const KEY_LENGTH: usize = 32;
+/// The number of the only key there is until keys rotate; stands in front of every sealed value.
+const FIRST_KEY: u32 = 1;
+const HEADER_LENGTH: usize = size_of::<u32>() + NONCE_LEN;
+
+/// Seals and opens. Cheap to clone; the keys are dropped with the last clone.
+#[derive(Clone)]
+pub struct Barrier(Arc<Keys>);
+
+struct Keys {
+    extracted: hmac::Key,
+    data: RandomizedNonceKey,
+    rows: hmac::Key,
+}
+
+/// The place that a sealed value belongs to, authenticated with it and not stored in it.
+#[derive(Clone, Copy, Debug)]
+pub enum Aad<'a> {
+    /// The body of a log record.
+    Record {
+        /// The log.
+        log: Uuid,
+        /// Its slot.
+        revision: Revision,
+        /// The record's id.
+        id: Uuid,
+        /// The chain value of the slot before.
+        previous: &'a Chain,
+    },
+    /// A materialised row.
+    Row {
+        /// The log.
+        log: Uuid,
+        /// The row's primary key.
+        key: &'a RowKey,
+        /// The revision that wrote it.
+        revision: Revision,
+        /// The time of that revision.
+        time: Timestamp,
+    },
+    /// The head: last revision, chain, sum over the rows.
+    Head {
+        /// The log.
+        log: Uuid,
+    },
+    /// The value by which a wrong key is recognised.
+    KeyCheck {
+        /// The log.
+        log: Uuid,
+    },
+}
+
+/// Primary key of a row: the first half of a keyed hash of tenant and path, which tells nothing about either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey(pub [u8; 16]);
+
+/// A value that is not what was sealed at this place with this key, or the generator of random numbers failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed value does not open")]
+pub struct BarrierError;
+
+impl Barrier {
+    /// A barrier from a master key of [`KEY_LENGTH`] bytes.
+    ///
+    /// # Errors
+    /// When the key has another length.
+    pub fn new(master: &Secret) -> Result<Self, BarrierError> {
+        if master.expose().len() != KEY_LENGTH {
+            return Err(BarrierError);
+        }
+        let salt = hmac::Key::new(hmac::HMAC_SHA256, b"strongbox barrier 1");
+        let extracted = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&salt, master.expose()).as_ref());
+        let data = RandomizedNonceKey::new(&AES_256_GCM_SIV, expand(&extracted, b"data").expose())
+            .map_err(|_| BarrierError)?;
+        let rows = hmac::Key::new(hmac::HMAC_SHA256, expand(&extracted, b"row keys").expose());
+        Ok(Barrier(Arc::new(Keys { extracted, data, rows })))
+    }
+
+    /// A barrier with a key of its own that nobody else has: for tests and throw-away stores.
+    ///
+    /// # Errors
+    /// When the operating system's generator fails.
+    pub fn random() -> Result<Self, BarrierError> {
+        Barrier::new(&Secret::random(KEY_LENGTH).map_err(|_| BarrierError)?)
+    }
+
+    /// Seals `plain` for one place. The result is [`HEADER_LENGTH`] and 16 bytes longer: key number, nonce, ciphertext, tag.
+    ///
+    /// # Errors
+    /// When no random nonce can be had.
+    pub fn seal(&self, aad: &Aad<'_>, plain: &[u8]) -> Result<Vec<u8>, BarrierError> {
+        let mut sealed = Vec::with_capacity(HEADER_LENGTH + plain.len() + AES_256_GCM_SIV.tag_len());
+        sealed.extend_from_slice(&FIRST_KEY.to_be_bytes());
+        sealed.extend_from_slice(&[0; NONCE_LEN]);
+        sealed.extend_from_slice(plain);
+        let (header, body) = sealed.split_at_mut(HEADER_LENGTH);
+        let (nonce, tag) = self
+            .0
+            .data
+            .seal_in_place_separate_tag(aead::Aad::from(aad.bytes()), body)
+            .map_err(|_| BarrierError)?;
+        if let Some(place) = header.last_chunk_mut::<NONCE_LEN>() {
+            place.copy_from_slice(nonce.as_ref());
+        }
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(sealed)
+    }
+
+    /// Opens in place what [`Barrier::seal`] made for the same place, and returns the plain bytes inside `sealed`.
+    ///
+    /// # Errors
+    /// When a single bit of the value or of its place differs.
+    pub fn open<'v>(&self, aad: &Aad<'_>, sealed: &'v mut [u8]) -> Result<&'v mut [u8], BarrierError> {
+        let (key, rest) = sealed.split_first_chunk_mut::<4>().ok_or(BarrierError)?;
+        if u32::from_be_bytes(*key) != FIRST_KEY {
+            return Err(BarrierError);
+        }
+        let (nonce, body) = rest.split_first_chunk_mut::<NONCE_LEN>().ok_or(BarrierError)?;
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        self.0.data.open_in_place(nonce, aead::Aad::from(aad.bytes()), body).map_err(|_| BarrierError)
+    }
+
+    /// A sub-key of 32 bytes for a purpose of its own (HKDF, RFC 5869, with the label as `info`): etags, audit.
+    pub fn derive(&self, label: &str) -> Secret {
+        expand(&self.0.extracted, label.as_bytes())
+    }
+
+    /// The primary key of the row of `tenant` at `path`.
+    pub fn row_key(&self, tenant: &str, path: &str) -> RowKey {
+        let mut context = hmac::Context::with_key(&self.0.rows);
+        context.update(&(tenant.len() as u64).to_be_bytes());
+        context.update(tenant.as_bytes());
+        context.update(path.as_bytes());
+        let mut key = [0_u8; 16];
+        for (place, byte) in key.iter_mut().zip(context.sign().as_ref()) {
+            *place = *byte;
+        }
+        RowKey(key)
+    }
+}
+
+/// HKDF-Expand of RFC 5869 section 2.3 for one block.
+fn expand(extracted: &hmac::Key, info: &[u8]) -> Secret {
+    let mut context = hmac::Context::with_key(extracted);
+    context.update(info);
+    context.update(&[1]);
+    Secret::new(context.sign().as_ref())
+}
+
+impl Aad<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(96);
+        match self {
+            Aad::Record { log, revision, id, previous } => {
+                bytes.push(b'L');
+                bytes.extend_from_slice(log.as_bytes());
+                bytes.extend_from_slice(&revision.0.to_be_bytes());
+                bytes.extend_from_slice(id.as_bytes());
+                bytes.extend_from_slice(&previous.0);
+            }
+            Aad::Row { log, key, revision, time } => {
+                bytes.push(b'R');
+                bytes.extend_from_slice(log.as_bytes());
+                bytes.extend_from_slice(&key.0);
+                bytes.extend_from_slice(&revision.0.to_be_bytes());
+                bytes.extend_from_slice(&time.0.to_be_bytes());
+            }
+            Aad::Head { log } => {
+                bytes.push(b'H');
+                bytes.extend_from_slice(log.as_bytes());
+            }
+            Aad::KeyCheck { log } => {
+                bytes.push(b'K');
+                bytes.extend_from_slice(log.as_bytes());
+            }
+        }
+        bytes
+    }
+}
+
+impl fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Barrier(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn barrier() -> Barrier {
+        Barrier::new(&Secret::new([7_u8; 32])).unwrap()
+    }
+
+    #[test]
+    fn a_sealed_value_opens_only_in_its_place() {
+        let log = Uuid::from_u128(9);
+        let chain = Chain::start(log);
+        let place = |revision| Aad::Record { log, revision, id: Uuid::nil(), previous: &chain };
+        let sealed = barrier().seal(&place(Revision(3)), b"content").unwrap();
+        assert_eq!(barrier().open(&place(Revision(3)), &mut sealed.clone()).unwrap(), b"content");
+        assert!(barrier().open(&place(Revision(4)), &mut sealed.clone()).is_err());
+        assert!(barrier().open(&Aad::Head { log }, &mut sealed.clone()).is_err());
+        assert!(Barrier::random().unwrap().open(&place(Revision(3)), &mut sealed.clone()).is_err());
+    }
+
+    #[test]
+    fn two_seals_of_one_text_differ() {
+        let aad = Aad::Head { log: Uuid::nil() };
+        assert_ne!(barrier().seal(&aad, b"text").unwrap(), barrier().seal(&aad, b"text").unwrap());
+    }
+
+    #[test]
+    fn sub_keys_and_row_keys_are_stable_and_distinct() {
+        assert!(barrier().derive("etags").same_as(barrier().derive("etags").expose()));
+        assert!(!barrier().derive("etags").same_as(barrier().derive("audit").expose()));
+        assert_eq!(barrier().row_key("acme", "/a"), barrier().row_key("acme", "/a"));
+        assert_ne!(barrier().row_key("acm", "e/a"), barrier().row_key("acme", "/a"));
+    }
+
+    #[test]
+    fn rfc5869_appendix_a_1_first_block() {
+        let bytes = |hex: &str| -> Vec<u8> {
+            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+        };
+        let key = bytes("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
+        let okm = bytes("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+        let info = bytes("f0f1f2f3f4f5f6f7f8f9");
+        assert_eq!(expand(&hmac::Key::new(hmac::HMAC_SHA256, &key), &info).expose(), okm);
+    }
+
+    proptest! {
+        #[test]
+        fn any_flipped_bit_is_noticed(
+            plain in proptest::collection::vec(any::<u8>(), 0..200),
+            bit in any::<prop::sample::Index>(),
+        ) {
+            let aad = Aad::Head { log: Uuid::nil() };
+            let mut sealed = barrier().seal(&aad, &plain).unwrap();
+            let mut copy = sealed.clone();
+            prop_assert_eq!(barrier().open(&aad, &mut copy).unwrap(), &plain[..]);
+            let bit = bit.index(sealed.len() * 8);
+            sealed[bit / 8] ^= 1 << (bit % 8);
+            prop_assert!(barrier().open(&aad, &mut sealed).is_err());
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The embedded commit log: one SQLite database that holds the log and the rows it adds up to.
+//!
+//! One connection, owned by whoever owns the [`SqliteStore`]: the engine's writer thread. Everything in it is sealed.
+//! Never here: what a path or a value means.
+
+mod check;
+mod column;
+mod files;
+mod head;
+mod rows;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::barrier::{Aad, Barrier};
+use super::log::{AppendError, Bounds, CommitLog, Effect, Record, Revision, StoreError};
+use crate::base::clock::Timestamp;
+use files::Lock;
+use head::Head;
+pub use rows::Row;
+
+/// The format that this program reads and writes; kept in SQLite's `user_version`.
+pub const FORMAT: i64 = 1;
+/// A record may be this many bytes before it is sealed: half of what SQLite takes in one value.
+pub const LARGEST_RECORD: usize = 500_000_000;
+
+/// The store in one data directory.
+pub struct SqliteStore {
+    connection: Connection,
+    barrier: Barrier,
+    log_id: Uuid,
+    head: Head,
+    place: PathBuf,
+    /// Set when a commit failed half way: what is on the disk is known again only after a restart.
+    broken: Option<String>,
+    _lock: Lock,
+}
+
+/// What was found when the store was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// There was no store before.
+    pub created: bool,
+    /// The newest revision.
+    pub last: Revision,
+    /// Its time; the epoch when nothing was ever committed.
+    pub time: Timestamp,
+}
+
+impl SqliteStore {
+    /// Whether there is a store in `dir` already, whole or damaged.
+    pub fn exists(dir: &Path) -> bool {
+        files::any_of_database(dir)
+    }
+
+    /// Opens the store in `dir`, which is made when it does not exist. The directory stays locked until the store is
+    /// dropped. Structure and the end of the log are verified; [`SqliteStore::visit_rows`] verifies the rest.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] when another process has it, [`StoreError::Damaged`], [`StoreError::WrongKey`],
+    /// [`StoreError::Format`], [`StoreError::Io`]. A damaged store is left as it is.
+    pub fn open(dir: &Path, barrier: Barrier) -> Result<(Self, Recovered), StoreError> {
+        files::make_directory(dir)?;
+        let lock = Lock::take(dir)?;
+        let place = files::database(dir);
+        let created = !files::any_of_database(dir);
+        if created {
+            files::create(dir, &barrier)?;
+        }
+        let connection = files::connect(dir)?;
+        check::structure(&connection, &place)?;
+        let (log_id, head) = head::read(&connection, &barrier, &place)?;
+        check::log_tail(&connection, &barrier, log_id, &head, &place)?;
+        let recovered = Recovered { created, last: head.revision, time: head.time };
+        Ok((SqliteStore { connection, barrier, log_id, head, place, broken: None, _lock: lock }, recovered))
+    }
+
+    /// The barrier that everything in the store passes.
+    pub fn barrier(&self) -> &Barrier {
+        &self.barrier
+    }
+
+    /// Shows every row to `visit`, in no particular order.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when a row does not open, or one is missing, added or older than it should be; by then
+    /// `visit` has seen some rows, which must not be used.
+    pub fn visit_rows(&self, visit: impl FnMut(Row<'_>)) -> Result<(), StoreError> {
+        rows::visit(&self.connection, &self.barrier, self.log_id, &self.head, &self.place, visit)
+    }
+
+    /// Writes everything into the database file and closes it.
+    ///
+    /// # Errors
+    /// I/O; what was committed is safe in the write-ahead log even then.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.connection.close().map_err(|(_, error)| trouble("close", &self.place, &error))
+    }
+
+    fn write(
+        &mut self,
+        record: &Record,
+        effects: &[Effect<'_>],
+        body: &[u8],
+    ) -> Result<Revision, AppendError> {
+        let revision = self.head.revision.next();
+        let aad = Aad::Record { log: self.log_id, revision, id: record.id, previous: &self.head.chain };
+        let sealed =
+            self.barrier.seal(&aad, body).map_err(|error| AppendError::Unavailable(error.to_string()))?;
+        let mut head = self.head.clone();
+        head.revision = revision;
+        head.time = record.time;
+        head.id = record.id;
+        head.chain = self.head.chain.next(revision, record.id, &sealed);
+
+        let refused = |error: rusqlite::Error| refused(&error);
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
+        transaction
+            .prepare_cached("INSERT INTO log (revision, id, time, chain, body) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .and_then(|mut insert| {
+                insert.execute(params![revision, record.id.as_bytes(), record.time.0, head.chain.0, sealed])
+            })
+            .map_err(refused)?;
+        rows::apply(&transaction, &self.barrier, self.log_id, &mut head, effects)?;
+        head::write(&transaction, &self.barrier, self.log_id, &head)?;
+        match transaction.commit() {
+            Ok(()) => {
+                self.head = head;
+                Ok(revision)
+            }
+            Err(error) if code(&error) == Some(ErrorCode::SystemIoFailure) => {
+                let reason = error.to_string();
+                self.broken = Some(format!("a commit failed with \"{reason}\"; restart to recover"));
+                Err(AppendError::Unknown { id: record.id, reason })
+            }
+            Err(error) => Err(refused(error)),
+        }
+    }
+}
+
+impl CommitLog for SqliteStore {
+    fn append(
+        &mut self,
+        after: Revision,
+        record: &Record,
+        effects: &[Effect<'_>],
+    ) -> Result<Revision, AppendError> {
+        if let Some(reason) = &self.broken {
+            return Err(AppendError::Unavailable(reason.clone()));
+        }
+        if after != self.head.revision {
+            return Err(AppendError::Conflict { last: self.head.revision });
+        }
+        let mut body = Zeroizing::new(Vec::with_capacity(1024));
+        serde_json::to_writer(&mut *body, record)
+            .map_err(|error| AppendError::Unavailable(error.to_string()))?;
+        if body.len() > LARGEST_RECORD {
+            return Err(AppendError::TooBig { size: body.len(), limit: LARGEST_RECORD });
+        }
+        self.write(record, effects, &body)
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds { log_id: self.log_id, first: self.head.purged.next(), last: self.head.revision }
+    }
+
+    fn read_from(&self, after: Revision, limit: usize) -> Result<Vec<(Revision, Record)>, StoreError> {
+        if let Some(reason) = &self.broken {
+            return Err(StoreError::Io { action: "read", path: self.place.clone(), reason: reason.clone() });
+        }
+        let bounds = self.bounds();
+        if after.next() < bounds.first {
+            return Err(StoreError::Purged { wanted: after.next(), first: bounds.first });
+        }
+        check::read_log(&self.connection, &self.barrier, self.log_id, &self.head, after, limit, &self.place)
+    }
+
+    fn purge(&mut self, up_to: Revision) -> Result<Bounds, StoreError> {
+        let up_to = up_to.min(self.head.revision);
+        if up_to <= self.head.purged {
+            return Ok(self.bounds());
+        }
+        let failed = |error: &rusqlite::Error| trouble("purge the log of", &self.place, error);
+        let mut head = self.head.clone();
+        head.purged = up_to;
+        head.purged_chain = check::chain_at(&self.connection, up_to, &self.place)?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| failed(&error))?;
+        transaction
+            .execute("DELETE FROM log WHERE revision <= ?1", [up_to])
+            .map_err(|error| failed(&error))?;
+        head::write(&transaction, &self.barrier, self.log_id, &head).map_err(|error| StoreError::Io {
+            action: "purge the log of",
+            path: self.place.clone(),
+            reason: error.to_string(),
+        })?;
+        transaction.commit().map_err(|error| failed(&error))?;
+        self.head = head;
+        Ok(self.bounds())
+    }
+}
+
+fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    error.sqlite_error_code()
+}
+
+/// Why nothing was appended, from SQLite's answer before the commit.
+fn refused(error: &rusqlite::Error) -> AppendError {
+    match code(error) {
+        Some(ErrorCode::DiskFull) => AppendError::Full("the disk has no space left".to_owned()),
+        Some(ErrorCode::ReadOnly) => AppendError::Unavailable("the data directory is read-only".to_owned()),
+        _ => AppendError::Unavailable(error.to_string()),
+    }
+}
+
+/// SQLite's answer outside of an append.
+fn trouble(action: &'static str, place: &Path, error: &rusqlite::Error) -> StoreError {
+    match code(error) {
+        Some(ErrorCode::DatabaseCorrupt) => damaged(place, format!("SQLite says \"{error}\"")),
+        Some(ErrorCode::NotADatabase) => damaged(place, "the file is not a SQLite database".to_owned()),
+        None => damaged(place, format!("a column is not what was written: {error}")),
+        _ => StoreError::Io { action, path: place.to_owned(), reason: error.to_string() },
+    }
+}
+
+fn damaged(place: &Path, what: impl Into<String>) -> StoreError {
+    StoreError::Damaged { what: what.into(), place: place.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

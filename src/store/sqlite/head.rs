@@ -1,0 +1,211 @@
+//! The head: one sealed value that says how far the log goes and what all rows together must be.
+//!
+//! It is replaced in the same SQLite transaction as every record, so the log and the rows can be held against it.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _};
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
+use std::hash::Hasher as _;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{damaged, refused, trouble};
+use crate::base::clock::Timestamp;
+use crate::store::barrier::{Aad, Barrier, RowKey};
+use crate::store::chain::Chain;
+use crate::store::log::{AppendError, Revision, StoreError};
+
+/// What the sealed head says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The newest revision.
+    pub revision: Revision,
+    /// Its time.
+    pub time: Timestamp,
+    /// Its record's id.
+    pub id: Uuid,
+    /// Its chain value.
+    pub chain: Chain,
+    /// The newest revision that was purged.
+    pub purged: Revision,
+    /// Its chain value.
+    pub purged_chain: Chain,
+    /// All rows together.
+    pub rows: RowSum,
+}
+
+/// A sum over all rows that does not depend on their order: a missing, added, or outdated row changes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct RowSum {
+    /// How many there are.
+    pub count: u64,
+    /// Sum of the hashes of their keys and revisions.
+    pub sum: u128,
+}
+
+impl RowSum {
+    /// With a row more.
+    pub fn add(&mut self, key: &RowKey, revision: Revision) {
+        self.count = self.count.wrapping_add(1);
+        self.sum = self.sum.wrapping_add(row_hash(key, revision));
+    }
+
+    /// With a row less.
+    pub fn subtract(&mut self, key: &RowKey, revision: Revision) {
+        self.count = self.count.wrapping_sub(1);
+        self.sum = self.sum.wrapping_sub(row_hash(key, revision));
+    }
+}
+
+/// Keys are secret hashes and the sum is sealed, so the hash itself needs no key.
+fn row_hash(key: &RowKey, revision: Revision) -> u128 {
+    let mut hasher = SipHasher24::new();
+    hasher.write(&key.0);
+    hasher.write(&revision.0.to_be_bytes());
+    hasher.finish128().as_u128()
+}
+
+impl Head {
+    /// The head of a log without records.
+    pub fn start(log_id: Uuid) -> Self {
+        let chain = Chain::start(log_id);
+        Head {
+            revision: Revision(0),
+            time: Timestamp(0),
+            id: Uuid::nil(),
+            chain,
+            purged: Revision(0),
+            purged_chain: chain,
+            rows: RowSum::default(),
+        }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(136);
+        bytes.extend_from_slice(&self.revision.0.to_be_bytes());
+        bytes.extend_from_slice(&self.time.0.to_be_bytes());
+        bytes.extend_from_slice(self.id.as_bytes());
+        bytes.extend_from_slice(&self.chain.0);
+        bytes.extend_from_slice(&self.purged.0.to_be_bytes());
+        bytes.extend_from_slice(&self.purged_chain.0);
+        bytes.extend_from_slice(&self.rows.count.to_be_bytes());
+        bytes.extend_from_slice(&self.rows.sum.to_be_bytes());
+        bytes
+    }
+
+    fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        let head = Head {
+            revision: Revision(u64::from_be_bytes(take(&mut bytes)?)),
+            time: Timestamp(i64::from_be_bytes(take(&mut bytes)?)),
+            id: Uuid::from_bytes(take(&mut bytes)?),
+            chain: Chain(take(&mut bytes)?),
+            purged: Revision(u64::from_be_bytes(take(&mut bytes)?)),
+            purged_chain: Chain(take(&mut bytes)?),
+            rows: RowSum {
+                count: u64::from_be_bytes(take(&mut bytes)?),
+                sum: u128::from_be_bytes(take(&mut bytes)?),
+            },
+        };
+        bytes.is_empty().then_some(head)
+    }
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (first, rest) = bytes.split_first_chunk::<N>()?;
+    *bytes = rest;
+    Some(*first)
+}
+
+/// What the key check opens to.
+const KEY_CHECK: &[u8] = b"strongbox";
+
+/// Writes the head of a new database.
+pub(super) fn create(connection: &Connection, barrier: &Barrier, log_id: Uuid) -> Result<(), AppendError> {
+    let unsealed = |error: crate::store::barrier::BarrierError| AppendError::Unavailable(error.to_string());
+    let key_check = barrier.seal(&Aad::KeyCheck { log: log_id }, KEY_CHECK).map_err(unsealed)?;
+    let state =
+        barrier.seal(&Aad::Head { log: log_id }, &Head::start(log_id).to_bytes()).map_err(unsealed)?;
+    connection
+        .execute(
+            "INSERT INTO head (one, log_id, key_check, state) VALUES (1, ?1, ?2, ?3)",
+            rusqlite::params![log_id.as_bytes(), key_check, state],
+        )
+        .map(|_| ())
+        .map_err(|error| refused(&error))
+}
+
+/// Replaces the head.
+pub(super) fn write(
+    connection: &Connection,
+    barrier: &Barrier,
+    log_id: Uuid,
+    head: &Head,
+) -> Result<(), AppendError> {
+    let state = barrier
+        .seal(&Aad::Head { log: log_id }, &head.to_bytes())
+        .map_err(|error| AppendError::Unavailable(error.to_string()))?;
+    connection
+        .prepare_cached("UPDATE head SET state = ?1 WHERE one = 1")
+        .and_then(|mut update| update.execute([state]))
+        .map(|_| ())
+        .map_err(|error| refused(&error))
+}
+
+/// Reads and opens the head.
+pub(super) fn read(
+    connection: &Connection,
+    barrier: &Barrier,
+    place: &Path,
+) -> Result<(Uuid, Head), StoreError> {
+    let found: Option<(Vec<u8>, Vec<u8>, Vec<u8>)> = connection
+        .query_row("SELECT log_id, key_check, state FROM head WHERE one = 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()
+        .map_err(|error| trouble("read", place, &error))?;
+    let (log_id, mut key_check, state) = found.ok_or_else(|| damaged(place, "its head is missing"))?;
+    let log_id = Uuid::from_slice(&log_id).map_err(|_| damaged(place, "its log id is not a UUID"))?;
+    match barrier.open(&Aad::KeyCheck { log: log_id }, &mut key_check) {
+        Ok(check) if check == KEY_CHECK => {}
+        _ => return Err(StoreError::WrongKey { place: place.to_owned() }),
+    }
+    let mut state = Zeroizing::new(state);
+    let head = barrier
+        .open(&Aad::Head { log: log_id }, &mut state)
+        .ok()
+        .and_then(|plain| Head::from_bytes(plain))
+        .ok_or_else(|| damaged(place, "its head does not open"))?;
+    Ok((log_id, head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_survives_its_bytes() {
+        let mut head = Head::start(Uuid::from_u128(5));
+        head.revision = Revision(9);
+        head.time = Timestamp(-3);
+        head.rows.add(&RowKey([1; 16]), Revision(2));
+        let bytes = head.to_bytes();
+        assert_eq!(Head::from_bytes(&bytes), Some(head));
+        assert_eq!(Head::from_bytes(&bytes[1..]), None);
+    }
+
+    #[test]
+    fn the_sum_depends_on_the_rows_and_not_on_their_order() {
+        let (a, b) = (RowKey([1; 16]), RowKey([2; 16]));
+        let mut one = RowSum::default();
+        one.add(&a, Revision(1));
+        one.add(&b, Revision(2));
+        let mut other = RowSum::default();
+        other.add(&b, Revision(2));
+        other.add(&a, Revision(3));
+        assert_ne!(one, other);
+        other.subtract(&a, Revision(3));
+        other.add(&a, Revision(1));
+        assert_eq!(one, other);
+    }
+}

@@ -1,0 +1,239 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::base::secret::Secret;
+use crate::store::conformance::{effects, record};
+use crate::store::log::{EditRecord, RowValue, TransactionRecord};
+
+fn barrier() -> Barrier {
+    Barrier::new(&Secret::new([3_u8; 32])).unwrap()
+}
+
+fn open(dir: &Path) -> Result<(SqliteStore, Recovered), StoreError> {
+    SqliteStore::open(dir, barrier())
+}
+
+fn store_with(dir: &Path, records: u64) -> SqliteStore {
+    let (mut store, _) = open(dir).unwrap();
+    for number in 1..=records {
+        let record = record(u128::from(number));
+        store.append(Revision(number - 1), &record, &effects(&record)).unwrap();
+    }
+    store
+}
+
+/// Everything that a store says of itself, for comparing.
+fn content(store: &SqliteStore) -> Result<BTreeMap<String, (String, u64, i64)>, StoreError> {
+    let mut rows = BTreeMap::new();
+    store.visit_rows(|row| {
+        let key = format!("{}{}", row.tenant, row.path);
+        rows.insert(key, (row.value.to_owned(), row.revision.0, row.time.0));
+    })?;
+    store.read_from(store.bounds().first.0.checked_sub(1).map(Revision).unwrap(), usize::MAX)?;
+    Ok(rows)
+}
+
+fn reopened(dir: &Path) -> Result<BTreeMap<String, (String, u64, i64)>, StoreError> {
+    open(dir).and_then(|(store, _)| content(&store))
+}
+
+#[test]
+fn conforms_to_the_commit_log() {
+    let mut dirs = Vec::new();
+    crate::store::conformance::run(&mut || {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, recovered) = open(dir.path()).unwrap();
+        assert!(recovered.created);
+        dirs.push(dir);
+        Box::new(store)
+    });
+}
+
+#[test]
+fn what_was_committed_is_there_after_opening_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = store_with(dir.path(), 3);
+    let gone = Record {
+        transactions: vec![TransactionRecord {
+            tenant: "acme".into(),
+            request_id: String::new(),
+            actor: String::new(),
+            edits: vec![
+                EditRecord { path: "/m:list[name='2']".into(), value: None },
+                EditRecord { path: "/m:list[name='never']".into(), value: None },
+                EditRecord { path: "/m:list[name='1']".into(), value: RowValue::new("{}".into()).ok() },
+            ],
+        }],
+        ..record(4)
+    };
+    store.append(Revision(3), &gone, &effects(&gone)).unwrap();
+    let log_id = store.bounds().log_id;
+    drop(store);
+    let (store, recovered) = open(dir.path()).unwrap();
+    assert_eq!(recovered, Recovered { created: false, last: Revision(4), time: Timestamp(4_000_000) });
+    assert_eq!(store.bounds(), Bounds { log_id, first: Revision(1), last: Revision(4) });
+    let rows = content(&store).unwrap();
+    let expected = BTreeMap::from([
+        ("acme/m:list[name='1']".to_owned(), ("{}".to_owned(), 4, 4_000_000)),
+        ("acme/m:list[name='3']".to_owned(), ("{\"name\":\"3\"}".to_owned(), 3, 3_000_000)),
+    ]);
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn a_purged_log_opens_again_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = store_with(dir.path(), 5);
+    store.purge(Revision(5)).unwrap();
+    drop(store);
+    let (mut store, _) = open(dir.path()).unwrap();
+    assert_eq!(store.append(Revision(5), &record(6), &effects(&record(6))).unwrap(), Revision(6));
+    store.close().unwrap();
+    assert_eq!(reopened(dir.path()).unwrap().len(), 6);
+}
+
+#[test]
+fn nothing_on_the_disk_can_be_read_without_the_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_with(dir.path(), 2);
+    for closed in [false, true] {
+        for file in fs::read_dir(dir.path()).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = fs::read(&path).unwrap();
+            for plain in ["acme", "alice", "request-", "m:list", "name"] {
+                let found = bytes.windows(plain.len()).any(|window| window == plain.as_bytes());
+                assert!(!found, "{} holds {plain:?}", path.display());
+            }
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
+        }
+        if closed {
+            break;
+        }
+        store.connection.pragma_query(None, "wal_checkpoint", |_| Ok(())).unwrap();
+    }
+}
+
+#[test]
+fn a_second_opening_is_refused_and_names_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_with(dir.path(), 1);
+    let refused = open(dir.path()).err().unwrap().to_string();
+    assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+    drop(store);
+    open(dir.path()).unwrap();
+}
+
+#[test]
+fn another_key_is_recognised() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(store_with(dir.path(), 1));
+    let other = SqliteStore::open(dir.path(), Barrier::random().unwrap()).err().unwrap();
+    assert!(matches!(other, StoreError::WrongKey { .. }), "{other}");
+    assert_eq!(reopened(dir.path()).unwrap().len(), 1);
+}
+
+#[test]
+fn another_format_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_with(dir.path(), 1);
+    store.connection.pragma_update(None, "user_version", 2).unwrap();
+    drop(store);
+    let refused = open(dir.path()).err().unwrap().to_string();
+    assert!(refused.contains("store format 2") && refused.contains("format 1"), "{refused}");
+}
+
+#[test]
+fn a_full_disk_refuses_the_write_and_keeps_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = store_with(dir.path(), 1);
+    let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    store.connection.pragma_update(None, "max_page_count", pages + 2).unwrap();
+    let mut big = record(2);
+    big.transactions[0].edits[0].value = RowValue::new(format!("{:?}", "x".repeat(50_000))).ok();
+    let refused = store.append(Revision(1), &big, &effects(&big));
+    assert!(matches!(refused, Err(AppendError::Full(_))), "{refused:?}");
+    store.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+    assert_eq!(content(&store).unwrap().len(), 1);
+    assert_eq!(store.append(Revision(1), &big, &effects(&big)).unwrap(), Revision(2));
+    drop(store);
+    assert_eq!(reopened(dir.path()).unwrap().len(), 2);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = store_with(dir.path(), 1);
+    store.connection.pragma_update(None, "query_only", true).unwrap();
+    let refused = store.append(Revision(1), &record(2), &effects(&record(2)));
+    assert!(
+        matches!(&refused, Err(AppendError::Unavailable(why)) if why.contains("read-only")),
+        "{refused:?}"
+    );
+    let refused = open(Path::new("/proc/strongbox")).err().unwrap().to_string();
+    assert!(refused.contains("cannot create the data directory /proc/strongbox"), "{refused}");
+}
+
+#[test]
+fn missing_and_emptied_files_are_damage_and_not_a_first_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("strongbox.db");
+    store_with(dir.path(), 3).close().unwrap();
+    let whole = fs::read(&path).unwrap();
+    for (length, says) in [(0, "is empty"), (50, "not a Strongbox database"), (whole.len() - 5000, "damaged")]
+    {
+        fs::write(&path, &whole[..length]).unwrap();
+        let said = reopened(dir.path()).unwrap_err();
+        assert!(matches!(said, StoreError::Damaged { .. }), "{said}");
+        assert!(said.to_string().contains(says), "{said}");
+        assert_eq!(fs::read(&path).unwrap().len(), length, "left as it was");
+    }
+    fs::remove_file(&path).unwrap();
+    fs::write(dir.path().join("strongbox.db-wal"), b"rest").unwrap();
+    assert!(reopened(dir.path()).unwrap_err().to_string().contains("missing"));
+}
+
+#[test]
+fn removed_and_outdated_content_is_noticed() {
+    let says = |statement: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store_with(dir.path(), 4);
+        store.connection.execute_batch(statement).unwrap();
+        drop(store);
+        reopened(dir.path()).unwrap_err().to_string()
+    };
+    assert!(says("DELETE FROM rows WHERE revision = 2").contains("3 rows instead of 4"));
+    assert!(
+        says("UPDATE rows SET value = (SELECT value FROM rows WHERE revision = 1)").contains("does not open")
+    );
+    assert!(says("DELETE FROM log WHERE revision = 2").contains("3 records, 1 to 4"));
+    assert!(says("DELETE FROM log WHERE revision = 4").contains("should have 4"));
+    assert!(
+        says("UPDATE log SET body = zeroblob(100) WHERE revision = 2").contains("record 2 of its log breaks")
+    );
+    assert!(says("DELETE FROM head").contains("head is missing"));
+    assert!(says("UPDATE head SET state = zeroblob(168)").contains("head does not open"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn a_flipped_bit_is_reported_or_without_effect(bit in any::<prop::sample::Index>()) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("strongbox.db");
+        let store = store_with(dir.path(), 12);
+        let before = content(&store).unwrap();
+        store.close().unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        let bit = bit.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, &bytes).unwrap();
+        if let Ok(after) = reopened(dir.path()) {
+            prop_assert_eq!(after, before);
+        }
+    }
+}
