@@ -1,1 +1,3 @@
-//! (being built)
+//! The command line, one file a command.
+pub mod client;
+pub mod remote;

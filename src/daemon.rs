@@ -1,1 +1,3 @@
-//! (being built)
+//! Building everything in order and stopping it in reverse.
+
+pub mod boot;

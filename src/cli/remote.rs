@@ -1,0 +1,333 @@
+//! The commands that talk to a running daemon: show, create, replace, merge, delete, do, login.
+//!
+//! Each is one request of the `/v1` dialect; what it prints is the daemon's own YAML or JSON.
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bytes::Bytes;
+use clap::{Args, Subcommand};
+use hyper::{Method, header};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::client::{Answer, Client, ClientError};
+use crate::base::secret::Secret;
+
+/// Where the daemon is, who asks, and how answers are to look.
+#[derive(Args, Debug)]
+pub struct Connection {
+    /// The daemon's address
+    #[arg(long, env = "STRONGBOX_ADDRESS", default_value = "http://127.0.0.1:4646", value_name = "URL")]
+    address: String,
+    /// The token to present; `strongbox login` prints one
+    #[arg(long, env = "STRONGBOX_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Trust the certificate authorities in this PEM file instead of the machine's own
+    #[arg(long, env = "STRONGBOX_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Print answers as this
+    #[arg(long, default_value = "yaml", value_parser = ["yaml", "json"])]
+    output: String,
+}
+
+/// What to send.
+#[derive(Args, Debug)]
+pub struct Body {
+    /// The body, as YAML or JSON
+    #[arg(long, short, conflicts_with = "file")]
+    data: Option<String>,
+    /// Read the body from this file; `-` and nothing at all mean standard input
+    #[arg(long, short)]
+    file: Option<PathBuf>,
+}
+
+/// Query parameters of a GET, by the names that the API has for them.
+#[derive(Args, Debug)]
+pub struct Selection {
+    /// Show the config tree (what was set) instead of the state tree (everything in use)
+    #[arg(long)]
+    config: bool,
+    /// Only these descendants: name,roles/[name,max-ttl]
+    #[arg(long)]
+    fields: Option<String>,
+    /// Only the entries for which this XPath expression is true
+    #[arg(long = "where", value_name = "XPATH")]
+    condition: Option<String>,
+    /// Only the keys of a list
+    #[arg(long)]
+    keys: bool,
+    /// Only the number of entries of a list
+    #[arg(long)]
+    count: bool,
+    /// At most this many entries
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Leave out this many entries first
+    #[arg(long)]
+    offset: Option<usize>,
+    /// Sort by this leaf; -leaf for descending
+    #[arg(long, allow_hyphen_values = true)]
+    sort: Option<String>,
+    /// At most this many levels
+    #[arg(long)]
+    depth: Option<u32>,
+    /// Ask this site
+    #[arg(long)]
+    site: Option<String>,
+}
+
+/// One command.
+#[derive(Subcommand, Debug)]
+pub enum RemoteCommand {
+    /// Show a part of the state tree, or with --config of the config tree
+    Show {
+        /// Such as strongbox/jwt-issuers/payments-api
+        path: String,
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Create an entry in a list
+    Create {
+        /// The list, such as strongbox/jwt-issuers
+        path: String,
+        #[command(flatten)]
+        body: Body,
+        /// Only check; change nothing
+        #[arg(long)]
+        validate: bool,
+    },
+    /// Create or replace an entry or a container
+    Replace {
+        /// The entry, such as strongbox/jwt-issuers/payments-api
+        path: String,
+        #[command(flatten)]
+        body: Body,
+        /// Only check; change nothing
+        #[arg(long)]
+        validate: bool,
+        /// Only if the entry still has this ETag
+        #[arg(long, value_name = "ETAG")]
+        if_match: Option<String>,
+    },
+    /// Change parts of an entry or a container
+    Merge {
+        /// The entry, such as strongbox/jwt-issuers/payments-api
+        path: String,
+        #[command(flatten)]
+        body: Body,
+        /// Only check; change nothing
+        #[arg(long)]
+        validate: bool,
+        /// Only if the entry still has this ETag
+        #[arg(long, value_name = "ETAG")]
+        if_match: Option<String>,
+    },
+    /// Delete an entry or a container
+    Delete {
+        /// The entry, such as strongbox/jwt-issuers/payments-api
+        path: String,
+        /// Only check; change nothing
+        #[arg(long)]
+        validate: bool,
+        /// Only if the entry still has this ETag
+        #[arg(long, value_name = "ETAG")]
+        if_match: Option<String>,
+    },
+    /// Invoke an action, such as strongbox/jwt-issuers/payments-api/roles/reader/mint
+    Do {
+        /// The action
+        path: String,
+        #[command(flatten)]
+        body: Body,
+        /// Only check; do nothing
+        #[arg(long)]
+        validate: bool,
+        /// Ask this site
+        #[arg(long)]
+        site: Option<String>,
+    },
+    /// Log in with a user's name and a password read from standard input; prints the token
+    Login {
+        /// The user
+        username: String,
+        /// The tenant; when absent, the server's default tenant
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+}
+
+/// Characters of a query value that must be encoded.
+const QUERY: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>').add(b'=');
+/// Characters of a path that must be encoded; `%` stays, so that an encoded key can be given.
+const PATH: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'[').add(b']');
+
+/// Runs a command; the exit code is 0 for success, 1 when the daemon refused, 2 when it could not be asked.
+pub async fn run(connection: &Connection, command: RemoteCommand) -> ExitCode {
+    match request(connection, command).await {
+        Ok(answer) => print(&answer),
+        Err(problem) => {
+            eprintln!("strongbox: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn request(connection: &Connection, command: RemoteCommand) -> Result<Answer, ClientError> {
+    let token = connection.token.clone().map(Secret::from_text);
+    let client = Client::new(&connection.address, token, connection.ca_file.as_deref())?;
+    let accept = format!("application/{}", connection.output);
+    let (method, path, body, if_match) = match command {
+        RemoteCommand::Show { path, selection } => (Method::GET, selection.path(&path), None, None),
+        RemoteCommand::Create { path, body, validate } => {
+            (Method::POST, config_path(&path, validate), Some(body.read()?), None)
+        }
+        RemoteCommand::Replace { path, body, validate, if_match } => {
+            (Method::PUT, config_path(&path, validate), Some(body.read()?), if_match)
+        }
+        RemoteCommand::Merge { path, body, validate, if_match } => {
+            (Method::PATCH, config_path(&path, validate), Some(body.read()?), if_match)
+        }
+        RemoteCommand::Delete { path, validate, if_match } => {
+            (Method::DELETE, config_path(&path, validate), None, if_match)
+        }
+        RemoteCommand::Do { path, body, validate, site } => {
+            let mut query = Query::default();
+            query.flag("validate", validate);
+            query.value("site", site.as_deref());
+            (Method::POST, query.on("/v1/state", &path), Some(body.read_optional()?), None)
+        }
+        RemoteCommand::Login { username, tenant } => {
+            let body = serde_json::json!({"username": username, "password": password()?, "tenant": tenant});
+            let body = match body {
+                serde_json::Value::Object(mut map) => {
+                    map.retain(|_, value| !value.is_null());
+                    serde_json::Value::Object(map)
+                }
+                other => other,
+            };
+            (Method::POST, "/v1/login".to_owned(), Some(Bytes::from(body.to_string())), None)
+        }
+    };
+    let headers: Vec<_> = if_match.map(|etag| (header::IF_MATCH, etag)).into_iter().collect();
+    client.send(method, &path, &accept, body, &headers).await
+}
+
+fn print(answer: &Answer) -> ExitCode {
+    let refused = answer.status.is_client_error() || answer.status.is_server_error();
+    let mut text = answer.body.to_vec();
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    let written = if refused {
+        eprintln!("strongbox: {}", answer.status);
+        std::io::stderr().write_all(&text)
+    } else {
+        std::io::stdout().write_all(&text)
+    };
+    match (refused, written) {
+        (true, _) => ExitCode::from(1),
+        // A reader that went away (`| head`) is no failure of ours.
+        (false, _) => ExitCode::SUCCESS,
+    }
+}
+
+fn password() -> Result<String, ClientError> {
+    if std::io::stdin().is_terminal() {
+        eprint!("Password: ");
+    }
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|error| ClientError::Request(error.to_string()))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+impl Body {
+    fn read(&self) -> Result<Bytes, ClientError> {
+        let unreadable =
+            |name: &str, error: std::io::Error| ClientError::Request(format!("cannot read {name}: {error}"));
+        match (&self.data, &self.file) {
+            (Some(text), _) => Ok(Bytes::from(text.clone().into_bytes())),
+            (None, Some(file)) if file.as_os_str() != "-" => std::fs::read(file)
+                .map(Bytes::from)
+                .map_err(|error| unreadable(&file.display().to_string(), error)),
+            _ => {
+                let mut text = Vec::new();
+                std::io::stdin()
+                    .read_to_end(&mut text)
+                    .map(|_| Bytes::from(text))
+                    .map_err(|error| unreadable("standard input", error))
+            }
+        }
+    }
+
+    /// An action may have no input: at a terminal nothing is waited for.
+    fn read_optional(&self) -> Result<Bytes, ClientError> {
+        if self.data.is_none() && self.file.is_none() && std::io::stdin().is_terminal() {
+            return Ok(Bytes::new());
+        }
+        self.read()
+    }
+}
+
+impl Selection {
+    fn path(&self, path: &str) -> String {
+        let mut query = Query::default();
+        query.value("fields", self.fields.as_deref());
+        query.value("where", self.condition.as_deref());
+        query.flag("keys", self.keys);
+        query.flag("count", self.count);
+        query.value("limit", self.limit.map(|count| count.to_string()).as_deref());
+        query.value("offset", self.offset.map(|count| count.to_string()).as_deref());
+        query.value("sort", self.sort.as_deref());
+        query.value("depth", self.depth.map(|depth| depth.to_string()).as_deref());
+        query.value("site", self.site.as_deref());
+        query.on(if self.config { "/v1/config" } else { "/v1/state" }, path)
+    }
+}
+
+fn config_path(path: &str, validate: bool) -> String {
+    let mut query = Query::default();
+    query.flag("validate", validate);
+    query.on("/v1/config", path)
+}
+
+/// A query string in the making.
+#[derive(Default)]
+struct Query(String);
+
+impl Query {
+    fn value(&mut self, name: &str, value: Option<&str>) {
+        let Some(value) = value else { return };
+        self.0.push(if self.0.is_empty() { '?' } else { '&' });
+        self.0.push_str(name);
+        self.0.push('=');
+        self.0.extend(utf8_percent_encode(value, QUERY));
+    }
+
+    fn flag(&mut self, name: &str, on: bool) {
+        self.value(name, on.then_some("true"));
+    }
+
+    fn on(&self, root: &str, path: &str) -> String {
+        let path = utf8_percent_encode(path.trim_matches('/'), PATH);
+        format!("{root}/{path}{}", self.0).replace("/?", "?")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn query_values_are_encoded_and_paths_keep_their_encoding() {
+        let mut query = Query::default();
+        query.value("where", Some("name = 'a&b' and x + 1"));
+        query.flag("count", true);
+        assert_eq!(
+            query.on("/v1/config", "/strongbox/jwt-issuers/a%2Fb/"),
+            "/v1/config/strongbox/jwt-issuers/a%2Fb?where=name%20%3D%20'a%26b'%20and%20x%20%2B%201&count=true"
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! Boot files.
+pub mod document;
+pub mod outline;
