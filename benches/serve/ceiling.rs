@@ -1,0 +1,110 @@
+//! The ceilings: what the machine can do when nothing of ours is in the way.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+/// What a bare server does with each request.
+#[derive(Clone)]
+pub enum Work {
+    /// Answers these bytes.
+    Bytes(Bytes),
+    /// Signs a JWT-sized message with ES256 and answers a JWT-sized body.
+    SignEs256(Arc<EcdsaKeyPair>),
+}
+
+impl Work {
+    /// ES256 with a fresh key.
+    pub fn sign_es256() -> Self {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+        Work::SignEs256(Arc::new(key))
+    }
+}
+
+/// Starts a hyper server that does nothing but `work`; it lives as long as the runtime.
+pub async fn bare_server(work: Work) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let work = work.clone();
+            stream.set_nodelay(true).expect("a socket option");
+            tokio::spawn(async move {
+                let service = service_fn(move |request| answer(work.clone(), request));
+                let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    });
+    address
+}
+
+async fn answer(work: Work, request: Request<hyper::body::Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = request.into_body().collect().await.expect("a body").to_bytes();
+    let answer = match work {
+        Work::Bytes(bytes) => bytes,
+        Work::SignEs256(key) => {
+            let mut message = vec![b'x'; 300];
+            message.extend_from_slice(&body);
+            let signature = key.sign(&SystemRandom::new(), &message).expect("a signature");
+            let mut text = vec![b'y'; 400];
+            text.extend_from_slice(signature.as_ref());
+            Bytes::from(text)
+        }
+    };
+    let mut response = Response::new(Full::new(answer));
+    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// Durable single-row commits a second on the disk of `dir`, one at a time.
+pub fn sqlite_commits(dir: &std::path::Path, time: Duration) -> f64 {
+    let mut database = open(dir, "single.db");
+    let begin = Instant::now();
+    let mut count = 0_u64;
+    while begin.elapsed() < time {
+        group(&mut database, count, 1);
+        count += 1;
+    }
+    count as f64 / begin.elapsed().as_secs_f64()
+}
+
+/// Rows a second when `size` of them share a durable commit.
+pub fn sqlite_group_commits(dir: &std::path::Path, size: u64, time: Duration) -> f64 {
+    let mut database = open(dir, "group.db");
+    let begin = Instant::now();
+    let mut count = 0_u64;
+    while begin.elapsed() < time {
+        group(&mut database, count, size);
+        count += size;
+    }
+    count as f64 / begin.elapsed().as_secs_f64()
+}
+
+fn open(dir: &std::path::Path, name: &str) -> rusqlite::Connection {
+    let database = rusqlite::Connection::open(dir.join(name)).expect("a database");
+    database
+        .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row(id INTEGER PRIMARY KEY, value BLOB);")
+        .expect("a table");
+    database
+}
+
+fn group(database: &mut rusqlite::Connection, first: u64, size: u64) {
+    let transaction = database.transaction().expect("a transaction");
+    {
+        let mut insert = transaction.prepare_cached("INSERT INTO row VALUES (?1, ?2)").expect("a statement");
+        for id in first..first + size {
+            insert.execute((id as i64, vec![7_u8; 512])).expect("a row");
+        }
+    }
+    transaction.commit().expect("a commit");
+}

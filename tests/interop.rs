@@ -1,0 +1,55 @@
+//! Software that we did not write meets a running daemon: PyJWT verifies what it mints, pyang and yanglint read its model.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Daemon, python, run_python, skipped};
+
+#[test]
+fn pyjwt_verifies_a_minted_token_by_its_discovery_url_only() {
+    let daemon = Daemon::quickstart();
+    run_python("interop/verify_minted.py", &[daemon.fact("/address"), daemon.fact("/tokens/alice")]);
+}
+
+#[test]
+fn pyang_finds_nothing_to_complain_about_in_the_model() {
+    let Some(python) = python() else { return };
+    let pyang = python.with_file_name("pyang");
+    let output = Command::new(pyang)
+        .args(["--lint", "-p", "yang"])
+        .args(modules())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("pyang runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    let complaints: Vec<&str> = text.lines().filter(|line| !line.contains("no module name prefix string used")).collect();
+    assert!(complaints.is_empty(), "{text}");
+}
+
+#[test]
+fn yanglint_accepts_the_model() {
+    let found = Command::new("yanglint").arg("--version").output();
+    if found.is_err() {
+        skipped("yanglint_accepts_the_model", "yanglint is not installed (Debian: libyang2-tools)");
+        return;
+    }
+    for module in modules() {
+        let output = Command::new("yanglint")
+            .args(["-p", "yang", &module])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("yanglint runs");
+        assert!(output.status.success(), "{module}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+fn modules() -> Vec<String> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("yang");
+    let mut modules: Vec<String> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| format!("yang/{}", entry.unwrap().file_name().to_string_lossy()))
+        .filter(|name| name.ends_with(".yang"))
+        .collect();
+    modules.sort();
+    modules
+}

@@ -1,0 +1,105 @@
+//! What several test areas share: a daemon as a child process, and Python packages that the tests install themselves.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// A `strongbox quickstart` in a process of its own, killed when dropped.
+pub struct Daemon {
+    child: Child,
+    /// The line that `quickstart --output json` printed.
+    pub facts: serde_json::Value,
+}
+
+impl Daemon {
+    /// Starts one on a free port with a fresh data directory.
+    pub fn quickstart() -> Self {
+        Self::start(&["quickstart", "--output", "json", "--listen", "127.0.0.1:0"])
+    }
+
+    /// Starts the command and waits for its one line of JSON.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_strongbox"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        let facts = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
+        Daemon { child, facts }
+    }
+
+    /// A fact of the line, by JSON pointer.
+    pub fn fact(&self, pointer: &str) -> &str {
+        self.facts.pointer(pointer).and_then(|value| value.as_str()).unwrap_or_else(|| panic!("{pointer} in {}", self.facts))
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Says on the terminal what was not tested; libtest does not capture it.
+pub fn skipped(what: &str, why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED {what}: {why}");
+}
+
+/// Python packages at the versions that the tests were written against.
+const REQUIREMENTS: &[&str] = &["PyJWT==2.10.1", "cryptography==44.0.0", "pyang==2.7.1", "PyYAML==6.0.2"];
+
+/// The `python` of a virtual environment with [`REQUIREMENTS`], made on first use; `None` (and a line on the terminal)
+/// where there is no Python or no registry.
+pub fn python() -> Option<&'static Path> {
+    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
+    PYTHON
+        .get_or_init(|| match make_environment() {
+            Ok(python) => Some(python),
+            Err(why) => {
+                skipped("everything that needs Python", &why);
+                None
+            }
+        })
+        .as_deref()
+}
+
+fn make_environment() -> Result<PathBuf, String> {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    let python = root.join("bin/python");
+    let done = root.join("requirements");
+    let wanted = REQUIREMENTS.join("\n");
+    if std::fs::read_to_string(&done).is_ok_and(|have| have == wanted) {
+        return Ok(python);
+    }
+    run(Command::new("python3").arg("-m").arg("venv").arg(&root))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(REQUIREMENTS))?;
+    std::fs::write(&done, wanted).map_err(|error| error.to_string())?;
+    Ok(python)
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+}
+
+/// Runs a script of `tests/` in the environment of [`python`] and shows its output when it fails.
+pub fn run_python(script: &str, arguments: &[&str]) {
+    let Some(python) = python() else { return };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
+    let output = Command::new(python).arg(&script).args(arguments).output().expect("python runs");
+    assert!(
+        output.status.success(),
+        "{}\n{}{}",
+        script.display(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
