@@ -1,5 +1,3 @@
 //! Every test that needs more than one module, in one binary: a test area is a module here, its cases a folder beside it.
 
-mod interop;
 mod layers;
-mod support;
