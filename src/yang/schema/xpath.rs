@@ -5,6 +5,7 @@
 
 use super::{ModuleId, NodeId};
 use crate::base::ident::Ident;
+pub use crate::yang::syntax::xpath::{Arithmetic, Axis, Comparison};
 
 /// A compiled expression.
 #[derive(Clone, Debug)]
@@ -49,38 +50,6 @@ pub enum Expr {
     },
 }
 
-/// Comparison operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// `=`
-    Equal,
-    /// `!=`
-    NotEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-}
-
-/// Arithmetic operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arithmetic {
-    /// `+`
-    Add,
-    /// `-`
-    Subtract,
-    /// `*`
-    Multiply,
-    /// `div`
-    Divide,
-    /// `mod`
-    Modulo,
-}
-
 /// A location path.
 #[derive(Clone, Debug)]
 pub struct LocationPath {
@@ -101,25 +70,6 @@ pub struct Step {
     pub predicates: Vec<Expr>,
     /// The schema nodes that can be reached by this step, where the compiler could tell; sorted.
     pub targets: Option<Vec<NodeId>>,
-}
-
-/// XPath axes; `attribute` and `namespace` are always empty over YANG data.
-#[allow(missing_docs)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Axis {
-    Ancestor,
-    AncestorOrSelf,
-    Attribute,
-    Child,
-    Descendant,
-    DescendantOrSelf,
-    Following,
-    FollowingSibling,
-    Namespace,
-    Parent,
-    Preceding,
-    PrecedingSibling,
-    SelfAxis,
 }
 
 /// Node tests.
