@@ -21,6 +21,53 @@ pub enum Work {
     Bytes(Bytes),
     /// Signs a JWT-sized message with ES256 and answers a JWT-sized body.
     SignEs256(Arc<EcdsaKeyPair>),
+    /// Serialises these roles with serde_json.
+    Json(Arc<Vec<Role>>),
+}
+
+/// A role as plain Rust would hold it.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the leafs of the role")]
+pub struct Role {
+    pub name: String,
+    pub allowed_audiences: Vec<String>,
+    pub default_audiences: Vec<String>,
+    pub require_audience: bool,
+    pub subject_template: String,
+    pub default_ttl: String,
+    pub max_ttl: String,
+    pub algorithm: String,
+    pub fixed_claims: Vec<FixedClaim>,
+    pub allowed_claims: Vec<AllowedClaim>,
+    pub required_claims: Vec<String>,
+    pub verbose_logging: bool,
+    pub distribute: Distribute,
+}
+
+/// A fixed claim of a [`Role`].
+#[derive(serde::Serialize, serde::Deserialize)]
+#[expect(missing_docs, reason = "the leafs of the claim")]
+pub struct FixedClaim {
+    pub name: String,
+    pub value: String,
+}
+
+/// An allowed claim of a [`Role`].
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the leafs of the claim")]
+pub struct AllowedClaim {
+    pub name: String,
+    pub r#type: String,
+    pub allowed_values: Vec<String>,
+}
+
+/// The distribution of a [`Role`].
+#[derive(serde::Serialize, serde::Deserialize)]
+#[expect(missing_docs, reason = "one leaf")]
+pub struct Distribute {
+    pub to: String,
 }
 
 impl Work {
@@ -28,6 +75,12 @@ impl Work {
     pub fn sign_es256() -> Self {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
         Work::SignEs256(Arc::new(key))
+    }
+
+    /// These roles, as plain structs.
+    pub fn json(roles: Vec<serde_json::Value>) -> Self {
+        let roles = roles.into_iter().map(|role| serde_json::from_value(role).expect("a role")).collect();
+        Work::Json(Arc::new(roles))
     }
 }
 
@@ -41,17 +94,23 @@ pub async fn bare_server(work: Work) -> SocketAddr {
             stream.set_nodelay(true).expect("a socket option");
             tokio::spawn(async move {
                 let service = service_fn(move |request| answer(work.clone(), request));
-                let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
             });
         }
     });
     address
 }
 
-async fn answer(work: Work, request: Request<hyper::body::Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    work: Work,
+    request: Request<hyper::body::Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let body = request.into_body().collect().await.expect("a body").to_bytes();
     let answer = match work {
         Work::Bytes(bytes) => bytes,
+        Work::Json(roles) => Bytes::from(serde_json::to_vec(&*roles).expect("JSON")),
         Work::SignEs256(key) => {
             let mut message = vec![b'x'; 300];
             message.extend_from_slice(&body);
@@ -62,7 +121,9 @@ async fn answer(work: Work, request: Request<hyper::body::Incoming>) -> Result<R
         }
     };
     let mut response = Response::new(Full::new(answer));
-    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
     Ok(response)
 }
 
@@ -91,7 +152,9 @@ pub fn sqlite_group_commits(dir: &std::path::Path, size: u64, time: Duration) ->
 }
 
 fn open(dir: &std::path::Path, name: &str) -> rusqlite::Connection {
-    let database = rusqlite::Connection::open(dir.join(name)).expect("a database");
+    let file = dir.join(name);
+    let _ = std::fs::remove_file(&file);
+    let database = rusqlite::Connection::open(file).expect("a database");
     database
         .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row(id INTEGER PRIMARY KEY, value BLOB);")
         .expect("a table");

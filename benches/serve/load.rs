@@ -104,11 +104,16 @@ pub async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> u16 {
         if let Some(end) = find(buffer, b"\r\n\r\n") {
             break end + 4;
         }
-        assert!(stream.read_buf(buffer).await.expect("the server answers") > 0, "the server closed the connection");
+        assert!(
+            stream.read_buf(buffer).await.expect("the server answers") > 0,
+            "the server closed the connection"
+        );
     };
     let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
     let status: u16 = text[9..12].parse().expect("a status line");
-    let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
+    let header = |name: &str| {
+        text.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
+    };
     if let Some(length) = header("content-length:") {
         let whole = head + length.parse::<usize>().expect("a length");
         while buffer.len() < whole {
