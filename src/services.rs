@@ -1,1 +1,7 @@
-//! (being built)
+//! What the product can do: one folder a capability, each the owner of a subtree of the model.
+//!
+//! A service is reached through the action or state node that it is bound to, never by name. Never here: HTTP, storage,
+//! a walk through a tree.
+
+pub mod jose;
+pub mod jwt_issuer;

@@ -1,0 +1,4 @@
+//! JWT issuers, their roles, and the mint action.
+
+pub mod glob;
+pub mod template;
