@@ -7,4 +7,5 @@ pub mod diagnostic;
 pub mod duration;
 pub mod error;
 pub mod ident;
+pub mod password;
 pub mod secret;
