@@ -9,3 +9,4 @@ pub mod error;
 pub mod ident;
 pub mod password;
 pub mod secret;
+pub mod suggest;

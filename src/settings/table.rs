@@ -1,0 +1,219 @@
+//! The table of settings: the one place that says what can be set, under which name, and what it means. Flags,
+//! environment variables, the file and the documentation all come from it.
+
+use std::fmt::Write as _;
+
+use super::value::{self, ValueError};
+use super::{Given, Settings};
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the file; a dot stands for a map inside a map: `tls.key`.
+    pub name: &'static str,
+    /// What a value looks like, for help and documentation.
+    pub form: &'static str,
+    /// Whether it takes several values.
+    pub list: bool,
+    /// The value in use when nothing is set; empty for none.
+    pub default: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Puts values into the settings.
+    pub apply: fn(&mut Settings, &[&str]) -> Result<(), ValueError>,
+}
+
+/// Two settings are the same when they have the same name.
+impl PartialEq for Setting {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Setting {}
+
+impl Setting {
+    /// Its flag without the dashes: `tls-key`.
+    pub fn flag(&self) -> String {
+        self.name.replace('.', "-")
+    }
+
+    /// Its environment variable: `STRONGBOX_TLS_KEY`.
+    pub fn variable(&self) -> String {
+        format!("STRONGBOX_{}", self.name.replace(['.', '-'], "_").to_ascii_uppercase())
+    }
+
+    /// The values in an environment variable: separated by commas where it is a list.
+    pub fn split(&self, text: &str) -> Vec<String> {
+        if self.list {
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        } else {
+            vec![text.to_owned()]
+        }
+    }
+
+    /// The flags of the whole table for a command.
+    pub fn arguments() -> Vec<clap::Arg> {
+        TABLE
+            .iter()
+            .map(|setting| {
+                let default = match setting.default {
+                    "" => String::new(),
+                    default => format!(" [default: {default}]"),
+                };
+                clap::Arg::new(setting.name)
+                    .long(setting.flag())
+                    .value_name(setting.form)
+                    .help(format!("{}{default} [env: {}]", setting.doc, setting.variable()))
+                    .action(if setting.list { clap::ArgAction::Append } else { clap::ArgAction::Set })
+                    .num_args(1)
+            })
+            .collect()
+    }
+
+    /// What was given of [`Setting::arguments`].
+    pub fn given(matches: &clap::ArgMatches) -> Vec<Given> {
+        TABLE
+            .iter()
+            .filter_map(|setting| {
+                let values = matches.try_get_many::<String>(setting.name).ok()??;
+                Some(Given { setting, values: values.cloned().collect() })
+            })
+            .collect()
+    }
+
+    /// The table as Markdown, for the documentation.
+    pub fn documentation() -> String {
+        let mut out = String::from(
+            "| setting | flag | environment | value | default | meaning |\n| --- | --- | --- | --- | --- | --- |\n",
+        );
+        for setting in TABLE {
+            let default =
+                if setting.default.is_empty() { "-".to_owned() } else { format!("`{}`", setting.default) };
+            let list = if setting.list { ", a list" } else { "" };
+            let _ = writeln!(
+                out,
+                "| `{}` | `--{}` | `{}` | {}{list} | {default} | {} |",
+                setting.name,
+                setting.flag(),
+                setting.variable(),
+                setting.form,
+                setting.doc
+            );
+        }
+        out
+    }
+}
+
+macro_rules! settings {
+    (@list one) => { false };
+    (@list many) => { true };
+    ($($name:literal, $arity:ident $read:ident $form:literal, $default:literal, $doc:literal => |$into:ident, $value:ident| $set:expr;)*) => {
+        /// Every setting, in the order of the documentation.
+        pub const TABLE: &[Setting] = &[$(Setting {
+            name: $name,
+            form: $form,
+            list: settings!(@list $arity),
+            default: $default,
+            doc: $doc,
+            apply: |$into, texts| {
+                let $value = value::$arity(texts, value::$read)?;
+                $set;
+                Ok(())
+            },
+        },)*];
+    };
+}
+
+settings! {
+    "listen", many address "ADDRESS:PORT", "127.0.0.1:8200",
+        "Addresses to listen on; port 0 takes a free one" => |into, value| into.listen = value;
+    "data-directory", one path "DIRECTORY", "/var/lib/strongbox",
+        "Where the store lives; made when it does not exist" => |into, value| into.data_directory = value;
+    "key-file", one path "FILE", "",
+        "Key that the store is encrypted with, readable by its owner only; made at the first start; when not set, key in the data directory"
+        => |into, value| into.key_file = Some(value);
+    "boot", many path "FILE|DIRECTORY", "",
+        "Configuration in YAML or JSON that is merged in, all or nothing, at every start" => |into, value| into.boot = value;
+    "tls.certificate", one path "FILE", "",
+        "Certificate chain in PEM, leaf first; without it the listeners speak plain HTTP" => |into, value| into.tls_certificate = Some(value);
+    "tls.key", one path "FILE", "",
+        "Private key of the certificate in PEM" => |into, value| into.tls_key = Some(value);
+    "public-url", one url "URL", "",
+        "URL under which clients reach the daemon, which issuers without one of their own are named after; when not set, made of the first listen address"
+        => |into, value| into.public_url = Some(value);
+    "site", one name "NAME", "local",
+        "Name of this site, as `?site=` and ${SYS_SITE} mean it" => |into, value| into.site = value;
+    "default-tenant", one name "NAME", "system",
+        "Tenant whose issuers are served at /jwt/NAME as well as at /TENANT/jwt/NAME" => |into, value| into.default_tenant = value;
+    "log.format", one log_format "text|json", "text",
+        "Form of log lines" => |into, value| into.log_format = value;
+    "log.level", one text "FILTER", "info",
+        "Which log lines to write: error, warn, info, debug, trace, or a filter such as strongbox=debug" => |into, value| into.log_level = value;
+    "audit.file", one path "FILE", "",
+        "Where audit lines go; when not set, audit.log in the data directory" => |into, value| into.audit_file = Some(value);
+    "audit.anonymous-file", one path "FILE", "",
+        "Where audit lines of calls without a valid token go; when not set, audit-anonymous.log beside the audit file"
+        => |into, value| into.audit_anonymous_file = Some(value);
+    "audit.anonymous-bytes", one size "SIZE", "64MiB",
+        "Size at which the anonymous audit file starts afresh" => |into, value| into.audit_anonymous_bytes = value;
+    "limits.connections", one count "NUMBER", "4096",
+        "Connections open at once; further ones wait" => |into, value| into.limits.connections = value;
+    "limits.streams", one count "NUMBER", "128",
+        "Requests at once on one HTTP/2 connection"
+        => |into, value| into.limits.streams = u32::try_from(value).unwrap_or(u32::MAX);
+    "limits.header-bytes", one memory "SIZE", "32KiB",
+        "Size of a request's header section; more is 431" => |into, value| into.limits.header_bytes = value;
+    "limits.header-timeout", one duration "DURATION", "15s",
+        "How long a client may take for a header section or a TLS handshake, or stay idle" => |into, value| into.limits.header_timeout = value;
+    "limits.url-bytes", one memory "SIZE", "16KiB",
+        "Length of a URL; more is 414" => |into, value| into.limits.url_bytes = value;
+    "limits.body-bytes", one memory "SIZE", "4MiB",
+        "Size of a request body; more is 413" => |into, value| into.limits.body_bytes = value;
+    "limits.body-timeout", one duration "DURATION", "30s",
+        "How long a client may take to send a body; longer is 408" => |into, value| into.limits.body_timeout = value;
+    "limits.shutdown-grace", one duration "DURATION", "10s",
+        "How long requests in flight may go on when the daemon stops" => |into, value| into.limits.shutdown_grace = value;
+    "cors.origins", many origin "ORIGIN", "",
+        "Browser origins that may read answers; none: CORS is off" => |into, value| into.cors_origins = value;
+    "trusted-proxies", many network "NETWORK", "",
+        "Proxies whose X-Forwarded-For is believed" => |into, value| into.trusted_proxies = value;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surface::http::Limits;
+
+    #[test]
+    fn every_default_is_a_value_of_its_setting() {
+        let mut settings = Settings::defaults();
+        for setting in TABLE.iter().filter(|setting| !setting.default.is_empty()) {
+            (setting.apply)(&mut settings, &[setting.default]).unwrap();
+        }
+        assert_eq!(settings.limits, Limits::default());
+    }
+
+    #[test]
+    fn flags_and_variables_follow_from_the_name() {
+        let setting = TABLE.iter().find(|setting| setting.name == "tls.certificate").unwrap();
+        assert_eq!(setting.flag(), "tls-certificate");
+        assert_eq!(setting.variable(), "STRONGBOX_TLS_CERTIFICATE");
+    }
+
+    #[test]
+    fn flags_come_back_as_given() {
+        let command = clap::Command::new("serve").args(Setting::arguments());
+        let matches = command
+            .try_get_matches_from(["serve", "--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--site", "a"])
+            .unwrap();
+        let given: Vec<(&str, usize)> =
+            Setting::given(&matches).iter().map(|given| (given.setting.name, given.values.len())).collect();
+        assert_eq!(given, [("listen", 2), ("site", 1)]);
+    }
+
+    #[test]
+    fn the_documentation_has_a_row_for_each() {
+        assert_eq!(Setting::documentation().lines().count(), TABLE.len() + 2);
+    }
+}
