@@ -5,3 +5,5 @@
 pub mod violation;
 pub mod path;
 pub mod tree;
+pub mod edit;
+pub mod diff;

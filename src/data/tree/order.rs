@@ -36,7 +36,7 @@ pub(super) struct Place {
 }
 
 impl Ordered {
-    pub(super) fn get(&self, key: &[Value]) -> Option<&Arc<Container>> {
+    pub(in crate::data) fn get(&self, key: &[Value]) -> Option<&Arc<Container>> {
         self.entries.get(self.ranks.get(key)?)
     }
 
