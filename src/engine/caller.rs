@@ -1,65 +1,33 @@
-//! Who makes a request, and from where: what access found out, in the form in which the engine and services meet it.
+//! Who asks, and from where. What a caller may do is `access`'s business; the engine only hands it on.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use crate::base::ident::Ident;
 
-/// Who makes a request.
+/// The holder of a valid token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The tenant whose tree the request is about.
+    /// The tenant that the token belongs to: the only one whose tree it can reach.
     pub tenant: Ident,
-    /// Public name of the token; `None` for a request without one, and for the server itself.
+    /// The token's public name; safe to log.
     pub accessor: Option<Ident>,
-    /// The user whose log in made the token; `None` for a token that no user stands behind.
+    /// The user whose log in made the token.
     pub user: Option<Ident>,
-    /// Names of the policies that the token carries.
+    /// Names of the token's policies.
     pub policies: Vec<Ident>,
-    /// How the token was obtained: `userpass`, `create-token`, `root`; `none` without a token.
+    /// How the token came about: `userpass`, `create-token`, `root`.
     pub method: Ident,
 }
 
-impl Caller {
-    /// A request without a token: it may only invoke what the model marks `public`.
-    pub fn stranger(tenant: Ident) -> Self {
-        Caller { tenant, accessor: None, user: None, policies: Vec::new(), method: Ident::from("none") }
-    }
-
-    /// What a commit's record names as its actor: `acme/alice`, or the accessor where no user stands behind the token.
-    pub fn actor(&self) -> String {
-        match (&self.user, &self.accessor) {
-            (Some(user), _) => format!("{}/{user}", self.tenant),
-            (None, Some(accessor)) => format!("{}/token:{accessor}", self.tenant),
-            (None, None) => format!("{}/-", self.tenant),
-        }
-    }
-}
-
-/// Where a request came from.
-#[derive(Clone, Debug)]
+/// What is known of the connection that a request came by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientInfo {
-    /// The address of the other end of the connection.
-    pub address: IpAddr,
-    /// `X-Forwarded-For`, as it was sent: for the audit log only, never trusted.
-    pub forwarded_for: Option<Arc<str>>,
-    /// `User-Agent`.
-    pub user_agent: Option<Arc<str>>,
+    /// Address of the peer.
+    pub address: Option<IpAddr>,
+    /// `X-Forwarded-For`, as sent.
+    pub forwarded_for: Option<String>,
+    /// `User-Agent`, as sent.
+    pub user_agent: Option<String>,
     /// `X-Request-Id`, echoed or made.
-    pub request_id: Arc<str>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_actor_names_the_user_before_the_token() {
-        let mut caller = Caller::stranger(Ident::from("acme"));
-        assert_eq!(caller.actor(), "acme/-");
-        caller.accessor = Some(Ident::from("k3"));
-        assert_eq!(caller.actor(), "acme/token:k3");
-        caller.user = Some(Ident::from("alice"));
-        assert_eq!(caller.actor(), "acme/alice");
-    }
+    pub request_id: String,
 }

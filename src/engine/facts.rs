@@ -1,0 +1,95 @@
+//! What the engine works out about schema nodes once, so that no request has to: which lists' entries are rows of their
+//! own, and below which nodes stored state, computed state or passwords can be.
+
+use crate::data::path::InstancePath;
+use crate::yang::schema::{NodeId, NodeKind, Schema};
+
+/// Facts by schema node.
+#[derive(Debug)]
+pub struct Facts {
+    nodes: Vec<NodeFacts>,
+}
+
+/// Facts of one schema node; those that end in `below` include the node itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct NodeFacts {
+    row_list: bool,
+    row_list_below: bool,
+    stored_below: bool,
+    computed_below: bool,
+    hashed_below: bool,
+}
+
+impl Facts {
+    /// Works out the facts of a schema.
+    pub fn new(schema: &Schema) -> Self {
+        let mut nodes: Vec<NodeFacts> = Vec::new();
+        // Parents have smaller ids than their children, so one pass down and one up see everything.
+        let mut rows_possible = vec![true; schema.nodes().count()];
+        for (id, node) in schema.nodes() {
+            let above = rows_possible.get(node.parent.0 as usize).copied().unwrap_or(true);
+            let is_row_list = match &node.kind {
+                NodeKind::List { keys, facts, .. } => above && !keys.is_empty() && !facts.user_ordered,
+                _ => false,
+            };
+            if let Some(possible) = rows_possible.get_mut(id.0 as usize) {
+                *possible = above && (is_row_list || !node.is_list());
+            }
+            nodes.push(NodeFacts {
+                row_list: is_row_list,
+                row_list_below: is_row_list,
+                stored_below: node.extensions.stored,
+                computed_below: node.extensions.computed,
+                hashed_below: node.extensions.hashed,
+            });
+        }
+        for index in (1..nodes.len()).rev() {
+            let Some(own) = nodes.get(index).copied() else { continue };
+            let parent = schema.node(NodeId(u32::try_from(index).unwrap_or(u32::MAX))).parent;
+            if let Some(above) = nodes.get_mut(parent.0 as usize) {
+                above.row_list_below |= own.row_list_below;
+                above.stored_below |= own.stored_below;
+                above.computed_below |= own.computed_below;
+                above.hashed_below |= own.hashed_below;
+            }
+        }
+        Facts { nodes }
+    }
+
+    fn of(&self, node: NodeId) -> NodeFacts {
+        self.nodes.get(node.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether each entry of this list is a row of its own: it has keys, the system orders it, and so it is with every
+    /// list around it.
+    pub fn is_row_list(&self, node: NodeId) -> bool {
+        self.of(node).row_list
+    }
+
+    /// Whether rows of their own can be at or below this node.
+    pub fn has_rows(&self, node: NodeId) -> bool {
+        self.of(node).row_list_below
+    }
+
+    /// Whether `stored` state can be at or below this node.
+    pub fn has_stored(&self, node: NodeId) -> bool {
+        self.of(node).stored_below
+    }
+
+    /// Whether `computed` state can be at or below this node.
+    pub fn has_computed(&self, node: NodeId) -> bool {
+        self.of(node).computed_below
+    }
+
+    /// Whether `hashed` leafs can be at or below this node.
+    pub fn has_hashed(&self, node: NodeId) -> bool {
+        self.of(node).hashed_below
+    }
+
+    /// How many of the path's first steps lead to the row that it is in: 0 for the tenant's own row.
+    pub fn row_steps(&self, path: &InstancePath) -> usize {
+        let is_row =
+            |step: &crate::data::path::PathStep| !step.keys.is_empty() && self.is_row_list(step.node);
+        path.steps.iter().rposition(is_row).map_or(0, |last| last + 1)
+    }
+}
