@@ -4,4 +4,5 @@
 //! path against the caller's policies, `audit` writes one chained line a request, and `gate` is the door through which
 //! every dialect goes: authenticate, authorize, run, answer. Never here: HTTP, a status line, a dialect's syntax.
 
+pub mod audit;
 pub mod authorize;

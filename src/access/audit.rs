@@ -1,0 +1,129 @@
+//! The audit log: one JSON line a request, reads and refusals too, chained so that a changed or missing line is found.
+//!
+//! A line is on its way to the disk before the answer leaves. When it cannot be written the request is refused rather
+//! than served unseen. Calls without a valid token go to a file of their own with a limit on its size, so that a stranger
+//! cannot fill the disk with it. Never here: the value of a secret leaf, a token, a password.
+
+pub mod chain;
+pub mod entry;
+pub mod file;
+pub mod verify;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{io, thread};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::base::secret::Secret;
+pub use entry::{AuditChange, AuditEntry};
+use file::AuditFile;
+
+/// Name of the log of calls by holders of a token, in the directory for logs.
+pub const FILE: &str = "audit.log";
+
+/// Name of the log of all other calls.
+pub const STRANGERS_FILE: &str = "audit-unauthenticated.log";
+
+/// How many lines may wait for the disk before requests wait for their turn.
+const QUEUE: usize = 4_096;
+
+/// How many lines go to the disk in one write.
+const BATCH: usize = 512;
+
+/// The audit log could not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the audit log cannot be written; requests are refused until it can")]
+pub struct AuditUnavailable;
+
+/// The way into the log. Cheap to clone; the writer ends with the last clone.
+#[derive(Clone, Debug)]
+pub struct AuditLog {
+    queue: mpsc::Sender<Line>,
+    failing: Arc<AtomicBool>,
+    token_key: Arc<Secret>,
+}
+
+struct Line {
+    text: Vec<u8>,
+    authenticated: bool,
+    written: oneshot::Sender<Result<(), AuditUnavailable>>,
+}
+
+impl AuditLog {
+    /// Opens the log in a directory, continues its chain, and starts the thread that writes it. `key` is the sub-key
+    /// of the barrier from which the chain and the hashes of tokens are made; `strangers_limit` is the size in bytes at
+    /// which the log of calls without a token begins anew (one older file is kept).
+    ///
+    /// # Errors
+    /// When a file cannot be opened, or the end of an existing one cannot be read as an audit log.
+    pub fn open(directory: &Path, key: &Secret, strangers_limit: u64) -> io::Result<Self> {
+        std::fs::create_dir_all(directory)?;
+        let chain_key = chain::ChainKey::new(key.expose());
+        let known = AuditFile::open(&directory.join(FILE), chain_key.clone(), None)?;
+        let strangers = AuditFile::open(&directory.join(STRANGERS_FILE), chain_key, Some(strangers_limit))?;
+        let (queue, lines) = mpsc::channel(QUEUE);
+        let failing = Arc::new(AtomicBool::new(false));
+        let writer = Writer { known, strangers, failing: Arc::clone(&failing) };
+        thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(lines))?;
+        Ok(AuditLog { queue, failing, token_key: Arc::new(key.clone()) })
+    }
+
+    /// Whether the last write failed: a request that changes something is better refused before it has.
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Acquire)
+    }
+
+    /// Writes a line and waits until it is with the operating system.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`] when the line is not in the log.
+    pub async fn write(&self, entry: &AuditEntry<'_>) -> Result<(), AuditUnavailable> {
+        let text = entry.to_line().ok_or(AuditUnavailable)?;
+        let (written, answer) = oneshot::channel();
+        let line = Line { text, authenticated: entry.accessor.is_some(), written };
+        self.queue.send(line).await.map_err(|_| AuditUnavailable)?;
+        answer.await.map_err(|_| AuditUnavailable)?
+    }
+
+    /// What stands in a line for a token: a keyed hash, which tells two tokens apart and can be made for a given token
+    /// by the server only.
+    pub fn hash_token(&self, token: &str) -> String {
+        chain::token_hash(self.token_key.expose(), token)
+    }
+}
+
+struct Writer {
+    known: AuditFile,
+    strangers: AuditFile,
+    failing: Arc<AtomicBool>,
+}
+
+impl Writer {
+    fn run(mut self, mut lines: mpsc::Receiver<Line>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while lines.blocking_recv_many(&mut batch, BATCH) > 0 {
+            let known = write_all(&mut self.known, batch.iter().filter(|line| line.authenticated));
+            let strangers = write_all(&mut self.strangers, batch.iter().filter(|line| !line.authenticated));
+            self.failing.store(known.is_err() || strangers.is_err(), Ordering::Release);
+            for line in batch.drain(..) {
+                // Whoever asked may be gone; the line is in the log all the same.
+                let _ = line.written.send(if line.authenticated { known } else { strangers });
+            }
+        }
+    }
+}
+
+fn write_all<'a>(
+    file: &mut AuditFile,
+    lines: impl Iterator<Item = &'a Line>,
+) -> Result<(), AuditUnavailable> {
+    file.append(lines.map(|line| line.text.as_slice())).map_err(|error| {
+        tracing::error!(%error, "the audit log cannot be written");
+        AuditUnavailable
+    })
+}
+
+#[cfg(test)]
+mod tests;
