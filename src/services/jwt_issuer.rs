@@ -2,3 +2,7 @@
 
 pub mod glob;
 pub mod template;
+pub mod claims;
+pub mod model;
+pub mod rules;
+pub mod mint;

@@ -29,7 +29,7 @@ enum Parsed {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(Box<RsaKeyPair>),
-    Mac(hmac::Key),
+    Mac(Box<hmac::Key>),
     /// Nothing here encrypts; the material was only measured.
     Encryption,
 }
@@ -141,7 +141,7 @@ impl Key {
                     Cipher::HmacSha512 => hmac::HMAC_SHA512,
                     _ => hmac::HMAC_SHA256,
                 };
-                Parsed::Mac(hmac::Key::new(algorithm, material))
+                Parsed::Mac(Box::new(hmac::Key::new(algorithm, material)))
             }
             Material::Encryption { bytes } => {
                 measure(material, bytes)?;
