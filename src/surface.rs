@@ -3,3 +3,4 @@
 //! Never here: a rule about data or about who may do what; a service called by name other than for what is public.
 
 pub mod http;
+pub mod v1;

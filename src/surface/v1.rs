@@ -1,0 +1,5 @@
+//! The `/v1` dialect: config and state trees as resources with bare bodies in JSON and YAML.
+
+pub mod format;
+pub mod json_patch;
+pub mod query;
