@@ -1,3 +1,5 @@
 //! Every test that needs more than one module, in one binary: a test area is a module here, its cases a folder beside it.
 
 mod layers;
+
+mod yang;

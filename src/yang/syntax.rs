@@ -3,6 +3,7 @@
 //! Nothing in here fails: a stage returns what it could make of the text and a list of diagnostics.
 
 pub mod keyword;
+pub mod argument;
 pub mod statement;
 pub mod string;
 pub mod parse;

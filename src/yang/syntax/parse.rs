@@ -5,6 +5,7 @@ use pest::iterators::Pair;
 
 use grammar::{Rule, YangGrammar};
 
+use super::argument::is_identifier;
 use super::keyword::KeywordId;
 use super::scan::scan;
 use super::statement::{Argument, Keyword, Statement};
@@ -267,12 +268,6 @@ impl Reader<'_> {
             diagnostic.notes.push("'//' starts a comment; put the argument in quotes".to_owned());
         }
     }
-}
-
-/// `identifier` of RFC 7950 section 14.
-pub(super) fn is_identifier(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 /// A text for a message: one line of at most 64 characters.
