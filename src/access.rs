@@ -5,4 +5,5 @@
 //! every dialect goes: authenticate, authorize, run, answer. Never here: HTTP, a status line, a dialect's syntax.
 
 pub mod audit;
+pub mod authenticate;
 pub mod authorize;

@@ -9,7 +9,7 @@ pub mod entry;
 pub mod file;
 pub mod verify;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{io, thread};
@@ -19,12 +19,6 @@ use tokio::sync::{mpsc, oneshot};
 use crate::base::secret::Secret;
 pub use entry::{AuditChange, AuditEntry};
 use file::AuditFile;
-
-/// Name of the log of calls by holders of a token, in the directory for logs.
-pub const FILE: &str = "audit.log";
-
-/// Name of the log of all other calls.
-pub const STRANGERS_FILE: &str = "audit-unauthenticated.log";
 
 /// How many lines may wait for the disk before requests wait for their turn.
 const QUEUE: usize = 4_096;
@@ -36,6 +30,17 @@ const BATCH: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the audit log cannot be written; requests are refused until it can")]
 pub struct AuditUnavailable;
+
+/// Where the lines go.
+#[derive(Clone, Debug)]
+pub struct AuditFiles {
+    /// Calls by holders of a valid token.
+    pub known: PathBuf,
+    /// All other calls.
+    pub anonymous: PathBuf,
+    /// Size in bytes at which the anonymous file begins anew; one older file is kept, its name ending in `.1`.
+    pub anonymous_limit: u64,
+}
 
 /// The way into the log. Cheap to clone; the writer ends with the last clone.
 #[derive(Clone, Debug)]
@@ -52,20 +57,18 @@ struct Line {
 }
 
 impl AuditLog {
-    /// Opens the log in a directory, continues its chain, and starts the thread that writes it. `key` is the sub-key
-    /// of the barrier from which the chain and the hashes of tokens are made; `strangers_limit` is the size in bytes at
-    /// which the log of calls without a token begins anew (one older file is kept).
+    /// Opens the log, continues its chain, and starts the thread that writes it. `key` is the sub-key of the barrier
+    /// from which the chain and the hashes of tokens are made.
     ///
     /// # Errors
     /// When a file cannot be opened, or the end of an existing one cannot be read as an audit log.
-    pub fn open(directory: &Path, key: &Secret, strangers_limit: u64) -> io::Result<Self> {
-        std::fs::create_dir_all(directory)?;
+    pub fn open(files: &AuditFiles, key: &Secret) -> io::Result<Self> {
         let chain_key = chain::ChainKey::new(key.expose());
-        let known = AuditFile::open(&directory.join(FILE), chain_key.clone(), None)?;
-        let strangers = AuditFile::open(&directory.join(STRANGERS_FILE), chain_key, Some(strangers_limit))?;
+        let known = AuditFile::open(&files.known, chain_key.clone(), None)?;
+        let anonymous = AuditFile::open(&files.anonymous, chain_key, Some(files.anonymous_limit))?;
         let (queue, lines) = mpsc::channel(QUEUE);
         let failing = Arc::new(AtomicBool::new(false));
-        let writer = Writer { known, strangers, failing: Arc::clone(&failing) };
+        let writer = Writer { known, anonymous, failing: Arc::clone(&failing) };
         thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run(lines))?;
         Ok(AuditLog { queue, failing, token_key: Arc::new(key.clone()) })
     }
@@ -96,7 +99,7 @@ impl AuditLog {
 
 struct Writer {
     known: AuditFile,
-    strangers: AuditFile,
+    anonymous: AuditFile,
     failing: Arc<AtomicBool>,
 }
 
@@ -105,11 +108,11 @@ impl Writer {
         let mut batch = Vec::with_capacity(BATCH);
         while lines.blocking_recv_many(&mut batch, BATCH) > 0 {
             let known = write_all(&mut self.known, batch.iter().filter(|line| line.authenticated));
-            let strangers = write_all(&mut self.strangers, batch.iter().filter(|line| !line.authenticated));
-            self.failing.store(known.is_err() || strangers.is_err(), Ordering::Release);
+            let anonymous = write_all(&mut self.anonymous, batch.iter().filter(|line| !line.authenticated));
+            self.failing.store(known.is_err() || anonymous.is_err(), Ordering::Release);
             for line in batch.drain(..) {
                 // Whoever asked may be gone; the line is in the log all the same.
-                let _ = line.written.send(if line.authenticated { known } else { strangers });
+                let _ = line.written.send(if line.authenticated { known } else { anonymous });
             }
         }
     }

@@ -46,6 +46,21 @@ impl Timestamp {
     }
 }
 
+/// The form of [`Timestamp::rfc3339`].
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Timestamp::parse_rfc3339(&text)
+            .ok_or_else(|| serde::de::Error::custom("not a date and time of RFC 3339"))
+    }
+}
+
 /// Where the time comes from. Cheap to clone; every clone of a manual clock shows the same time.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);

@@ -31,7 +31,8 @@ pub struct AuditEntry<'a> {
     /// From the first byte of the request to here, in microseconds.
     pub duration_us: u64,
     /// The other end of the connection.
-    pub client_address: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_address: Option<IpAddr>,
     /// `X-Forwarded-For`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forwarded_for: Option<&'a str>,

@@ -9,8 +9,20 @@ use super::*;
 
 const KEY: &[u8] = &[7; 32];
 
+const FILE: &str = "audit.log";
+
+const ANONYMOUS_FILE: &str = "anonymous.log";
+
+fn files(directory: &Path) -> AuditFiles {
+    AuditFiles {
+        known: directory.join(FILE),
+        anonymous: directory.join(ANONYMOUS_FILE),
+        anonymous_limit: 1_000,
+    }
+}
+
 fn log(directory: &Path) -> AuditLog {
-    AuditLog::open(directory, &Secret::new(KEY), 1_000).unwrap()
+    AuditLog::open(&files(directory), &Secret::new(KEY)).unwrap()
 }
 
 fn entry<'a>(accessor: Option<&'a str>, path: &'a str) -> AuditEntry<'a> {
@@ -24,7 +36,7 @@ fn entry<'a>(accessor: Option<&'a str>, path: &'a str) -> AuditEntry<'a> {
         path,
         status: 200,
         duration_us: 120,
-        client_address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        client_address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         forwarded_for: None,
         user_agent: Some("test"),
         request_id: "r-1",
@@ -94,7 +106,7 @@ async fn what_a_crash_left_of_a_line_is_cut_off() {
 async fn a_file_that_is_no_audit_log_is_not_continued() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join(FILE), "something else\n").unwrap();
-    let error = AuditLog::open(directory.path(), &Secret::new(KEY), 1_000).unwrap_err();
+    let error = AuditLog::open(&files(directory.path()), &Secret::new(KEY)).unwrap_err();
     assert!(error.to_string().contains("is not a line of an audit log"), "{error}");
 }
 
@@ -106,7 +118,7 @@ async fn calls_without_a_token_cannot_fill_the_disk() {
         log.write(&entry(None, "/v1/login")).await.unwrap();
     }
     assert_eq!(fs::read(directory.path().join(FILE)).unwrap(), b"");
-    for name in [STRANGERS_FILE.to_owned(), format!("{STRANGERS_FILE}.1")] {
+    for name in [ANONYMOUS_FILE.to_owned(), format!("{ANONYMOUS_FILE}.1")] {
         let text = fs::read(directory.path().join(&name)).unwrap();
         assert!(text.len() < 2_000, "{name} has {} bytes", text.len());
         verify(text.as_slice(), KEY).unwrap();

@@ -1,0 +1,307 @@
+//! The tokens that are alive, by hash: what a request's token is looked up in.
+//!
+//! A look-up takes no lock: it loads a persistent map. What changes while a token lives (its end, its uses, whether it
+//! was revoked) is in atomics that the token shares with the tokens below it, so that a parent's end is theirs at once.
+
+use std::collections::HashMap as StdMap;
+use std::hash::BuildHasherDefault;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
+
+use super::bearer::{PassOn, TokenHash};
+use super::facts::TokenFacts;
+use super::{AuthError, Invalid};
+use crate::base::clock::Timestamp;
+use crate::base::ident::Ident;
+use crate::engine::caller::Caller;
+
+/// How many tokens stand above one another at most; `create-token` refuses to make a longer line.
+pub const DEEPEST: usize = 32;
+
+/// Every live token.
+#[derive(Debug, Default)]
+pub struct LiveTokens {
+    tokens: ArcSwap<Tokens>,
+    /// Held by whoever changes the map, so that changes follow one another.
+    change: Mutex<()>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Tokens {
+    by_hash: imbl::GenericHashMap<
+        TokenHash,
+        Arc<LiveToken>,
+        BuildHasherDefault<PassOn>,
+        imbl::shared_ptr::DefaultSharedPtr,
+    >,
+    by_accessor: imbl::HashMap<Ident, Arc<LiveToken>>,
+}
+
+#[derive(Debug)]
+struct LiveToken {
+    caller: Arc<Caller>,
+    hash: TokenHash,
+    life: Arc<Life>,
+    /// Networks from which it is accepted; `None` inside stands for a text that is no network, and matches nothing.
+    bound: Vec<Option<IpNet>>,
+}
+
+#[derive(Debug)]
+struct Life {
+    /// Microseconds since the epoch; `i64::MAX`: it does not end.
+    ends: AtomicI64,
+    revoked: AtomicBool,
+    /// `None`: without a limit.
+    uses: Option<AtomicU32>,
+    /// Set once all tokens of a load are known: `None` inside is a token without a parent.
+    parent: OnceLock<Option<Arc<Life>>>,
+}
+
+/// A token that was found to be valid.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// Who holds it.
+    pub caller: Arc<Caller>,
+    /// For a token with a limited number of uses: how many are left after this one. The new number has to be stored
+    /// before the request is answered.
+    pub uses_left: Option<u32>,
+}
+
+impl LiveTokens {
+    /// Looks up what a client sent, checks it, and takes one of its uses.
+    ///
+    /// # Errors
+    /// [`AuthError`].
+    pub fn authenticate(
+        &self,
+        bearer: Option<&str>,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Use, AuthError> {
+        let text = bearer.filter(|text| !text.is_empty()).ok_or(AuthError::Missing)?;
+        let hash = TokenHash::of(text).ok_or(AuthError::Invalid(Invalid::Unknown))?;
+        let tokens = self.tokens.load();
+        let token = tokens.by_hash.get(&hash).ok_or(AuthError::Invalid(Invalid::Unknown))?;
+        token.check(address, now).map_err(AuthError::Invalid)?;
+        let uses_left = token.life.take_use().map_err(AuthError::Invalid)?;
+        Ok(Use { caller: Arc::clone(&token.caller), uses_left })
+    }
+
+    /// Whether the token of that accessor is alive at `now`.
+    pub fn is_alive(&self, accessor: &str, now: Timestamp) -> bool {
+        self.tokens.load().by_accessor.get(accessor).is_some_and(|token| token.life.check(now).is_ok())
+    }
+
+    /// How many tokens stand above one of that accessor, itself included.
+    pub fn depth(&self, accessor: &str) -> usize {
+        let tokens = self.tokens.load();
+        let mut life = tokens.by_accessor.get(accessor).map(|token| &token.life);
+        let mut depth = 0;
+        while let Some(at) = life.filter(|_| depth <= DEEPEST) {
+            depth += 1;
+            life = at.parent.get().and_then(Option::as_ref);
+        }
+        depth
+    }
+
+    /// Takes in what is stored of tokens, all at once. A token that was known keeps its identity, so that the tokens
+    /// below it follow its new end; of its uses the smaller number counts.
+    pub fn put<'a>(&self, stored: impl IntoIterator<Item = (&'a Ident, &'a TokenFacts)>) {
+        let _turn = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tokens = Tokens::clone(&self.tokens.load());
+        let mut fresh: Vec<(&TokenFacts, Arc<Life>)> = Vec::new();
+        for (tenant, facts) in stored {
+            let life = match tokens.by_accessor.get(&facts.accessor) {
+                Some(known) => {
+                    known.life.follow(facts);
+                    Arc::clone(&known.life)
+                }
+                None => {
+                    let life = Arc::new(Life::new(facts));
+                    fresh.push((facts, Arc::clone(&life)));
+                    life
+                }
+            };
+            let token = Arc::new(LiveToken::new(tenant, facts, life));
+            tokens.by_hash.insert(token.hash, Arc::clone(&token));
+            tokens.by_accessor.insert(facts.accessor.clone(), token);
+        }
+        for (facts, life) in fresh {
+            let parent = facts.parent.as_ref().map(|accessor| {
+                let known = tokens.by_accessor.get(accessor).map(|token| Arc::clone(&token.life));
+                // The parent is gone, and so is the child, although it was not swept yet.
+                known.unwrap_or_else(|| Arc::new(Life::over()))
+            });
+            let _ = life.parent.set(parent);
+        }
+        self.tokens.store(Arc::new(tokens));
+    }
+
+    /// Ends tokens: they, and all below them, are refused from now on.
+    pub fn remove<'a>(&self, accessors: impl IntoIterator<Item = &'a str>) {
+        let _turn = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tokens = Tokens::clone(&self.tokens.load());
+        for accessor in accessors {
+            if let Some(token) = tokens.by_accessor.remove(accessor) {
+                token.life.revoked.store(true, Ordering::Release);
+                tokens.by_hash.remove(&token.hash);
+            }
+        }
+        self.tokens.store(Arc::new(tokens));
+    }
+
+    /// Ends every token of a tenant.
+    pub fn remove_tenant(&self, tenant: &str) {
+        let tokens = self.tokens.load_full();
+        let own = tokens.by_accessor.iter().filter(|(_, token)| token.caller.tenant == tenant);
+        self.remove(own.map(|(accessor, _)| accessor.as_str()));
+    }
+
+    /// The accessors, with their tenants, of at most `limit` tokens that have ended: to be swept from the store.
+    pub fn ended(&self, now: Timestamp, limit: usize) -> Vec<(Ident, Ident)> {
+        let tokens = self.tokens.load();
+        let ended = tokens.by_accessor.iter().filter(|(_, token)| token.life.is_over(now));
+        ended.take(limit).map(|(accessor, token)| (token.caller.tenant.clone(), accessor.clone())).collect()
+    }
+
+    /// The accessors of a token and of every token below it, the token first.
+    pub fn family(&self, accessor: &str) -> Vec<Ident> {
+        let tokens = self.tokens.load();
+        let Some(head) = tokens.by_accessor.get_key_value(accessor) else { return Vec::new() };
+        let mut inside: StdMap<*const Life, bool> = StdMap::from([(Arc::as_ptr(&head.1.life), true)]);
+        let mut family = vec![head.0.clone()];
+        for (other, token) in &tokens.by_accessor {
+            if other != head.0 && token.life.is_below(&mut inside) {
+                family.push(other.clone());
+            }
+        }
+        family
+    }
+
+    /// How many tokens are known, ended ones that were not swept yet included.
+    pub fn len(&self) -> usize {
+        self.tokens.load().by_hash.len()
+    }
+
+    /// Whether no token is known.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl LiveToken {
+    fn new(tenant: &Ident, facts: &TokenFacts, life: Arc<Life>) -> Self {
+        LiveToken {
+            caller: Arc::new(Caller {
+                tenant: tenant.clone(),
+                accessor: Some(facts.accessor.clone()),
+                user: facts.user.clone(),
+                policies: facts.policies.clone(),
+                method: facts.method.clone(),
+            }),
+            hash: facts.token_hash,
+            life,
+            bound: facts.bound_cidrs.iter().map(|text| parse_network(text)).collect(),
+        }
+    }
+
+    fn check(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Invalid> {
+        self.life.check(now)?;
+        let address = address.map(|address| address.to_canonical());
+        let within = |network: &Option<IpNet>| {
+            network.zip(address).is_some_and(|(network, address)| network.contains(&address))
+        };
+        if self.bound.is_empty() || self.bound.iter().any(within) { Ok(()) } else { Err(Invalid::Address) }
+    }
+}
+
+impl Life {
+    fn new(facts: &TokenFacts) -> Self {
+        Life {
+            ends: AtomicI64::new(facts.expires.map_or(i64::MAX, |end| end.0)),
+            revoked: AtomicBool::new(false),
+            uses: facts.num_uses.map(AtomicU32::new),
+            parent: OnceLock::new(),
+        }
+    }
+
+    /// The life of a token that is gone.
+    fn over() -> Self {
+        let life = Life {
+            ends: AtomicI64::new(i64::MIN),
+            revoked: AtomicBool::new(true),
+            uses: None,
+            parent: OnceLock::new(),
+        };
+        let _ = life.parent.set(None);
+        life
+    }
+
+    fn follow(&self, facts: &TokenFacts) {
+        self.ends.store(facts.expires.map_or(i64::MAX, |end| end.0), Ordering::Release);
+        if let (Some(left), Some(stored)) = (&self.uses, facts.num_uses) {
+            left.fetch_min(stored, Ordering::AcqRel);
+        }
+    }
+
+    fn check(&self, now: Timestamp) -> Result<(), Invalid> {
+        let mut life = self;
+        for _ in 0..=DEEPEST {
+            if life.revoked.load(Ordering::Acquire) {
+                return Err(Invalid::Revoked);
+            }
+            if life.ends.load(Ordering::Acquire) <= now.0 {
+                return Err(Invalid::Expired);
+            }
+            match life.parent.get() {
+                Some(Some(parent)) => life = parent,
+                Some(None) => return Ok(()),
+                // Not linked yet: the token is being put, and nobody can have been told of it.
+                None => return Err(Invalid::Unknown),
+            }
+        }
+        Err(Invalid::Expired)
+    }
+
+    /// Whether it is of no use any more: ended, revoked, or without a use left.
+    fn is_over(&self, now: Timestamp) -> bool {
+        let used_up = self.uses.as_ref().is_some_and(|left| left.load(Ordering::Acquire) == 0);
+        used_up || self.check(now).is_err()
+    }
+
+    fn take_use(&self) -> Result<Option<u32>, Invalid> {
+        let Some(uses) = &self.uses else { return Ok(None) };
+        uses.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1))
+            .map(|before| Some(before - 1))
+            .map_err(|_| Invalid::UsedUp)
+    }
+
+    /// Whether a life of which `inside` says so is above this one; notes what it finds out.
+    fn is_below(self: &Arc<Self>, inside: &mut StdMap<*const Life, bool>) -> bool {
+        let mut passed = Vec::new();
+        let mut at = Some(self);
+        let mut found = false;
+        while let Some(life) = at.filter(|_| passed.len() <= DEEPEST) {
+            if let Some(known) = inside.get(&Arc::as_ptr(life)) {
+                found = *known;
+                break;
+            }
+            passed.push(Arc::as_ptr(life));
+            at = life.parent.get().and_then(Option::as_ref);
+        }
+        inside.extend(passed.into_iter().map(|life| (life, found)));
+        found
+    }
+}
+
+/// Reads an address or a network in CIDR notation.
+pub fn parse_network(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)).map(|net| net.trunc())
+}
+
+#[cfg(test)]
+mod tests;
