@@ -7,3 +7,4 @@ pub mod path;
 pub mod tree;
 pub mod edit;
 pub mod diff;
+pub mod xpath;

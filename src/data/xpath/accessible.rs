@@ -1,0 +1,225 @@
+//! The accessible tree of RFC 7950 section 6.4.1: what is stored, plus the non-presence containers and the defaults in
+//! use that nobody stored. Nothing is materialised; children are made up while they are looked at.
+//!
+//! Not here: axes other than child.
+
+use std::cell::OnceCell;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::cursor::{Cursor, Item};
+use super::{EvalError, Evaluator};
+use crate::data::tree::{Container, Data};
+use crate::yang::schema::{NodeId, NodeKind, Schema};
+
+/// What a visitor answers: go on, stop, or fail.
+pub(in crate::data) type Visited = Result<ControlFlow<()>, EvalError>;
+
+/// Goes on.
+pub(in crate::data) const ON: Visited = Ok(ControlFlow::Continue(()));
+
+impl<'a> Evaluator<'a> {
+    /// Whether nodes of this schema node can be part of the accessible tree: configuration sees configuration only.
+    pub(in crate::data) fn is_accessible(&self, node: NodeId) -> bool {
+        let facts = self.schema.node(node);
+        facts.is_data() && (facts.config || self.sees_state)
+    }
+
+    /// Visits the children of one schema node below a container: each entry of a list or leaf-list. `parent` is asked
+    /// for only where a `when` decides whether something that is not stored exists.
+    pub(in crate::data) fn visit_child(
+        &self,
+        container: Option<&'a Container>,
+        node: NodeId,
+        parent: &mut dyn FnMut() -> Rc<Cursor<'a>>,
+        visit: &mut dyn FnMut(Item<'a>) -> Visited,
+    ) -> Visited {
+        if let Some(data) = container.and_then(|container| container.get(node)) {
+            return match data {
+                Data::Leaf(value) => self.spend_on(Item::Leaf { node, value }, visit),
+                Data::LeafList(values) => self.visit_values(node, values, visit),
+                Data::Container(inner) => self.spend_on(Item::Inner { node, data: Some(&**inner) }, visit),
+                Data::List(list) => {
+                    for entry in list.iter() {
+                        if self.spend_on(Item::Inner { node, data: Some(&**entry) }, visit)?.is_break() {
+                            return Ok(ControlFlow::Break(()));
+                        }
+                    }
+                    ON
+                }
+                Data::Any(value) => self.spend_on(Item::Any { node, value: &**value }, visit),
+            };
+        }
+        if !self.can_be_virtual(node)
+            || !self.case_holds(container, node)
+            || !self.whens_hold(node, parent)?
+        {
+            return ON;
+        }
+        match &self.schema.node(node).kind {
+            NodeKind::Leaf { default: Some(value), .. } => self.spend_on(Item::Leaf { node, value }, visit),
+            NodeKind::LeafList { defaults, .. } => self.visit_values(node, defaults, visit),
+            _ => self.spend_on(Item::Inner { node, data: None }, visit),
+        }
+    }
+
+    /// Whether the node can exist without being stored: a non-presence container, a default.
+    pub(in crate::data) fn can_be_virtual(&self, node: NodeId) -> bool {
+        match &self.schema.node(node).kind {
+            NodeKind::Container { presence } => !presence,
+            NodeKind::Leaf { default, .. } => default.is_some(),
+            NodeKind::LeafList { defaults, .. } => !defaults.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether visiting a child needs the parent's cursor where it is not stored.
+    pub(in crate::data) fn is_conditional(&self, node: NodeId) -> bool {
+        !self.schema.node(node).whens.is_empty() && self.can_be_virtual(node)
+    }
+
+    /// Visits every child of a node, in schema order.
+    pub(in crate::data) fn visit_children(
+        &self,
+        parent: &Cursor<'a>,
+        visit: &mut dyn FnMut(Cursor<'a>) -> Visited,
+    ) -> Visited {
+        let Item::Inner { node, data } = parent.item() else { return ON };
+        let shared = SharedParent::new(parent);
+        for child in self.schema.children(node) {
+            if self.is_accessible(*child) {
+                let visited = self.visit_child(data, *child, &mut || shared.get(), &mut |item| {
+                    visit(Cursor::below(&shared.get(), item))
+                })?;
+                if visited.is_break() {
+                    return Ok(visited);
+                }
+            }
+        }
+        ON
+    }
+
+    fn visit_values(
+        &self,
+        node: NodeId,
+        values: &'a [crate::yang::schema::Value],
+        visit: &mut dyn FnMut(Item<'a>) -> Visited,
+    ) -> Visited {
+        for value in values {
+            if self.spend_on(Item::Leaf { node, value }, visit)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        ON
+    }
+
+    fn spend_on(&self, item: Item<'a>, visit: &mut dyn FnMut(Item<'a>) -> Visited) -> Visited {
+        self.spend(1)?;
+        visit(item)
+    }
+
+    /// RFC 7950 sections 7.6.1 and 7.9.3: what is inside a case exists by default only where a node of that case exists,
+    /// or in the default case where no node of another case exists.
+    pub(in crate::data) fn case_holds(&self, container: Option<&Container>, node: NodeId) -> bool {
+        case_holds(self.schema, container, node)
+    }
+
+    /// Whether the conditions hold on which a node that is not stored would exist.
+    fn whens_hold(
+        &self,
+        node: NodeId,
+        parent: &mut dyn FnMut() -> Rc<Cursor<'a>>,
+    ) -> Result<bool, EvalError> {
+        if self.schema.node(node).whens.is_empty() {
+            return Ok(true);
+        }
+        let parent = parent();
+        // A node whose condition looks at the node itself, which RFC 7950 section 7.21.5 forbids, does not exist.
+        let asked = |(other, above): &(NodeId, Rc<Cursor<'a>>)| *other == node && above.is_same(&parent);
+        if self.in_question.borrow().iter().any(asked) {
+            return Ok(false);
+        }
+        self.in_question.borrow_mut().push((node, Rc::clone(&parent)));
+        let outcome = self.whens_of(node, &parent);
+        self.in_question.borrow_mut().pop();
+        outcome
+    }
+
+    /// Whether every `when` of a node holds for its instance below `parent`; see [`Evaluator::when_holds`].
+    pub(in crate::data) fn whens_of(&self, node: NodeId, parent: &Rc<Cursor<'a>>) -> Result<bool, EvalError> {
+        for index in 0..self.schema.node(node).whens.len() {
+            if !self.when_holds(node, index, parent)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether one `when` of a node holds for its instance below `parent`, whether or not that instance is stored. Where
+    /// the condition is the node's own, a node without value stands in for it (RFC 7950 section 7.21.5).
+    ///
+    /// # Errors
+    /// As [`Evaluator::matches`].
+    pub(in crate::data) fn when_holds(
+        &self,
+        node: NodeId,
+        index: usize,
+        parent: &Rc<Cursor<'a>>,
+    ) -> Result<bool, EvalError> {
+        let Some(when) = self.schema.node(node).whens.get(index) else { return Ok(true) };
+        if when.levels_up == 0 {
+            let dummy = Cursor::below(parent, Item::Inner { node, data: None });
+            return self.matches(&when.condition, &dummy);
+        }
+        match parent.above(usize::from(when.levels_up) - 1) {
+            Some(context) => self.matches(&when.condition, context),
+            None => Ok(true),
+        }
+    }
+}
+
+/// See [`Evaluator::case_holds`].
+pub(in crate::data) fn case_holds(schema: &Schema, container: Option<&Container>, node: NodeId) -> bool {
+    let mut at = node;
+    loop {
+        let facts = schema.node(at);
+        let above = facts.schema_parent;
+        if above == facts.parent {
+            return true;
+        }
+        if let NodeKind::Choice { default_case } = &schema.node(above).kind
+            && !has_any(schema, container, at)
+            && (*default_case != Some(at) || has_any(schema, container, above))
+        {
+            return false;
+        }
+        at = above;
+    }
+}
+
+/// Whether a container stores any data node of a choice or case, or the node itself.
+pub(in crate::data) fn has_any(schema: &Schema, container: Option<&Container>, node: NodeId) -> bool {
+    let Some(container) = container else { return false };
+    match &schema.node(node).kind {
+        NodeKind::Choice { .. } | NodeKind::Case => {
+            schema.node(node).schema_children.iter().any(|child| has_any(schema, Some(container), *child))
+        }
+        _ => container.get(node).is_some(),
+    }
+}
+
+/// A parent that is put behind a counter only when the first child asks for it.
+pub(in crate::data) struct SharedParent<'c, 'a> {
+    parent: &'c Cursor<'a>,
+    shared: OnceCell<Rc<Cursor<'a>>>,
+}
+
+impl<'c, 'a> SharedParent<'c, 'a> {
+    pub(in crate::data) fn new(parent: &'c Cursor<'a>) -> Self {
+        SharedParent { parent, shared: OnceCell::new() }
+    }
+
+    pub(in crate::data) fn get(&self) -> Rc<Cursor<'a>> {
+        Rc::clone(self.shared.get_or_init(|| Rc::new(self.parent.clone())))
+    }
+}
