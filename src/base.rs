@@ -7,6 +7,7 @@ pub mod diagnostic;
 pub mod duration;
 pub mod error;
 pub mod ident;
+pub mod outline;
 pub mod password;
 pub mod secret;
 pub mod suggest;

@@ -1,3 +1,2 @@
 //! Boot files.
 pub mod document;
-pub mod outline;

@@ -1,5 +1,7 @@
 //! The `/v1` dialect: config and state trees as resources with bare bodies in JSON and YAML.
 
+pub mod failure;
 pub mod format;
 pub mod json_patch;
 pub mod query;
+pub mod transaction;

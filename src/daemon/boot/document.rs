@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::outline::{Kind, Outline, Place, outline};
 use crate::base::ident::Ident;
+use crate::base::outline::{Kind, Outline, Place, outline};
 
 /// One document of a boot file.
 #[derive(Clone, Debug)]
