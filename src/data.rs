@@ -7,4 +7,8 @@ pub mod path;
 pub mod tree;
 pub mod edit;
 pub mod diff;
+pub mod decode;
 pub mod xpath;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -4,7 +4,7 @@
 //! model is not decided here (see `validate`); what is decided here is what RFC 7950 says of editing itself: what must
 //! exist, what must not, that one case of a choice displaces the others (section 7.9), that keys do not change.
 
-mod choice;
+pub(in crate::data) mod choice;
 mod keep;
 mod merge;
 

@@ -5,6 +5,8 @@
 
 mod parse;
 
+pub(in crate::data) use parse::unknown_message;
+
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
