@@ -5,9 +5,6 @@
 
 use saphyr_parser::{Event, Marker, Parser, Span};
 
-use crate::data::path::{InstancePath, PathStep};
-use crate::yang::schema::Schema;
-
 /// A place in a text; line and column count from 1, in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -142,38 +139,6 @@ impl Outline {
             }
             _ => None,
         }
-    }
-
-    /// Where an instance stands, and how many steps of its path were found: an instance that the text does not have is
-    /// told by the place of the nearest ancestor that it has.
-    pub fn locate(&self, schema: &Schema, path: &InstancePath) -> (Place, usize) {
-        let mut found = (self.place, 0);
-        let mut at = self;
-        for (depth, step) in path.steps.iter().enumerate() {
-            let Some((place, node)) = at.step(schema, step) else { break };
-            found = (place, depth + 1);
-            at = node;
-        }
-        found
-    }
-
-    fn step(&self, schema: &Schema, step: &PathStep) -> Option<(Place, &Outline)> {
-        let node = schema.node(step.node);
-        let qualified = format!("{}:{}", schema.module(node.module).name, node.name);
-        let (place, value) = self.member(&node.name).or_else(|| self.member(&qualified))?;
-        let Kind::Sequence(entries) = &value.kind else { return Some((place, value)) };
-        if step.keys.is_empty() {
-            return Some((place, value));
-        }
-        let keys: Vec<(&str, String)> =
-            node.keys().iter().map(|key| &*schema.node(*key).name).zip(step.keys.iter().map(ToString::to_string)).collect();
-        let is_it = |entry: &&Outline| match entry.text() {
-            Some(text) => step.keys.first().is_some_and(|value| value.to_string() == text),
-            None => keys.iter().all(|(name, value)| {
-                entry.member(name).and_then(|(_, found)| found.text()).is_some_and(|found| found == value)
-            }),
-        };
-        Some(entries.iter().find(is_it).map_or((place, value), |entry| (entry.place, entry)))
     }
 
     /// The text of a scalar.

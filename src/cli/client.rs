@@ -35,7 +35,7 @@ pub struct Answer {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The address cannot be used.
-    #[error("the address '{0}' is not a URL such as http://127.0.0.1:4646")]
+    #[error("the address '{0}' is not a URL such as http://127.0.0.1:8200")]
     Address(String),
     /// The file of certificate authorities cannot be used.
     #[error("cannot read certificates from {0}: {1}")]

@@ -18,7 +18,7 @@ use crate::base::secret::Secret;
 #[derive(Args, Debug)]
 pub struct Connection {
     /// The daemon's address
-    #[arg(long, env = "STRONGBOX_ADDRESS", default_value = "http://127.0.0.1:4646", value_name = "URL")]
+    #[arg(long, env = "STRONGBOX_ADDRESS", default_value = "http://127.0.0.1:8200", value_name = "URL")]
     address: String,
     /// The token to present; `strongbox login` prints one
     #[arg(long, env = "STRONGBOX_TOKEN", hide_env_values = true)]

@@ -1,2 +1,4 @@
 //! Boot files.
+
 pub mod document;
+pub mod locate;
