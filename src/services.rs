@@ -4,4 +4,6 @@
 //! a walk through a tree.
 
 pub mod jose;
+pub mod distribution;
+pub mod transit;
 pub mod jwt_issuer;

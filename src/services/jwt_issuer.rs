@@ -6,3 +6,4 @@ pub mod claims;
 pub mod model;
 pub mod rules;
 pub mod mint;
+pub mod discovery;

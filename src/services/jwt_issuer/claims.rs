@@ -11,6 +11,7 @@ use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::glob::GlobSet;
+use crate::data::violation::shorten;
 
 /// How many arrays and objects may stand inside each other, the outermost object not counted.
 pub const DEEPEST: usize = 16;
@@ -137,7 +138,7 @@ impl ClaimRule {
                 "claim '{}' is {} ({}); the role allows {}",
                 claim.name,
                 claim.value.kind(),
-                shown(&claim.json),
+                shorten(&claim.json),
                 self.kind
             ));
         }
@@ -147,23 +148,15 @@ impl ClaimRule {
         Err(format!(
             "claim '{}' has the value {}, which the role does not allow; allowed-values are {}",
             claim.name,
-            shown(&claim.json),
+            shorten(&claim.json),
             listed(&self.patterns)
         ))
     }
 }
 
-/// A text shortened to 64 characters.
-pub(super) fn shown(text: &str) -> String {
-    match text.char_indices().nth(64) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
 /// Some configured values for a message: at most eight of them.
 pub(super) fn listed(values: &[String]) -> String {
-    let mut out = values.iter().take(8).map(|value| shown(value)).collect::<Vec<_>>().join(", ");
+    let mut out = values.iter().take(8).map(|value| shorten(value)).collect::<Vec<_>>().join(", ");
     if values.len() > 8 {
         out.push_str(&format!(" and {} more", values.len() - 8));
     }
@@ -187,7 +180,7 @@ pub fn read(text: &str) -> Result<Vec<ExtraClaim>, String> {
     members
         .into_iter()
         .map(|(name, raw)| {
-            let value = inspect(raw, 0).map_err(|problem| format!("claim '{}' {problem}", shown(&name)))?;
+            let value = inspect(raw, 0).map_err(|problem| format!("claim '{}' {problem}", shorten(&name)))?;
             Ok(ExtraClaim { name, json: compact(raw.get()), value })
         })
         .collect()
@@ -226,7 +219,7 @@ fn inspect(raw: &RawValue, depth: usize) -> Result<Json, String> {
         Some(b'n') => Ok(Json::Null),
         _ => match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Json::Number(text.to_owned())),
-            _ => Err(format!("has the number {}, which is out of range", shown(text))),
+            _ => Err(format!("has the number {}, which is out of range", shorten(text))),
         },
     }
 }
@@ -267,7 +260,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 let mut seen = HashSet::new();
                 while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
                     if !seen.insert(name.clone()) {
-                        let problem = format!("the name '{}' stands twice", shown(&name));
+                        let problem = format!("the name '{}' stands twice", shorten(&name));
                         return Err(serde::de::Error::custom(problem));
                     }
                     members.push((name, value));

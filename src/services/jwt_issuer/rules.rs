@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 
-use super::claims::{self, ClaimRule, ExtraClaim, listed, shown};
+use super::claims::{self, ClaimRule, ExtraClaim, listed};
 use super::glob::GlobSet;
 use super::model::{Issuer, MintInput, Role};
 use super::template::{Template, TemplateError, Variables};
 use crate::base::duration::Duration;
+use crate::data::violation::shorten;
 
 /// The claims that the issuer sets itself (RFC 7519 section 4.1) and nobody else may.
 pub const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
@@ -174,7 +175,7 @@ impl Rules {
         }
         for audience in &input.audiences {
             if let Some(allowed) = self.audience_problem(audience) {
-                let message = format!("audience '{}' is not allowed; {allowed}", shown(audience));
+                let message = format!("audience '{}' is not allowed; {allowed}", shorten(audience));
                 reasons.push(Refusal::new("audiences", message));
             }
         }
@@ -207,8 +208,8 @@ impl Rules {
                 }
                 (Ok(expanded), Some(given)) if *given != *expanded => refuse(format!(
                     "subject '{}' is not allowed; the role's subject-template gives '{}'",
-                    shown(given),
-                    shown(&expanded)
+                    shorten(given),
+                    shorten(&expanded)
                 )),
                 (Ok(expanded), _) => Some(expanded),
             },
@@ -216,7 +217,7 @@ impl Rules {
                 Some(given) if globs.matches(given) => Some(given.to_owned()),
                 Some(given) => refuse(format!(
                     "subject '{}' is not allowed; allowed-subject-patterns are {}",
-                    shown(given),
+                    shorten(given),
                     listed(patterns)
                 )),
                 None => refuse(format!(
@@ -229,7 +230,7 @@ impl Rules {
                 Some(given) => refuse(format!(
                     "subject '{}' is not allowed: the role has neither subject-template nor \
                      allowed-subject-patterns, so the subject is the caller's own identity and none may be given",
-                    shown(given)
+                    shorten(given)
                 )),
             },
         }
@@ -276,7 +277,7 @@ impl Rules {
         };
         for claim in &claims {
             let name = claim.name.as_str();
-            let value = || shown(&claim.json);
+            let value = || shorten(&claim.json);
             if REGISTERED.contains(&name) {
                 refuse(format!(
                     "claim '{name}' with the value {} is not allowed; the issuer sets it",
@@ -297,7 +298,7 @@ impl Rules {
                 let allowed = if known.is_empty() { "none".to_owned() } else { listed(&known) };
                 refuse(format!(
                     "claim '{}' with the value {} is not allowed; allowed-claims are {allowed}",
-                    shown(name),
+                    shorten(name),
                     value()
                 ));
             }
@@ -319,7 +320,7 @@ impl Rules {
                 let leaf = if name == "aud" { "audiences" } else { "extra-claims" };
                 reasons.push(Refusal::new(
                     leaf,
-                    format!("claim '{}' is required by the role and missing", shown(name)),
+                    format!("claim '{}' is required by the role and missing", shorten(name)),
                 ));
             }
         }
