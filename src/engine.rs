@@ -3,11 +3,331 @@
 //! Never here: HTTP, a policy, a path of the product's own model. What a node means is declared in the model or registered
 //! by a service.
 
+mod boot;
+mod etag;
+mod pending;
+mod prepare;
+mod row_codec;
+mod rows;
+mod touched;
+mod transaction;
+mod writer;
+
+pub mod action;
 pub mod caller;
+pub mod commit;
 pub mod derived;
 pub mod facts;
 pub mod modified;
+pub mod operation;
+pub mod operational;
 pub mod password;
+pub mod registry;
+pub mod snapshot;
+pub mod watch;
 
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+pub use action::{ActionCall, ActionContext, ActionError};
 pub use caller::{Caller, ClientInfo};
+pub use commit::{Author, CommitError, CommitRequest, Committed, Precondition, TenantChanges, TenantEdits};
 pub use derived::Derived;
+pub use operation::{Datastore, Operation, WriteKind};
+pub use operational::{State, StateContext, StateError, StateProvider, StateReader};
+pub use password::Passwords;
+pub use registry::{GuardContext, Prepare, PrepareContext, Registry, RegistryError};
+pub use snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
+pub use watch::{Commit, Observer, Watch, WatchEnd};
+
+use crate::base::clock::Clock;
+use crate::base::ident::Ident;
+use crate::data::path::InstancePath;
+use crate::data::tree::{Container, Tree};
+use crate::data::violation::Violation;
+use crate::store::{Record, Recovered, Revision, SqliteStore, StoreError};
+use crate::yang::schema::{NodeKind, Schema};
+use etag::Etags;
+use facts::Facts;
+use registry::Bindings;
+use writer::{Waiting, Work, Writer};
+
+/// What can be set of an engine.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// Under which URL the world reaches this daemon, without a slash at the end.
+    pub public_url: Arc<str>,
+    /// The site on which it runs.
+    pub site: Ident,
+    /// So many transactions may wait for the writer.
+    pub queue: usize,
+    /// How long a transaction waits for a place in the queue before it is refused.
+    pub patience: Duration,
+    /// So many commits may wait for a subscriber before it is told that it lags.
+    pub watch_queue: usize,
+    /// So many revisions stay in the log at least.
+    pub log_retention: u64,
+    /// How passwords are hashed.
+    pub passwords: Passwords,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        EngineSettings {
+            public_url: "http://127.0.0.1".into(),
+            site: "local".into(),
+            queue: 1024,
+            patience: Duration::from_secs(10),
+            watch_queue: 1024,
+            log_retention: 100_000,
+            passwords: Passwords::new(),
+        }
+    }
+}
+
+/// The datastore of all tenants. A handle: cheap to clone, shared by everyone who reads, writes or watches.
+#[derive(Clone)]
+pub struct Engine {
+    core: Arc<Core>,
+    queue: mpsc::Sender<Work>,
+    thread: Arc<Mutex<Option<thread::JoinHandle<()>>>>,
+}
+
+/// What the handles and the writer share.
+struct Core {
+    schema: Arc<Schema>,
+    facts: Arc<Facts>,
+    bindings: Bindings,
+    snapshot: ArcSwap<Snapshot>,
+    clock: Clock,
+    settings: EngineSettings,
+    etags: Etags,
+    passwords: Passwords,
+    commits: broadcast::Sender<Arc<Commit>>,
+    observers: ArcSwap<Vec<Arc<dyn Observer>>>,
+}
+
+/// Why an engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A registration does not fit the model.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored row does not fit the model.
+    #[error("what is stored of tenant '{tenant}' at {path} does not fit the model: {reason}")]
+    Row {
+        /// Whose.
+        tenant: Ident,
+        /// Which.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The operating system gave no thread.
+    #[error("a thread could not be started")]
+    Thread,
+}
+
+impl Engine {
+    /// Rebuilds the data from the store and starts the writer, which owns the store from now on.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(
+        schema: Arc<Schema>,
+        registry: Registry,
+        store: SqliteStore,
+        recovered: Recovered,
+        clock: Clock,
+        settings: EngineSettings,
+    ) -> Result<Engine, StartError> {
+        let bindings = registry.bind(&schema)?;
+        let facts = Arc::new(Facts::new(&schema));
+        let snapshot = boot::recover(&schema, &facts, &store, recovered)?;
+        let core = Arc::new(Core {
+            schema,
+            facts,
+            bindings,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            clock,
+            etags: Etags::new(&store.barrier().derive("etags")),
+            passwords: settings.passwords.clone(),
+            commits: broadcast::Sender::new(settings.watch_queue.max(1)),
+            observers: ArcSwap::default(),
+            settings,
+        });
+        let (queue, receiver) = mpsc::channel(core.settings.queue.max(1));
+        let writer = Writer { core: Arc::clone(&core), store, queue: receiver };
+        let thread = thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|_| StartError::Thread)?;
+        Ok(Engine { core, queue, thread: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// The model.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.core.schema
+    }
+
+    /// Where the time comes from.
+    pub fn clock(&self) -> &Clock {
+        &self.core.clock
+    }
+
+    /// What it was started with.
+    pub fn settings(&self) -> &EngineSettings {
+        &self.core.settings
+    }
+
+    /// Hashes and verifies passwords.
+    pub fn passwords(&self) -> &Passwords {
+        &self.core.passwords
+    }
+
+    /// The data as of now. Never waits.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.core.snapshot.load_full()
+    }
+
+    /// Makes a transaction. It is durable when this returns, and in every snapshot taken from then on.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub async fn commit(&self, mut request: CommitRequest) -> Result<Committed, CommitError> {
+        let snapshot = self.snapshot();
+        let prepared = self.core.prepare(&mut request, &snapshot).await?;
+        if request.validate_only {
+            let made = self.core.make(&snapshot, &request, &prepared, self.core.clock.now())?;
+            let changed = !made.changes.is_empty();
+            let (revision, time) = (snapshot.revision, snapshot.time);
+            return Ok(Committed { revision, time, changed, changes: made.changes, snapshot });
+        }
+        let place = tokio::time::timeout(self.core.settings.patience, self.queue.reserve())
+            .await
+            .map_err(|_| CommitError::TooBusy)?
+            .map_err(|_| CommitError::Stopped)?;
+        let (answer, outcome) = oneshot::channel();
+        place.send(Work::Commit(Box::new(Waiting { request, prepared, answer })));
+        outcome.await.map_err(|_| CommitError::Stopped)?
+    }
+
+    /// Subscribes to commits.
+    pub fn watch(&self) -> Watch {
+        let commits = self.core.commits.subscribe();
+        Watch { commits, last: self.snapshot().revision }
+    }
+
+    /// Adds an observer. It sees every commit from now on; one that comes while it is being added it may see twice, in
+    /// what it read itself and as a commit.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.core.observers.rcu(|all| {
+            let mut next = Vec::clone(all);
+            next.push(Arc::clone(&observer));
+            next
+        });
+    }
+
+    /// At most `limit` records of the log behind a revision: how a subscriber that lagged catches up.
+    ///
+    /// # Errors
+    /// [`StoreError::Purged`] when they are no longer there: start again from a snapshot. I/O.
+    pub async fn read_log(
+        &self,
+        after: Revision,
+        limit: usize,
+    ) -> Result<Vec<(Revision, Record)>, StoreError> {
+        let stopped = || StoreError::Io {
+            action: "read",
+            path: std::path::PathBuf::from("the log"),
+            reason: "the engine is stopping".to_owned(),
+        };
+        let (answer, outcome) = oneshot::channel();
+        self.queue.send(Work::Read { after, limit, answer }).await.map_err(|_| stopped())?;
+        outcome.await.map_err(|_| stopped())?
+    }
+
+    /// The entity tag of content with this digest, without quotes: 22 characters, keyed, the same after a restart.
+    pub fn etag(&self, digest: u128) -> String {
+        self.core.etags.of(digest)
+    }
+
+    /// The entity tag of the configuration at a path, without quotes; `None` when there is no such resource. It changes
+    /// exactly when the resource or something below it does; state has no part in it.
+    pub fn config_etag(&self, snapshot: &Snapshot, tenant: &str, path: &InstancePath) -> Option<String> {
+        let tree = &snapshot.tenant(tenant)?.tree;
+        let digest = etag::config_digest(&self.core.schema, &self.core.facts, tree, path)?;
+        Some(self.core.etags.of(digest))
+    }
+
+    /// Makes what waits durable, closes the store and ends the writer. Every later commit is refused.
+    pub async fn shutdown(&self) {
+        let (answer, done) = oneshot::channel();
+        if self.queue.send(Work::Stop(answer)).await.is_ok() {
+            let _ = done.await;
+        }
+        let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = thread {
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+
+    fn core(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl Core {
+    /// Tells observers, then subscribers.
+    fn tell(&self, commit: Commit) {
+        for observer in self.observers.load().iter() {
+            observer.committed(&commit);
+        }
+        let _ = self.commits.send(Arc::new(commit));
+    }
+
+    /// Whether everything that must be there for `path` to exist is there, as far as it is not a container without
+    /// `presence`.
+    fn surrounded(&self, tree: &Tree, path: &InstancePath) -> bool {
+        let mut at = Some(&tree.root);
+        for step in &path.steps {
+            at = match (at, &self.schema.node(step.node).kind) {
+                (Some(container), NodeKind::List { .. }) => {
+                    let Some(entry) = container.list(step.node).and_then(|list| list.get(&step.keys)) else {
+                        return false;
+                    };
+                    Some(entry)
+                }
+                (None, NodeKind::List { .. }) => return false,
+                (Some(container), kind) => match container.container(step.node) {
+                    None if matches!(kind, NodeKind::Container { presence: true }) => return false,
+                    found => found,
+                },
+                (None, NodeKind::Container { presence: true }) => return false,
+                (None, _) => None,
+            };
+        }
+        true
+    }
+
+    /// What is wrong with the input of an operation.
+    fn validate_input(&self, tree: &Tree, path: &InstancePath, input: &Container) -> Vec<Violation> {
+        let _ = (tree, path, input);
+        Vec::new()
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("revision", &self.core.snapshot.load().revision)
+            .finish_non_exhaustive()
+    }
+}

@@ -15,7 +15,7 @@ const AT_ONCE: usize = 2;
 const HASH_PREFIXES: [&str; 6] = ["$argon2id$", "$argon2i$", "$argon2d$", "$2a$", "$2b$", "$2y$"];
 
 /// Hashes and verifies passwords away from the threads that serve requests.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
     parameters: Params,

@@ -1,0 +1,171 @@
+//! Operations: from a node of the model to the function that a service registered for it.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::Engine;
+use super::caller::{Caller, ClientInfo};
+use super::commit::CommitError;
+use super::snapshot::Snapshot;
+use crate::base::clock::Timestamp;
+use crate::base::ident::Ident;
+use crate::data::path::InstancePath;
+use crate::data::tree::Container;
+use crate::data::violation::Violation;
+use crate::yang::schema::{NodeId, NodeKind, Value};
+
+/// An operation to run. Whether the caller may is decided before.
+#[derive(Clone, Debug)]
+pub struct ActionCall {
+    /// Whose tree it runs in.
+    pub tenant: Ident,
+    /// The operation's node, below the instance that it is bound to.
+    pub path: InstancePath,
+    /// Its input; `None` is an empty one.
+    pub input: Option<Arc<Container>>,
+    /// Who calls; nobody where the operation is public.
+    pub caller: Option<Arc<Caller>>,
+    /// From where.
+    pub client: Arc<ClientInfo>,
+    /// Everything short of doing it.
+    pub validate_only: bool,
+}
+
+/// What a handler works with.
+#[derive(Clone)]
+pub struct ActionContext {
+    /// For commits and further reads.
+    pub engine: Engine,
+    /// The data as of the call.
+    pub snapshot: Arc<Snapshot>,
+    /// Whose tree it runs in.
+    pub tenant: Ident,
+    /// The instance that the operation is bound to; the root for an rpc.
+    pub path: InstancePath,
+    /// Who calls; nobody where the operation is public.
+    pub caller: Option<Arc<Caller>>,
+    /// From where.
+    pub client: Arc<ClientInfo>,
+    /// The time of the call.
+    pub now: Timestamp,
+    /// Everything short of doing it: find every error, change nothing, make nothing.
+    pub validate_only: bool,
+    /// Under which URL the world reaches this daemon, without a slash at the end.
+    pub public_url: Arc<str>,
+    /// The site on which it runs.
+    pub site: Ident,
+}
+
+/// The parts of a call that handlers get as structs.
+pub(super) struct Invocation {
+    pub input: Arc<Container>,
+    pub output: Option<NodeId>,
+}
+
+/// Why an operation did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// The input, or what it meets, is not valid; every fault is listed.
+    #[error("{}", .0.first().map_or_else(|| "the input is not valid".to_owned(), ToString::to_string))]
+    Invalid(Vec<Violation>),
+    /// The caller, or the credentials in the input, are refused.
+    #[error("{0}")]
+    Denied(String),
+    /// The instance that the operation is bound to does not exist.
+    #[error("there is no such resource")]
+    NotFound,
+    /// The model has the operation, but nothing here does it.
+    #[error("nothing here implements this operation")]
+    NotImplemented,
+    /// It cannot be done now; later it may.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A fault of the program; the text is for the log, not for the caller.
+    #[error("{0}")]
+    Internal(String),
+    /// The commit that it needed failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl ActionContext {
+    /// Key values of the entry that the operation is bound to.
+    pub fn keys(&self) -> &[Value] {
+        self.path.keys()
+    }
+
+    /// The entry or container that the operation is bound to.
+    ///
+    /// # Errors
+    /// [`ActionError::NotFound`].
+    pub fn entry(&self) -> Result<&Arc<Container>, ActionError> {
+        self.snapshot.entry(&self.tenant, &self.path).ok_or(ActionError::NotFound)
+    }
+
+    /// The caller.
+    ///
+    /// # Errors
+    /// [`ActionError::Denied`] when there is none.
+    pub fn caller(&self) -> Result<&Arc<Caller>, ActionError> {
+        self.caller.as_ref().ok_or_else(|| ActionError::Denied("a token is needed".to_owned()))
+    }
+
+    /// The container or entry at any path of the tenant as a struct.
+    ///
+    /// # Errors
+    /// [`ActionError::NotFound`] when it does not exist, [`ActionError::Internal`] when the struct does not fit.
+    pub fn get<T: DeserializeOwned>(&self, path: &InstancePath) -> Result<T, ActionError> {
+        self.snapshot
+            .get(&self.tenant, path)
+            .map_err(|error| ActionError::Internal(error.to_string()))?
+            .ok_or(ActionError::NotFound)
+    }
+}
+
+impl Engine {
+    /// Runs an operation.
+    ///
+    /// # Errors
+    /// [`ActionError`].
+    pub async fn invoke(&self, call: ActionCall) -> Result<Option<Arc<Container>>, ActionError> {
+        let schema = self.schema();
+        let operation = call.path.target();
+        let handler = self.core().bindings.actions.get(&operation).ok_or(ActionError::NotImplemented)?;
+        let snapshot = self.snapshot();
+        let tenant = snapshot.tenant(&call.tenant).ok_or(ActionError::NotFound)?;
+        let bound_to = call.path.parent().unwrap_or_default();
+        let exists = match schema.node(bound_to.target()).kind {
+            NodeKind::List { .. } => tenant.tree.entry(&bound_to).is_some(),
+            _ => self.core().surrounded(&tenant.tree, &bound_to),
+        };
+        if !exists {
+            return Err(ActionError::NotFound);
+        }
+        let children = &schema.node(operation).schema_children;
+        let child = |wanted: fn(&NodeKind) -> bool| {
+            children.iter().copied().find(|child| wanted(&schema.node(*child).kind))
+        };
+        let input_node = child(|kind| matches!(kind, NodeKind::Input)).unwrap_or(operation);
+        let input = call.input.unwrap_or_else(|| Arc::new(Container::new(input_node)));
+        let faults = self.core().validate_input(&tenant.tree, &call.path, &input);
+        if !faults.is_empty() {
+            return Err(ActionError::Invalid(faults));
+        }
+        let invocation = Invocation { input, output: child(|kind| matches!(kind, NodeKind::Output)) };
+        let settings = &self.core().settings;
+        let context = ActionContext {
+            engine: self.clone(),
+            snapshot,
+            tenant: call.tenant,
+            path: bound_to,
+            caller: call.caller,
+            client: call.client,
+            now: self.clock().now(),
+            validate_only: call.validate_only,
+            public_url: Arc::clone(&settings.public_url),
+            site: settings.site.clone(),
+        };
+        handler(context, invocation).await
+    }
+}

@@ -1,0 +1,64 @@
+//! The one neutral request that all dialects share: what a method, a path and a body ask for, without a word of HTTP.
+
+use std::sync::Arc;
+
+use super::commit::Precondition;
+use crate::data::edit::Edit;
+use crate::data::path::InstancePath;
+use crate::data::tree::Container;
+
+/// Which tree is meant (RFC 8342).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Datastore {
+    /// Intended configuration.
+    Config,
+    /// What is in use: configuration, defaults, and all state.
+    State,
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Read a resource. What of it is shown, and how, is between the dialect and the reader.
+    Read {
+        /// Which tree.
+        datastore: Datastore,
+        /// The resource.
+        target: InstancePath,
+    },
+    /// Change configuration.
+    Write {
+        /// What kind of request it is: decides which policy operation each edit needs.
+        kind: WriteKind,
+        /// In order.
+        edits: Vec<Edit>,
+        /// Must all hold.
+        preconditions: Vec<Precondition>,
+        /// Everything short of doing it.
+        validate_only: bool,
+    },
+    /// Run an action or rpc.
+    Invoke {
+        /// The operation's node, with the instance that it is bound to.
+        target: InstancePath,
+        /// Its input; `None` when there was no body.
+        input: Option<Arc<Container>>,
+        /// Everything short of doing it.
+        validate_only: bool,
+    },
+}
+
+/// What kind of write a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WriteKind {
+    /// The target must not exist.
+    Create,
+    /// Create or replace.
+    Put,
+    /// Change what exists.
+    Patch,
+    /// Take away.
+    Delete,
+    /// Several edits, all or nothing; each is what its own operation says.
+    Transaction,
+}

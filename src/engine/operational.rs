@@ -1,0 +1,252 @@
+//! The operational datastore (RFC 8342 section 5.3): what is stored, with computed state put in as it is read.
+//!
+//! Entry by entry: a list of a hundred thousand entries with computed state is never there as a whole, unless somebody asks
+//! for a container around it. Parts without computed state are shared with the snapshot. Defaults in use are the encoder's
+//! business.
+
+use std::sync::Arc;
+
+use super::Engine;
+use super::caller::Caller;
+use super::snapshot::{Snapshot, TenantData};
+use crate::base::clock::Timestamp;
+use crate::base::ident::Ident;
+use crate::data::path::InstancePath;
+use crate::data::tree::{Container, Data, Found, List};
+use crate::yang::schema::{NodeId, Value};
+
+/// Makes up the `computed` state of one node.
+pub trait StateProvider: Send + Sync {
+    /// The state below one parent instance; `None` when there is none. Of the node's own kind: [`Data::Leaf`] for a leaf, and
+    /// so on.
+    ///
+    /// # Errors
+    /// When it cannot be told; the text is for the log.
+    fn read(&self, context: &StateContext<'_>) -> Result<Option<Data>, StateError>;
+}
+
+/// What a provider works with.
+pub struct StateContext<'a> {
+    /// For settings and further reads.
+    pub engine: &'a Engine,
+    /// The data as of the read.
+    pub snapshot: &'a Snapshot,
+    /// Whose tree.
+    pub tenant: &'a Ident,
+    /// Who reads, where that is known.
+    pub caller: Option<&'a Caller>,
+    /// The time of the read.
+    pub now: Timestamp,
+    /// The node to be provided.
+    pub node: NodeId,
+    /// The parent instance.
+    pub path: &'a InstancePath,
+    /// The parent's content, without computed state; empty where it is a container that is not stored.
+    pub entry: &'a Container,
+}
+
+/// A provider could not tell.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("state at {path} cannot be read: {reason}")]
+pub struct StateError {
+    /// The node, as a schema path.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Reads the operational datastore of one tenant as of one snapshot.
+#[derive(Clone)]
+pub struct StateReader {
+    engine: Engine,
+    snapshot: Arc<Snapshot>,
+    data: Arc<TenantData>,
+    tenant: Ident,
+    caller: Option<Arc<Caller>>,
+    now: Timestamp,
+}
+
+/// What a path leads to in the operational datastore.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// The root, a container or a list entry, with computed state in it.
+    Container(Arc<Container>),
+    /// A whole list. Its entries are as stored: pass each through [`StateReader::complete`] when it is shown.
+    List(Arc<List>),
+    /// A leaf, leaf-list, `anydata`; one entry of a leaf-list is a [`Data::Leaf`].
+    Other(Data),
+}
+
+impl Engine {
+    /// A reader of a tenant's state; `None` when there is no such tenant.
+    pub fn state(&self, tenant: &Ident, caller: Option<Arc<Caller>>) -> Option<StateReader> {
+        self.state_of(self.snapshot(), tenant, caller)
+    }
+
+    /// A reader of a tenant's state as of a snapshot.
+    pub fn state_of(
+        &self,
+        snapshot: Arc<Snapshot>,
+        tenant: &Ident,
+        caller: Option<Arc<Caller>>,
+    ) -> Option<StateReader> {
+        let data = Arc::clone(snapshot.tenant(tenant)?);
+        let now = self.clock().now();
+        Some(StateReader { engine: self.clone(), snapshot, data, tenant: tenant.clone(), caller, now })
+    }
+}
+
+impl StateReader {
+    /// The snapshot that is read.
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// What the path leads to; `None` when it does not exist.
+    ///
+    /// # Errors
+    /// When a provider fails.
+    pub fn get(&self, path: &InstancePath) -> Result<Option<State>, StateError> {
+        let facts = &self.snapshot.facts;
+        if let Some(computed) = self.computed_step(path) {
+            return self.inside_computed(path, computed);
+        }
+        Ok(match self.data.tree.get(path) {
+            Some(Found::Entry(container) | Found::Node(Data::Container(container))) => {
+                Some(State::Container(self.complete(path, container)?))
+            }
+            Some(Found::Node(Data::List(list))) => Some(State::List(Arc::clone(list))),
+            Some(Found::Node(data)) => Some(State::Other(data.clone())),
+            Some(Found::Value(value)) => Some(State::Other(Data::Leaf(value.clone()))),
+            None if facts.has_computed(path.target())
+                && self.snapshot.schema.node(path.target()).is_np_container()
+                && self.engine.core().surrounded(&self.data.tree, path) =>
+            {
+                let empty = Arc::new(Container::new(path.target()));
+                Some(State::Container(self.complete(path, &empty)?))
+            }
+            None => None,
+        })
+    }
+
+    /// A stored container or entry with its computed state put in, all the way down.
+    ///
+    /// # Errors
+    /// When a provider fails.
+    pub fn complete(
+        &self,
+        path: &InstancePath,
+        container: &Arc<Container>,
+    ) -> Result<Arc<Container>, StateError> {
+        if !self.snapshot.facts.has_computed(container.node) {
+            return Ok(Arc::clone(container));
+        }
+        let schema = &self.snapshot.schema;
+        let mut complete = Container::clone(container);
+        let mut path = path.clone();
+        for child in schema.children(container.node) {
+            let node = schema.node(*child);
+            if node.extensions.computed {
+                if let Some(data) = self.provide(&path, container, *child)? {
+                    complete.set(*child, data);
+                }
+                continue;
+            }
+            if !self.snapshot.facts.has_computed(*child) || !node.is_data() {
+                continue;
+            }
+            path.push(*child, Vec::new());
+            let data = match container.get(*child) {
+                Some(Data::Container(inner)) => Some(Data::Container(self.complete(&path, inner)?)),
+                Some(Data::List(list)) => Some(Data::List(self.complete_list(&mut path, list)?)),
+                None if node.is_np_container() => {
+                    let inner = self.complete(&path, &Arc::new(Container::new(*child)))?;
+                    (!inner.is_empty()).then_some(Data::Container(inner))
+                }
+                _ => None,
+            };
+            path.steps.pop();
+            if let Some(data) = data {
+                complete.set(*child, data);
+            }
+        }
+        Ok(Arc::new(complete))
+    }
+
+    fn complete_list(&self, path: &mut InstancePath, list: &Arc<List>) -> Result<Arc<List>, StateError> {
+        let schema = &self.snapshot.schema;
+        let mut complete = List::new(schema, list.node);
+        for entry in list.iter() {
+            if let Some(last) = path.steps.last_mut() {
+                last.keys = entry.key(schema);
+            }
+            complete.insert(self.complete(path, entry)?);
+        }
+        Ok(Arc::new(complete))
+    }
+
+    fn provide(
+        &self,
+        path: &InstancePath,
+        entry: &Container,
+        node: NodeId,
+    ) -> Result<Option<Data>, StateError> {
+        let Some(provider) = self.engine.core().bindings.states.get(&node) else { return Ok(None) };
+        let context = StateContext {
+            engine: &self.engine,
+            snapshot: &self.snapshot,
+            tenant: &self.tenant,
+            caller: self.caller.as_deref(),
+            now: self.now,
+            node,
+            path,
+            entry,
+        };
+        provider.read(&context)
+    }
+
+    /// Which step of the path is the outermost computed node.
+    fn computed_step(&self, path: &InstancePath) -> Option<usize> {
+        path.steps.iter().position(|step| self.snapshot.schema.node(step.node).extensions.computed)
+    }
+
+    /// The target is computed, or is inside of something that is.
+    fn inside_computed(&self, path: &InstancePath, computed: usize) -> Result<Option<State>, StateError> {
+        let parent = InstancePath { steps: path.steps.iter().take(computed).cloned().collect() };
+        let empty;
+        let entry = match self.data.tree.entry(&parent) {
+            Some(entry) => entry,
+            None if self.engine.core().surrounded(&self.data.tree, &parent) => {
+                empty = Arc::new(Container::new(parent.target()));
+                &empty
+            }
+            None => return Ok(None),
+        };
+        let Some(first) = path.steps.get(computed) else { return Ok(None) };
+        let Some(data) = self.provide(&parent, entry, first.node)? else { return Ok(None) };
+        let mut at = enter(data, &first.keys);
+        for step in path.steps.iter().skip(computed + 1) {
+            at = match at {
+                Some(State::Container(container)) => {
+                    container.get(step.node).cloned().and_then(|data| enter(data, &step.keys))
+                }
+                _ => None,
+            };
+        }
+        Ok(at)
+    }
+}
+
+/// What data and the keys behind its name lead to.
+fn enter(data: Data, keys: &[Value]) -> Option<State> {
+    match data {
+        Data::Container(container) => Some(State::Container(container)),
+        Data::List(list) if keys.is_empty() => Some(State::List(list)),
+        Data::List(list) => list.get(keys).map(|entry| State::Container(Arc::clone(entry))),
+        Data::LeafList(values) if !keys.is_empty() => values
+            .iter()
+            .find(|value| keys.first() == Some(*value))
+            .map(|value| State::Other(Data::Leaf(value.clone()))),
+        other => Some(State::Other(other)),
+    }
+}

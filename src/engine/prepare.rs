@@ -1,0 +1,169 @@
+//! The slow part of a transaction, before it has its turn: passwords are hashed and key material is made away from the
+//! writer, on a guess of what the transaction will do.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::Core;
+use super::commit::{CommitError, CommitRequest, TenantEdits};
+use super::password::{self, HashError};
+use super::snapshot::Snapshot;
+use super::transaction::Prepared;
+use crate::base::clock::Timestamp;
+use crate::base::error::ErrorTag;
+use crate::base::secret::Secret;
+use crate::data::diff::diff;
+use crate::data::edit::apply;
+use crate::data::path::{InstancePath, PathStep};
+use crate::data::tree::{Container, Data, Tree};
+use crate::data::violation::Violation;
+use crate::yang::schema::Value;
+
+impl Core {
+    /// Puts hashes in place of passwords and asks the preparations that the transaction will need.
+    ///
+    /// # Errors
+    /// When a preparation refuses, or hashing fails.
+    pub(super) async fn prepare(
+        self: &Arc<Self>,
+        request: &mut CommitRequest,
+        snapshot: &Arc<Snapshot>,
+    ) -> Result<Prepared, CommitError> {
+        for edits in &mut request.changes {
+            self.hash_passwords(edits, snapshot).await?;
+        }
+        let concerned = |edits: &TenantEdits| {
+            edits.edits.iter().any(|edit| self.bindings.preparations.concerns(&edit.path))
+        };
+        if !request.changes.iter().any(concerned) {
+            return Ok(Prepared::default());
+        }
+        let core = Arc::clone(self);
+        let snapshot = Arc::clone(snapshot);
+        let changes = request.changes.clone();
+        let time = self.clock.now();
+        tokio::task::spawn_blocking(move || core.guess(&snapshot, &changes, time))
+            .await
+            .map_err(|_| CommitError::Stopped)?
+    }
+
+    /// Does the transaction on the current snapshot, as far as preparations are concerned. Faults are left to be found,
+    /// all of them, when it is its turn.
+    fn guess(
+        &self,
+        snapshot: &Snapshot,
+        changes: &[TenantEdits],
+        time: Timestamp,
+    ) -> Result<Prepared, CommitError> {
+        let mut prepared = Prepared::default();
+        let nothing = Tree::empty();
+        for edits in changes {
+            let before = snapshot.tenant(&edits.tenant).map_or(&nothing, |data| &data.tree);
+            let Ok(next) = apply(&self.schema, before, &edits.edits) else { continue };
+            let changes = diff(&self.schema, before, &next);
+            for path in self.bindings.preparations.touched(&self.schema, &changes) {
+                let more = self.prepare_instance(before, &next, &edits.tenant, &path, time)?;
+                prepared.edits.insert((edits.tenant.clone(), path), more);
+            }
+        }
+        Ok(prepared)
+    }
+
+    async fn hash_passwords(&self, edits: &mut TenantEdits, snapshot: &Snapshot) -> Result<(), CommitError> {
+        let data = snapshot.tenant(&edits.tenant);
+        for edit in &mut edits.edits {
+            let Some(value) = &mut edit.value else { continue };
+            if !self.facts.has_hashed(edit.path.target()) {
+                continue;
+            }
+            let mut plain = Vec::new();
+            collect(self, &mut edit.path.clone(), value, &mut plain);
+            let hashes = join_all(plain.into_iter().map(|(path, text)| {
+                let stored = data.and_then(|data| data.tree.leaf(&path)).and_then(Value::as_str);
+                async move { (self.hashed(stored, text).await, path) }
+            }));
+            for (hash, path) in hashes.await {
+                let hash = hash.map_err(|error| {
+                    let fault = Violation::new(ErrorTag::OperationFailed, path.clone(), error.to_string());
+                    CommitError::Invalid(vec![fault])
+                })?;
+                let below = path.steps.get(edit.path.steps.len()..).unwrap_or_default();
+                put(value, below, Value::string(hash));
+            }
+        }
+        Ok(())
+    }
+
+    /// What to store for a password: what is stored already, when it is the same password.
+    async fn hashed(&self, stored: Option<&str>, password: Secret) -> Result<String, HashError> {
+        if let Some(stored) = stored
+            && self.passwords.verify(stored, password.clone()).await
+        {
+            return Ok(stored.to_owned());
+        }
+        self.passwords.hash(password).await
+    }
+}
+
+/// Finds the passwords in a value, with their paths.
+fn collect(core: &Core, path: &mut InstancePath, data: &Data, found: &mut Vec<(InstancePath, Secret)>) {
+    match data {
+        Data::Leaf(value) if core.schema.node(path.target()).extensions.hashed => {
+            if let Some(text) = value.as_str().filter(|text| !password::is_hash(text)) {
+                found.push((path.clone(), Secret::new(text.as_bytes())));
+            }
+        }
+        Data::Container(container) => collect_in(core, path, container, found),
+        Data::List(list) => {
+            for entry in list.iter() {
+                let keys = entry.key(&core.schema);
+                if let Some(last) = path.steps.last_mut() {
+                    last.keys = keys;
+                }
+                collect_in(core, path, entry, found);
+            }
+            if let Some(last) = path.steps.last_mut() {
+                last.keys.clear();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn collect_in(
+    core: &Core,
+    path: &mut InstancePath,
+    container: &Container,
+    found: &mut Vec<(InstancePath, Secret)>,
+) {
+    for (id, data) in container.children().iter().filter(|(id, _)| core.facts.has_hashed(*id)) {
+        path.push(*id, Vec::new());
+        collect(core, path, data, found);
+        path.steps.pop();
+    }
+}
+
+/// Sets the leaf at the end of `steps` inside of a value.
+fn put(data: &mut Data, steps: &[PathStep], leaf: Value) {
+    let Some((first, rest)) = steps.split_first() else {
+        *data = Data::Leaf(leaf);
+        return;
+    };
+    let Data::Container(container) = data else { return };
+    let container = Arc::make_mut(container);
+    let Some(mut child) = container.remove(first.node) else { return };
+    match &mut child {
+        Data::List(list) => {
+            Arc::make_mut(list).update(&first.keys, |entry| {
+                let mut inner = Data::Container(Arc::clone(entry));
+                put(&mut inner, rest, leaf);
+                if let Data::Container(inner) = inner {
+                    *entry = inner;
+                }
+            });
+        }
+        other => put(other, rest, leaf),
+    }
+    container.set(first.node, child);
+}

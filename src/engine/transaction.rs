@@ -1,0 +1,304 @@
+//! One transaction on a candidate: preconditions, edits, diff, preparations, guards, validation. Pure but for what the
+//! registered hooks do; whether the result becomes the next revision is the writer's business.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Core;
+use super::commit::{Author, CommitError, CommitRequest, Precondition, TenantChanges, TenantEdits};
+use super::etag::config_digest;
+use super::pending::validate::validate_diff;
+use super::registry::{GuardContext, PrepareContext};
+use super::rows::{RowWriter, RowWrites, each_row};
+use super::snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
+use crate::base::clock::Timestamp;
+use crate::base::error::ErrorTag;
+use crate::base::ident::Ident;
+use crate::data::diff::{Change, ChangeKind, diff};
+use crate::data::edit::{Edit, apply};
+use crate::data::path::InstancePath;
+use crate::data::tree::{Container, Data, Tree};
+use crate::data::violation::Violation;
+use crate::store::EditRecord;
+use crate::yang::schema::Value;
+
+/// What preparations answered before the transaction had its turn, by tenant and instance.
+#[derive(Default)]
+pub(super) struct Prepared {
+    pub edits: HashMap<(Ident, InstancePath), Vec<Edit>>,
+}
+
+/// A transaction that could be made.
+pub(super) struct Made {
+    /// The candidate with it.
+    pub snapshot: Snapshot,
+    /// What it changes; empty when nothing does.
+    pub changes: Vec<TenantChanges>,
+    /// What it writes, by tenant.
+    pub writes: Vec<(Ident, RowWrites)>,
+}
+
+impl Core {
+    /// Makes a transaction on `candidate`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(super) fn make(
+        &self,
+        candidate: &Snapshot,
+        request: &CommitRequest,
+        prepared: &Prepared,
+        time: Timestamp,
+    ) -> Result<Made, CommitError> {
+        let mut made = Made { snapshot: candidate.clone(), changes: Vec::new(), writes: Vec::new() };
+        for edits in &request.changes {
+            let data = made
+                .snapshot
+                .tenants
+                .get(&edits.tenant)
+                .cloned()
+                .ok_or_else(|| CommitError::NoTenant(edits.tenant.clone()))?;
+            self.hold_preconditions(&data, edits)?;
+            if request.by == Author::Client {
+                self.refuse_state(edits)?;
+            }
+            let (next, changes) = self.next_tree(&data.tree, edits, prepared, time)?;
+            if changes.is_empty() {
+                continue;
+            }
+            self.adopt(&mut made, &edits.tenant, &data, next, changes, time)?;
+        }
+        Ok(made)
+    }
+
+    /// The tree after the edits and what preparations add to them, with the differences.
+    pub(super) fn next_tree(
+        &self,
+        before: &Tree,
+        edits: &TenantEdits,
+        prepared: &Prepared,
+        time: Timestamp,
+    ) -> Result<(Tree, Vec<Change>), CommitError> {
+        let schema = &self.schema;
+        let mut next = apply(schema, before, &edits.edits).map_err(CommitError::Invalid)?;
+        let mut changes = diff(schema, before, &next);
+        let mut more = Vec::new();
+        for path in self.bindings.preparations.touched(schema, &changes) {
+            let key = (edits.tenant.clone(), path);
+            match prepared.edits.get(&key) {
+                Some(known) => more.extend(known.iter().cloned()),
+                None => more.extend(self.prepare_instance(before, &next, &edits.tenant, &key.1, time)?),
+            }
+        }
+        if !more.is_empty() {
+            next = apply(schema, &next, &more).map_err(CommitError::Invalid)?;
+            changes = diff(schema, before, &next);
+        }
+        Ok((next, changes))
+    }
+
+    /// Asks every preparation for one instance.
+    pub(super) fn prepare_instance(
+        &self,
+        before: &Tree,
+        next: &Tree,
+        tenant: &Ident,
+        path: &InstancePath,
+        now: Timestamp,
+    ) -> Result<Vec<Edit>, CommitError> {
+        let mut edits = Vec::new();
+        let Some(after) = next.entry(path) else { return Ok(edits) };
+        let before = before.entry(path);
+        for hook in self.bindings.preparations.at(path.target()) {
+            let context = PrepareContext { schema: &self.schema, tenant, now, path, before, after };
+            edits.extend(hook.prepare(&context).map_err(CommitError::Invalid)?);
+        }
+        Ok(edits)
+    }
+
+    /// Validates the next tree of a tenant and takes it into the candidate.
+    fn adopt(
+        &self,
+        made: &mut Made,
+        tenant: &Ident,
+        data: &TenantData,
+        next: Tree,
+        changes: Vec<Change>,
+        time: Timestamp,
+    ) -> Result<(), CommitError> {
+        let schema = &self.schema;
+        let mut index = data.index.clone();
+        let mut violations = validate_diff(schema, &data.tree, &next, &changes, &mut index);
+        violations.extend(self.ask_guards(tenant, &data.tree, &next, &changes));
+        if !violations.is_empty() {
+            return Err(CommitError::Invalid(violations));
+        }
+        let mut modified = data.modified.clone();
+        let writes = RowWriter::new(schema, &self.facts, &next, time, &mut modified)
+            .changes(&changes)
+            .map_err(|fault| CommitError::Invalid(vec![internal(&fault.to_string())]))?;
+        made.writes.push((tenant.clone(), writes));
+        let next = Arc::new(TenantData { tree: next, index, modified });
+        made.snapshot.tenants.insert(tenant.clone(), next);
+        if *tenant == *SYSTEM_TENANT {
+            self.follow_tenants(made, &changes, time)?;
+        }
+        made.changes.push(TenantChanges { tenant: tenant.clone(), changes: changes.into() });
+        Ok(())
+    }
+
+    fn ask_guards(&self, tenant: &Ident, before: &Tree, after: &Tree, changes: &[Change]) -> Vec<Violation> {
+        let guards = &self.bindings.guards;
+        let mut violations = Vec::new();
+        for path in guards.touched(&self.schema, changes) {
+            let context = GuardContext {
+                schema: &self.schema,
+                tenant,
+                before,
+                after,
+                path: &path,
+                entry_before: before.entry(&path),
+                entry_after: after.entry(&path),
+            };
+            for guard in guards.at(path.target()) {
+                violations.extend(guard(&context));
+            }
+        }
+        violations
+    }
+
+    /// An entry in the list of tenants came or went: so does the tenant, with all its data.
+    fn follow_tenants(
+        &self,
+        made: &mut Made,
+        changes: &[Change],
+        time: Timestamp,
+    ) -> Result<(), CommitError> {
+        let Some(list) = self.bindings.tenants else { return Ok(()) };
+        for change in changes.iter().filter(|change| change.path.target() == list) {
+            let [Value::String(name)] = change.path.keys() else { continue };
+            let name = Ident::from(&**name);
+            match change.kind {
+                ChangeKind::Created if made.snapshot.tenants.get(&name).is_none() => {
+                    let mut data = TenantData::default();
+                    let writes =
+                        RowWriter::new(&self.schema, &self.facts, &data.tree, time, &mut data.modified)
+                            .new_tenant()
+                            .map_err(|fault| CommitError::Invalid(vec![internal(&fault.to_string())]))?;
+                    made.writes.push((name.clone(), writes));
+                    made.snapshot.tenants.insert(name, Arc::new(data));
+                }
+                ChangeKind::Deleted => {
+                    let Some(data) = made.snapshot.tenants.remove(&name) else { continue };
+                    let mut writes = RowWrites::default();
+                    each_row(&self.schema, &self.facts, &data.tree, &mut |path| {
+                        writes.deleted_below.push(path.to_instance_identifier(&self.schema));
+                    });
+                    writes.edits.push(EditRecord { path: "/".to_owned(), value: None });
+                    made.writes.push((name, writes));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn hold_preconditions(&self, data: &TenantData, edits: &TenantEdits) -> Result<(), CommitError> {
+        for precondition in &edits.preconditions {
+            if let Some(violation) = self.broken_precondition(data, precondition) {
+                return Err(CommitError::Precondition(violation));
+            }
+        }
+        Ok(())
+    }
+
+    fn broken_precondition(&self, data: &TenantData, precondition: &Precondition) -> Option<Violation> {
+        let etag = |path: &InstancePath| {
+            config_digest(&self.schema, &self.facts, &data.tree, path).map(|digest| self.etags.of(digest))
+        };
+        let (path, found, message) = match precondition {
+            Precondition::IfMatch { path, etags } => match etag(path) {
+                Some(current) if etags.contains(&current) => return None,
+                Some(current) => (path, Some(current), "the resource was changed meanwhile"),
+                None => (path, None, "the resource does not exist"),
+            },
+            Precondition::IfMatchAny { path } => match etag(path) {
+                Some(_) => return None,
+                None => (path, None, "the resource does not exist"),
+            },
+            Precondition::IfNoneMatch { path, etags } => match etag(path) {
+                Some(current) if etags.contains(&current) => {
+                    (path, Some(current), "the resource is still the same")
+                }
+                _ => return None,
+            },
+            Precondition::IfNoneMatchAny { path } => match etag(path) {
+                Some(current) => (path, Some(current), "the resource exists already"),
+                None => return None,
+            },
+            Precondition::UnmodifiedSince { path, time } => {
+                let modified = data.modified.of(&self.facts, path);
+                if modified.seconds() <= time.seconds() {
+                    return None;
+                }
+                (path, etag(path), "the resource was changed since then")
+            }
+        };
+        let violation = Violation::new(ErrorTag::OperationFailed, path.clone(), message);
+        Some(match found {
+            Some(etag) => violation.info("etag", etag),
+            None => violation,
+        })
+    }
+
+    /// Clients write configuration only, in values too.
+    fn refuse_state(&self, edits: &TenantEdits) -> Result<(), CommitError> {
+        let mut violations = Vec::new();
+        for edit in &edits.edits {
+            let mut path = edit.path.clone();
+            if !path.steps.is_empty() && !self.schema.node(path.target()).config {
+                violations.push(state_violation(path));
+            } else if let Some(value) = &edit.value {
+                self.find_state(&mut path, value, &mut violations);
+            }
+        }
+        if violations.is_empty() { Ok(()) } else { Err(CommitError::Invalid(violations)) }
+    }
+
+    fn find_state(&self, path: &mut InstancePath, value: &Data, violations: &mut Vec<Violation>) {
+        match value {
+            Data::Container(container) => self.find_state_in(path, container, violations),
+            Data::List(list) => {
+                for entry in list.iter() {
+                    let keys = entry.key(&self.schema);
+                    let whole = path.steps.last_mut().map(|last| std::mem::replace(&mut last.keys, keys));
+                    self.find_state_in(path, entry, violations);
+                    if let (Some(last), Some(whole)) = (path.steps.last_mut(), whole) {
+                        last.keys = whole;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn find_state_in(&self, path: &mut InstancePath, container: &Container, violations: &mut Vec<Violation>) {
+        for (id, data) in container.children() {
+            path.push(*id, Vec::new());
+            if self.schema.node(*id).config {
+                self.find_state(path, data, violations);
+            } else {
+                violations.push(state_violation(path.clone()));
+            }
+            path.steps.pop();
+        }
+    }
+}
+
+fn state_violation(path: InstancePath) -> Violation {
+    Violation::new(ErrorTag::InvalidValue, path, "this is state, which cannot be written")
+}
+
+fn internal(reason: &str) -> Violation {
+    Violation::new(ErrorTag::OperationFailed, InstancePath::root(), reason)
+}
