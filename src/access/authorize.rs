@@ -12,12 +12,23 @@ pub mod compile;
 pub mod decide;
 pub mod pattern;
 pub mod policy;
+pub mod prune;
 pub mod walk;
 
 #[cfg(test)]
 mod naive;
 
+use crate::data::path::InstancePath;
+
 pub use book::{Authority, PolicyBook};
-pub use compile::CompiledPolicy;
+pub use compile::{CompiledPolicy, NameIndex, Segment};
 pub use decide::{Decision, Hidden, Reason};
 pub use policy::{Operations, Policy, PolicyOperation, Rule, Verdict};
+
+/// A path as the segments that rules are held against: each name, and the keys of each entry.
+pub fn segments(path: &InstancePath) -> impl Iterator<Item = Segment<'_>> + Clone {
+    path.steps.iter().flat_map(|step| {
+        let keys = (!step.keys.is_empty()).then_some(Segment::Keys(&step.keys));
+        std::iter::once(Segment::Name(step.node)).chain(keys)
+    })
+}

@@ -1,6 +1,6 @@
 //! What of a subtree a caller may read, found out while walking down into it.
 //!
-//! A read is decided by the path that it names. What such an answer shows of the tree below is everything that no rule
+//! A request is decided by the path that it names. What such an answer shows of the tree below is everything that no rule
 //! rejects: a node of which no rule speaks goes with the node above it. The other way round, a list (or a container)
 //! that cannot be read itself is shown with those entries below it that can.
 
@@ -61,6 +61,11 @@ impl<'a> Walk<'a> {
             tracks.iter().any(|track| track.readable || track.policy.leads_to_read(&track.states))
         };
         any(&self.own) && self.limits.as_ref().is_none_or(any)
+    }
+
+    /// Whether everything below is as readable as this, and nothing of it hidden.
+    pub fn shows_all_below(&self) -> bool {
+        self.is_uniform() && self.hidden().is_empty()
     }
 
     /// Whether everything below is as readable as this, with the same nodes hidden: there is no need to walk on.
