@@ -28,7 +28,11 @@ pub fn prune(schema: &Schema, walk: &Walk<'_>, data: &Data) -> Option<Data> {
 
 /// What of a container or list entry may be shown; `None` when nothing may. The keys of an entry come along with
 /// anything below it that is shown.
-pub fn prune_container(schema: &Schema, walk: &Walk<'_>, container: &Arc<Container>) -> Option<Arc<Container>> {
+pub fn prune_container(
+    schema: &Schema,
+    walk: &Walk<'_>,
+    container: &Arc<Container>,
+) -> Option<Arc<Container>> {
     let readable = walk.is_readable();
     if walk.shows_all_below() {
         return readable.then(|| Arc::clone(container));
@@ -83,7 +87,7 @@ fn prune_list(schema: &Schema, walk: &Walk<'_>, list: &Arc<List>) -> Option<Arc<
             Some(kept) => {
                 changed |= !Arc::ptr_eq(&kept, entry);
                 // Entries come in the order of the list, so each belongs behind those before it.
-                let _ = shown.insert_at(kept, crate::data::tree::Position::Last);
+                let _ = shown.insert(kept);
             }
             None => changed = true,
         }
@@ -141,7 +145,7 @@ pub fn spine(schema: &Schema, path: &InstancePath, data: Data) -> Tree {
         let child = match inner {
             Data::Container(entry) if schema.node(step.node).is_list() => {
                 let mut list = List::new(schema, step.node);
-                let _ = list.insert_at(entry, crate::data::tree::Position::Last);
+                let _ = list.insert(entry);
                 Data::List(Arc::new(list))
             }
             other => other,
@@ -206,7 +210,20 @@ container top
         let path = InstancePath::parse_v1(&schema, target).unwrap();
         let from_root = walk_to(&authority, &InstancePath::root());
         let shown = readable_tree(&schema, &from_root, &walk_to(&authority, &path), &tree, &path)?;
-        Some(testing::to_json(&schema, &shown))
+        Some(json(&schema, &shown.root).to_string())
+    }
+
+    fn json(schema: &Schema, container: &Container) -> serde_json::Value {
+        let children = container.children().iter().map(|(id, data)| {
+            let value = match data {
+                Data::Leaf(value) => value.to_string().into(),
+                Data::Container(inner) => json(schema, inner),
+                Data::List(list) => list.iter().map(|entry| json(schema, entry)).collect(),
+                Data::LeafList(_) | Data::Any(_) => panic!("not in this model"),
+            };
+            (schema.node(*id).name.to_string(), value)
+        });
+        serde_json::Value::Object(children.collect())
     }
 
     fn rule(path: &str) -> String {
