@@ -15,3 +15,5 @@ pub mod surface;
 pub mod settings;
 pub mod daemon;
 pub mod cli;
+
+pub use yang::product_library;

@@ -1,6 +1,12 @@
 //! The YANG compiler: text to statements (`syntax`), names to meanings (`resolve`), meanings to the compiled
 //! [`schema::Schema`] that everything else reads. Pure: no instance data, no storage, no HTTP, no files but those given.
 
-pub mod schema;
 pub mod syntax;
 pub mod resolve;
+pub mod schema;
+pub mod product;
+
+pub use product::{compile_product, product_library};
+pub use resolve::library::Library;
+pub use resolve::load::{Features, Wanted};
+pub use schema::compile;

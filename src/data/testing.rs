@@ -1,11 +1,9 @@
 //! Small schemas and trees for the tests of this folder, from a few lines of text.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::path::InstancePath;
 use super::tree::{Container, Data, List, Tree};
-use crate::base::ident::Ident;
 use crate::yang::schema::types::{EnumName, ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::{
     Extensions, ListFacts, Module, ModuleId, Node, NodeId, NodeKind, Schema, Status, Value,
@@ -16,13 +14,7 @@ use crate::yang::schema::{
 /// `mandatory`.
 pub(crate) fn schema(text: &str) -> Schema {
     let root = node(NodeId::ROOT, "", NodeKind::Root, NodeId::ROOT, NodeId::ROOT);
-    let mut schema = Schema {
-        modules: vec![module("test")],
-        nodes: vec![root],
-        identities: Vec::new(),
-        children_by_name: HashMap::new(),
-        dependents: HashMap::new(),
-    };
+    let mut schema = Schema::new(vec![module("test")], vec![root], Vec::new());
     let mut open: Vec<NodeId> = vec![NodeId::ROOT];
     let mut keys: Vec<(NodeId, String)> = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -82,10 +74,10 @@ pub(crate) fn schema(text: &str) -> Schema {
         }
         if !matches!(words[0], "choice" | "case") {
             schema.nodes[data_parent.0 as usize].children.push(id);
-            schema.children_by_name.entry((data_parent, Ident::from(words[1]))).or_default().push(id);
         }
         open.push(id);
     }
+    schema.index();
     for (list, names) in keys {
         let ids: Vec<NodeId> = names.split(',').map(|name| schema.child(list, None, name).unwrap()).collect();
         for id in &ids {

@@ -3,7 +3,9 @@
 //! Everything that a request needs is bound here: types with their restrictions, defaults as values, `must`, `when`
 //! and leafref paths as XPath over node ids. Nothing looks a name up by string on a hot path.
 
+pub mod compile;
 pub mod node;
+pub mod tree_diagram;
 pub mod types;
 pub mod value;
 pub mod xpath;
@@ -12,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::base::ident::Ident;
+pub use compile::compile;
 pub use node::{Extensions, ListFacts, Must, Node, NodeKind, Status, When};
 pub use types::Type;
 pub use value::Value;
@@ -76,13 +79,60 @@ pub struct Schema {
     pub(crate) modules: Vec<Module>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) identities: Vec<Identity>,
-    /// (parent data node, name) to the children of that name, one per module; choices and cases are looked through.
-    pub(crate) children_by_name: HashMap<(NodeId, Ident), Vec<NodeId>>,
-    /// Constraints by the schema node whose change may alter their outcome; see [`xpath::Dependency`].
+    /// By node: its children's names with their ids, sorted by name; choices and cases are looked through.
+    pub(crate) child_names: Vec<Box<[(Ident, NodeId)]>>,
+    /// Identities by name.
+    pub(crate) identity_names: HashMap<Ident, Vec<IdentityId>>,
+    /// Constraints by the schema node whose change may alter their outcome.
     pub(crate) dependents: HashMap<NodeId, Vec<xpath::Dependent>>,
+    /// Augments of one module's nodes by another module.
+    pub(crate) augments: Vec<Augment>,
+}
+
+/// An augment of another module's node (RFC 7950 section 7.17), as the tree diagram shows it.
+#[derive(Clone, Debug)]
+pub struct Augment {
+    /// The module that augments.
+    pub module: ModuleId,
+    /// The target as the `augment` statement writes it.
+    pub path: Ident,
+    /// The node that is augmented.
+    pub target: NodeId,
+    /// The nodes that it adds.
+    pub added: Vec<NodeId>,
 }
 
 impl Schema {
+    /// A schema of these nodes, without constraints.
+    pub(crate) fn new(modules: Vec<Module>, nodes: Vec<Node>, identities: Vec<Identity>) -> Self {
+        let mut schema = Schema {
+            modules,
+            nodes,
+            identities,
+            child_names: Vec::new(),
+            identity_names: HashMap::new(),
+            dependents: HashMap::new(),
+            augments: Vec::new(),
+        };
+        schema.index();
+        schema
+    }
+
+    /// Fills the look-up tables by name.
+    pub(crate) fn index(&mut self) {
+        let names_of = |node: &Node| {
+            let mut names: Vec<(Ident, NodeId)> =
+                node.children.iter().map(|id| (self.node(*id).name.clone(), *id)).collect();
+            names.sort();
+            names.into_boxed_slice()
+        };
+        self.child_names = self.nodes.iter().map(names_of).collect();
+        self.identity_names = HashMap::new();
+        for (identity, index) in self.identities.iter().zip(0_u32..) {
+            self.identity_names.entry(identity.name.clone()).or_default().push(IdentityId(index));
+        }
+    }
+
     /// The node behind an id. Ids come from this schema only, so this does not fail.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
@@ -130,14 +180,42 @@ impl Schema {
     /// # Errors
     /// [`ChildError::Unknown`] when there is no such child, [`ChildError::Ambiguous`] when several modules define it.
     pub fn child(&self, parent: NodeId, module: Option<ModuleId>, name: &str) -> Result<NodeId, ChildError> {
-        let found = self.children_by_name.get(&(parent, Ident::from(name))).map_or(&[][..], Vec::as_slice);
-        let mut matching =
-            found.iter().filter(|id| module.is_none_or(|wanted| self.node(**id).module == wanted));
+        let mut matching = self
+            .children_named(parent, name)
+            .iter()
+            .map(|(_, id)| *id)
+            .filter(|id| module.is_none_or(|wanted| self.node(*id).module == wanted));
         match (matching.next(), matching.next()) {
-            (Some(only), None) => Ok(*only),
+            (Some(only), None) => Ok(only),
             (None, _) => Err(ChildError::Unknown),
-            (Some(_), Some(_)) => Err(ChildError::Ambiguous(found.to_vec())),
+            (Some(first), Some(second)) => {
+                Err(ChildError::Ambiguous([first, second].into_iter().chain(matching).collect()))
+            }
         }
+    }
+
+    /// The children of that name, one per module that defines one, with their names.
+    pub(crate) fn children_named(&self, parent: NodeId, name: &str) -> &[(Ident, NodeId)] {
+        let names = self.child_names.get(parent.0 as usize).map_or(&[][..], |names| names);
+        let start = names.partition_point(|(known, _)| known.as_str() < name);
+        let rest = names.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|(known, _)| *known == *name).count();
+        rest.get(..count).unwrap_or_default()
+    }
+
+    /// The identity of that name in a module.
+    pub fn identity_by_name(&self, module: ModuleId, name: &str) -> Option<IdentityId> {
+        self.identities_named(name).iter().copied().find(|id| self.identity(*id).module == module)
+    }
+
+    /// The identities of that name in all modules.
+    pub fn identities_named(&self, name: &str) -> &[IdentityId] {
+        self.identity_names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The constraints whose outcome a change of that node may alter.
+    pub fn dependents(&self, changed: NodeId) -> &[xpath::Dependent] {
+        self.dependents.get(&changed).map_or(&[], Vec::as_slice)
     }
 
     /// The schema path of a node for messages: `/strongbox/jwt-issuers/roles/max-ttl`; a module name stands where it

@@ -2,6 +2,19 @@
 //!
 //! One file per family of built-in types below this one; each holds parse, restrictions and the error text.
 
+mod binary;
+mod bits;
+mod blocks;
+pub(crate) mod decimal;
+mod enumeration;
+mod identityref;
+mod instance;
+pub(crate) mod integer;
+mod parse;
+pub(crate) mod pattern;
+mod string;
+mod union;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,32 +46,70 @@ pub enum Format {
 /// A built-in type with its restrictions.
 #[derive(Clone, Debug)]
 pub enum TypeKind {
-    /// `binary`; lengths count octets.
-    Binary { length: Option<Ranges<u64>> },
-    /// `bits`, in the order of positions.
-    Bits { bits: Arc<[Bit]> },
+    /// `binary`.
+    Binary {
+        /// Allowed numbers of octets.
+        length: Option<Ranges<u64>>,
+    },
+    /// `bits`.
+    Bits {
+        /// The bits in the order of their positions.
+        bits: Arc<[Bit]>,
+    },
     /// `boolean`.
     Boolean,
-    /// `decimal64`; the range is in scaled integers.
-    Decimal64 { fraction_digits: u8, range: Option<Ranges<i64>> },
+    /// `decimal64`.
+    Decimal64 {
+        /// 1 to 18.
+        fraction_digits: u8,
+        /// Allowed values as scaled integers: times ten to the power of `fraction_digits`.
+        range: Option<Ranges<i64>>,
+    },
     /// `empty`.
     Empty,
     /// `enumeration`.
-    Enumeration { names: Arc<[EnumName]> },
-    /// `identityref`: a value must be derived from every base.
-    Identityref { bases: Vec<IdentityId> },
+    Enumeration {
+        /// The names in the order in which the model has them; those whose feature is off are left out.
+        names: Arc<[EnumName]>,
+    },
+    /// `identityref`.
+    Identityref {
+        /// A value must be derived from every one of these.
+        bases: Vec<IdentityId>,
+    },
     /// `instance-identifier`.
-    InstanceIdentifier { require_instance: bool },
-    /// `int8` to `int64`, with the width in bits.
-    Int { bits: u8, range: Option<Ranges<i64>> },
+    InstanceIdentifier {
+        /// Whether the instance must exist.
+        require_instance: bool,
+    },
+    /// `int8` to `int64`.
+    Int {
+        /// Width: 8, 16, 32 or 64.
+        bits: u8,
+        /// Allowed values.
+        range: Option<Ranges<i64>>,
+    },
     /// `uint8` to `uint64`.
-    Uint { bits: u8, range: Option<Ranges<u64>> },
+    Uint {
+        /// Width: 8, 16, 32 or 64.
+        bits: u8,
+        /// Allowed values.
+        range: Option<Ranges<u64>>,
+    },
     /// `leafref`: values are of the target's type.
     Leafref(Leafref),
-    /// `string`; lengths count characters.
-    String { length: Option<Ranges<u64>>, patterns: Vec<Arc<Pattern>> },
-    /// `union`, members in order.
-    Union { members: Vec<Arc<Type>> },
+    /// `string`.
+    String {
+        /// Allowed numbers of characters.
+        length: Option<Ranges<u64>>,
+        /// All of these must hold.
+        patterns: Vec<Arc<Pattern>>,
+    },
+    /// `union`.
+    Union {
+        /// The member types in the order in which they are tried.
+        members: Vec<Arc<Type>>,
+    },
 }
 
 /// What a `leafref` points at.
@@ -109,13 +160,20 @@ pub struct Pattern {
     /// The expression as the model has it.
     pub source: Ident,
     /// Its translation.
-    pub regex: regex::Regex,
+    pub(crate) matcher: pattern::Matcher,
     /// `modifier invert-match`.
     pub inverted: bool,
     /// `error-message`.
     pub message: Option<Ident>,
     /// `error-app-tag`.
     pub app_tag: Option<Ident>,
+}
+
+impl Pattern {
+    /// Whether a whole text matches the expression; `inverted` is the caller's business.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.matcher.is_match(text)
+    }
 }
 
 impl fmt::Debug for Pattern {
@@ -192,5 +250,3 @@ impl Type {
         }
     }
 }
-
-mod parse;

@@ -3,6 +3,9 @@
 //!
 //! The evaluator is `data/xpath`; the text grammar is `yang/syntax/xpath`.
 
+pub mod bind;
+pub mod depend;
+
 use super::{ModuleId, NodeId};
 use crate::base::ident::Ident;
 pub use crate::yang::syntax::xpath::{Arithmetic, Axis, Comparison};

@@ -1,0 +1,247 @@
+//! The library: YANG texts by module name and revision, parsed when first wanted and kept parsed.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::diagnostic::{Diagnostic, SourceId, Sources, Span};
+use crate::base::ident::{Ident, Interner};
+use crate::yang::syntax;
+use crate::yang::syntax::keyword::KeywordId as K;
+use crate::yang::syntax::statement::Statement;
+
+/// Sources of modules and submodules: embedded texts, directories, single files. Files are read when they are wanted.
+#[derive(Debug, Default)]
+pub struct Library {
+    sources: Sources,
+    files: Vec<File>,
+    by_name: HashMap<Ident, Vec<FileId>>,
+    interner: Interner,
+}
+
+/// Index of a file in the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileId(usize);
+
+#[derive(Debug)]
+struct File {
+    revision: Option<Ident>,
+    origin: Origin,
+    parsed: Option<Arc<Parsed>>,
+}
+
+#[derive(Debug)]
+enum Origin {
+    Text(SourceId),
+    Path(PathBuf),
+}
+
+/// A text and what the parser made of it.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// Which text.
+    pub source: SourceId,
+    /// The `module` or `submodule` statement; `None` when the text holds none.
+    pub statement: Option<Arc<Statement>>,
+    /// What the parser and the checker of substatements found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Outcome of a search by name and revision.
+pub(crate) enum Lookup {
+    /// The file.
+    Found(FileId),
+    /// No file of that name.
+    NoModule,
+    /// Files of that name, but of these revisions only.
+    NoRevision(Vec<Ident>),
+}
+
+impl Library {
+    /// An empty library.
+    pub fn new() -> Self {
+        Library::default()
+    }
+
+    /// Adds a text. Its module name is read from its first statement; `file_name` is what diagnostics show.
+    pub fn add_text(&mut self, file_name: &str, text: &str) {
+        let stem = Path::new(file_name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(file_name);
+        let (stem_name, revision) = split_stem(stem);
+        let name = module_name(text).unwrap_or(stem_name).to_owned();
+        let revision = revision.map(Ident::from);
+        let source = self.sources.add(file_name, text);
+        self.add(&name, File { revision, origin: Origin::Text(source), parsed: None });
+    }
+
+    /// Adds every `*.yang` file of a directory and of the directories below it, by the names `module.yang` and
+    /// `module@revision.yang`.
+    ///
+    /// # Errors
+    /// When a directory cannot be read. A file that cannot be read is reported when a module needs it.
+    pub fn add_dir(&mut self, dir: &Path) -> io::Result<()> {
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(dir)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<io::Result<_>>()?;
+        entries.sort();
+        for path in entries {
+            if path.is_dir() {
+                self.add_dir(&path)?;
+            } else if path.extension().is_some_and(|extension| extension == "yang") {
+                self.add_file(&path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds one file, by its name `module.yang` or `module@revision.yang`, and returns the module name.
+    pub fn add_file(&mut self, path: &Path) -> String {
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        let (name, revision) = split_stem(&stem);
+        let revision = revision.map(Ident::from);
+        self.add(name, File { revision, origin: Origin::Path(path.to_owned()), parsed: None });
+        name.to_owned()
+    }
+
+    /// The texts that diagnostics point into.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Names of all modules and submodules, sorted.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.by_name.keys().map(Ident::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn add(&mut self, name: &str, file: File) {
+        let id = FileId(self.files.len());
+        self.files.push(file);
+        let name = self.interner.intern(name);
+        self.by_name.entry(name).or_default().push(id);
+    }
+
+    /// The file of a module: of that revision, or the latest one. Of equals, the one that was added first.
+    pub(crate) fn find(&mut self, name: &str, revision: Option<&str>) -> Lookup {
+        let Some(candidates) = self.by_name.get(name).cloned() else { return Lookup::NoModule };
+        if let ([only], None) = (candidates.as_slice(), revision) {
+            return Lookup::Found(*only);
+        }
+        let mut known = Vec::new();
+        for id in candidates {
+            let found = self.revision(id);
+            if revision.is_some() && found.as_deref() == revision {
+                return Lookup::Found(id);
+            }
+            known.push((found, id));
+        }
+        if revision.is_some() {
+            return Lookup::NoRevision(known.into_iter().filter_map(|(found, _)| found).collect());
+        }
+        known.reverse();
+        match known.into_iter().max_by(|a, b| a.0.cmp(&b.0)) {
+            Some((_, id)) => Lookup::Found(id),
+            None => Lookup::NoModule,
+        }
+    }
+
+    fn revision(&mut self, id: FileId) -> Option<Ident> {
+        if let Some(File { revision: Some(revision), .. }) = self.files.get(id.0) {
+            return Some(revision.clone());
+        }
+        let parsed = self.parsed(id)?;
+        latest_revision(parsed.statement.as_deref()?)
+    }
+
+    /// The parsed text of a file; `None` when it cannot be read.
+    pub(crate) fn parsed(&mut self, id: FileId) -> Option<Arc<Parsed>> {
+        let file = self.files.get_mut(id.0)?;
+        if let Some(parsed) = &file.parsed {
+            return Some(parsed.clone());
+        }
+        let source = match &file.origin {
+            Origin::Text(source) => *source,
+            Origin::Path(path) => {
+                let text = std::fs::read_to_string(path).ok()?;
+                self.sources.add(path.display().to_string(), text)
+            }
+        };
+        let text = self.sources.get(source)?.text.clone();
+        let (statement, mut diagnostics) = syntax::parse_module(&text, source, &mut self.interner);
+        if let Some(statement) = &statement {
+            diagnostics.extend(syntax::check(statement, &text));
+        }
+        let parsed = Arc::new(Parsed { source, statement: statement.map(Arc::new), diagnostics });
+        file.parsed = Some(parsed.clone());
+        Some(parsed)
+    }
+
+    /// A span for things that are wrong with no text in particular.
+    pub(crate) fn nowhere() -> Span {
+        Span { source: SourceId(u32::MAX), start: 0, end: 0 }
+    }
+}
+
+/// The latest `revision` of a module or submodule; dates order as texts.
+pub(crate) fn latest_revision(module: &Statement) -> Option<Ident> {
+    module.all(K::Revision).map(Statement::text).max().map(Ident::from)
+}
+
+/// `name@revision` apart.
+fn split_stem(stem: &str) -> (&str, Option<&str>) {
+    match stem.split_once('@') {
+        Some((name, revision)) => (name, Some(revision)),
+        None => (stem, None),
+    }
+}
+
+/// The name behind `module` or `submodule` at the start of a text, comments skipped; `None` where the text starts
+/// differently, which the parser will explain.
+fn module_name(text: &str) -> Option<&str> {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    loop {
+        if let Some(comment) = rest.strip_prefix("//") {
+            rest = comment.split_once('\n')?.1.trim_start();
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            rest = comment.split_once("*/")?.1.trim_start();
+        } else {
+            break;
+        }
+    }
+    let rest = rest.strip_prefix("submodule").or_else(|| rest.strip_prefix("module"))?;
+    let name = rest.trim_start().trim_start_matches(['"', '\'']);
+    let end = name.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))?;
+    name.get(..end).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_text_is_the_name_of_its_module() {
+        assert_eq!(module_name("// x\n/* y */ module a-b.c {"), Some("a-b.c"));
+        assert_eq!(module_name("submodule \"s\" {"), Some("s"));
+        assert_eq!(module_name("container x;"), None);
+    }
+
+    #[test]
+    fn rfc7950_5_1_1_the_latest_revision_is_taken_without_revision_date() {
+        let mut library = Library::new();
+        let text = |date: &str| format!("module m {{ namespace urn:m; prefix m; revision {date}; }}");
+        library.add_text("m@2020-01-01.yang", &text("2020-01-01"));
+        library.add_text("m@2022-01-01.yang", &text("2022-01-01"));
+        library.add_text("m.yang", &text("2021-01-01"));
+        let found = |lookup| match lookup {
+            Lookup::Found(FileId(index)) => index,
+            _ => usize::MAX,
+        };
+        assert_eq!(found(library.find("m", None)), 1);
+        assert_eq!(found(library.find("m", Some("2021-01-01"))), 2);
+        assert!(
+            matches!(library.find("m", Some("2019-01-01")), Lookup::NoRevision(known) if known.len() == 3)
+        );
+        assert!(matches!(library.find("n", None), Lookup::NoModule));
+    }
+}

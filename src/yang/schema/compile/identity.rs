@@ -1,0 +1,76 @@
+//! Identities and what they are derived from (RFC 7950 section 7.18).
+
+use std::collections::HashMap;
+
+use crate::base::diagnostic::Diagnostic;
+use crate::base::ident::Ident;
+use crate::yang::resolve::feature::FeatureStates;
+use crate::yang::resolve::scope::{NameKind, Names, address};
+use crate::yang::schema::{Identity, IdentityId, ModuleId};
+use crate::yang::syntax::keyword::KeywordId as K;
+
+/// All identities of the loaded modules, and their ids by address of their statement.
+pub(super) fn compile(
+    names: &Names<'_>,
+    features: &mut FeatureStates,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Vec<Identity>, HashMap<usize, IdentityId>) {
+    let mut definitions = Vec::new();
+    for module in names.loaded.module_indexes() {
+        let mut own: Vec<_> =
+            names.exports(module, NameKind::Identity).map(|(_, definition)| definition).collect();
+        own.sort_by_key(|definition| (definition.statement.span.source, definition.statement.span.start));
+        for definition in own {
+            if features.allow(names, definition.statement, definition.scope, diagnostics) {
+                definitions.push((module, definition));
+            }
+        }
+    }
+    let ids: HashMap<usize, IdentityId> = definitions
+        .iter()
+        .zip(0_u32..)
+        .map(|((_, definition), index)| (address(definition.statement), IdentityId(index)))
+        .collect();
+    let mut identities: Vec<Identity> = definitions
+        .iter()
+        .map(|(module, definition)| {
+            let mut bases = Vec::new();
+            for base in definition.statement.all(K::Base) {
+                match names.find(NameKind::Identity, definition.scope, base.text(), base.argument_span()) {
+                    Ok(found) => bases.extend(ids.get(&address(found.statement))),
+                    Err(unknown) => diagnostics.push(*unknown),
+                }
+            }
+            Identity {
+                module: ModuleId(u16::try_from(module.0).unwrap_or(u16::MAX)),
+                name: Ident::from(definition.statement.text()),
+                bases,
+                ancestors: Vec::new(),
+            }
+        })
+        .collect();
+    for (index, (_, definition)) in definitions.iter().enumerate() {
+        let mut reached: Vec<IdentityId> = identities[index].bases.clone();
+        let mut next = 0;
+        while let Some(at) = reached.get(next).copied() {
+            next += 1;
+            for base in &identities[at.0 as usize].bases {
+                if !reached.contains(base) {
+                    reached.push(*base);
+                }
+            }
+        }
+        reached.sort_unstable();
+        reached.dedup();
+        if reached.iter().any(|id| id.0 as usize == index) {
+            let message = format!("the identity '{}' is derived from itself", definition.statement.text());
+            diagnostics
+                .push(Diagnostic::error("Y0331", definition.statement.argument_span(), message).note(
+                    "an identity must not reference itself, directly or not (RFC 7950 section 7.18.2)",
+                ));
+            reached.retain(|id| id.0 as usize != index);
+        }
+        identities[index].ancestors = reached;
+    }
+    (identities, ids)
+}

@@ -1,0 +1,498 @@
+//! Resolved nodes to schema nodes: ids, kinds, and everything that needs no other node.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::typing::{Template, TypeWorld, Typer, Typing};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::ident::Ident;
+use crate::base::suggest::nearest;
+use crate::yang::resolve::feature::FeatureStates;
+use crate::yang::resolve::load::{ModuleIndex, Version};
+use crate::yang::resolve::scope::{NameKind, Names, split_name};
+use crate::yang::resolve::tree::{Property, Resolved, ResolvedId, Tree};
+use crate::yang::schema::node::{Extensions, ListFacts, Node, NodeKind, Status};
+use crate::yang::schema::types::{Type, TypeKind};
+use crate::yang::schema::{IdentityId, ModuleId, NodeId};
+use crate::yang::syntax::keyword::KeywordId as K;
+use crate::yang::syntax::statement::{Keyword, Statement};
+
+/// What waits until all nodes have their ids.
+#[derive(Debug, Default)]
+pub(super) struct Waiting<'a> {
+    /// Leafs and leaf-lists with their types.
+    pub types: Vec<(NodeId, Template<'a>)>,
+    /// Defaults, own or of the type.
+    pub defaults: Vec<(NodeId, Property<'a>)>,
+    /// `must` statements in the order of the nodes.
+    pub musts: Vec<(NodeId, Property<'a>)>,
+    /// `when` statements: governed node, levels up.
+    pub whens: Vec<(NodeId, u16, Property<'a>)>,
+    /// `unique` statements.
+    pub uniques: Vec<(NodeId, Property<'a>)>,
+    /// Default cases by name.
+    pub default_cases: Vec<(NodeId, Property<'a>)>,
+}
+
+/// Builds the arena.
+pub(super) struct Builder<'b, 'a> {
+    pub names: &'b Names<'a>,
+    pub tree: &'b Tree<'a>,
+    pub features: FeatureStates,
+    pub identities: HashMap<usize, IdentityId>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub typer: Typer<'a>,
+    pub nodes: Vec<Node>,
+    pub waiting: Waiting<'a>,
+    /// Schema nodes by resolved node.
+    pub ids: HashMap<ResolvedId, NodeId>,
+    placeholder: Arc<Type>,
+}
+
+/// What a node inherits.
+#[derive(Clone, Debug)]
+struct Surroundings<'a> {
+    parent: NodeId,
+    schema_parent: NodeId,
+    config: bool,
+    /// `config` means nothing inside operations and notifications.
+    fixed: bool,
+    extensions: Extensions,
+    /// Conditions of the choices and cases around.
+    whens: Vec<(u16, Property<'a>)>,
+    /// Somewhere above is a list without keys.
+    keyless: bool,
+    /// Inside an operation or notification.
+    operation: bool,
+}
+
+impl<'b, 'a> Builder<'b, 'a> {
+    pub fn new(
+        names: &'b Names<'a>,
+        tree: &'b Tree<'a>,
+        features: FeatureStates,
+        identities: HashMap<usize, IdentityId>,
+    ) -> Self {
+        let placeholder = Arc::new(Type { name: Ident::from("empty"), kind: TypeKind::Empty, format: None });
+        Builder {
+            names,
+            tree,
+            features,
+            identities,
+            diagnostics: Vec::new(),
+            typer: Typer::default(),
+            nodes: vec![root()],
+            waiting: Waiting::default(),
+            ids: HashMap::new(),
+            placeholder,
+        }
+    }
+
+    /// Adds the top-level nodes of a module.
+    pub fn module(&mut self, module: ModuleIndex) {
+        for id in self.tree.top(module) {
+            let around = Surroundings {
+                parent: NodeId::ROOT,
+                schema_parent: NodeId::ROOT,
+                config: true,
+                fixed: false,
+                extensions: Extensions::default(),
+                whens: Vec::new(),
+                keyless: false,
+                operation: false,
+            };
+            self.visit(*id, &around, false);
+        }
+    }
+
+    fn report(&mut self, code: &'static str, at: &Statement, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, at.head_span(), message));
+    }
+
+    /// Whether a node is there: its features are on and no deviation removed it.
+    fn present(&mut self, node: &Resolved<'a>) -> bool {
+        let mut present = !node.removed;
+        for condition in node.all(K::IfFeature) {
+            present &=
+                self.features.holds(self.names, condition.statement, condition.scope, &mut self.diagnostics);
+        }
+        present
+    }
+
+    fn visit(&mut self, resolved: ResolvedId, around: &Surroundings<'a>, is_key: bool) -> Option<NodeId> {
+        let tree = self.tree;
+        let node = tree.node(resolved);
+        if !self.present(node) {
+            return None;
+        }
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        let transparent = matches!(node.kind, K::Choice | K::Case);
+        let operation = matches!(node.kind, K::Rpc | K::Action | K::Notification | K::Input | K::Output);
+        let config = self.config(node, around, operation);
+        let mut extensions = self.extensions(node);
+        extensions.stored |= around.extensions.stored;
+        extensions.computed |= around.extensions.computed;
+        self.ids.insert(resolved, id);
+        self.nodes.push(Node {
+            id,
+            name: node.name.clone(),
+            module: ModuleId(u16::try_from(node.module.0).unwrap_or(u16::MAX)),
+            parent: around.parent,
+            schema_parent: around.schema_parent,
+            kind: NodeKind::Case,
+            config,
+            mandatory: node
+                .property(K::Mandatory)
+                .is_some_and(|property| property.statement.text() == "true"),
+            status: status(node),
+            children: Vec::new(),
+            schema_children: Vec::new(),
+            musts: Vec::new(),
+            whens: Vec::new(),
+            extensions,
+            description: text(node, K::Description),
+            units: text(node, K::Units),
+            presence: text(node, K::Presence),
+        });
+        let whens = self.whens(id, node, around, transparent);
+        for must in node.all(K::Must) {
+            self.waiting.musts.push((id, must));
+        }
+        let keyless_list = node.kind == K::List && node.property(K::Key).is_none();
+        let inside = Surroundings {
+            parent: if transparent { around.parent } else { id },
+            schema_parent: id,
+            config,
+            fixed: around.fixed || operation,
+            extensions: Extensions {
+                stored: extensions.stored,
+                computed: extensions.computed,
+                ..Extensions::default()
+            },
+            whens: if transparent { whens } else { Vec::new() },
+            keyless: around.keyless || keyless_list,
+            operation: around.operation || operation,
+        };
+        let kind = self.kind(id, node, &inside, is_key);
+        self.nodes[id.0 as usize].kind = kind;
+        if matches!(node.kind, K::Action | K::Notification) && node.parent.is_some() && around.keyless {
+            let message = format!("'{}' stands inside a list without keys", node.name);
+            self.report("Y0341", node.statement, message);
+        }
+        if matches!(node.kind, K::Action | K::Notification) && around.operation {
+            let message = format!("'{}' stands inside an operation or notification", node.name);
+            self.report("Y0341", node.statement, message);
+        }
+        if !transparent {
+            self.nodes[around.parent.0 as usize].children.push(id);
+        }
+        Some(id)
+    }
+
+    /// The `when` conditions that govern the node, outermost first; recorded for data nodes and choices alike.
+    fn whens(
+        &mut self,
+        id: NodeId,
+        node: &Resolved<'a>,
+        around: &Surroundings<'a>,
+        transparent: bool,
+    ) -> Vec<(u16, Property<'a>)> {
+        let mut whens = around.whens.clone();
+        whens.extend(node.outer_whens.iter().map(|when| (1, *when)));
+        whens.extend(node.property(K::When).map(|when| (u16::from(transparent), when)));
+        self.waiting.whens.extend(whens.iter().map(|(levels, when)| (id, *levels, *when)));
+        whens
+    }
+
+    fn config(&mut self, node: &Resolved<'a>, around: &Surroundings<'a>, operation: bool) -> bool {
+        if around.fixed || operation {
+            return false;
+        }
+        match node.property(K::Config) {
+            None => around.config,
+            Some(said) => {
+                let wanted = said.statement.text() == "true";
+                if wanted && !around.config {
+                    let message = format!("'{}' cannot be config: the node above it is state", node.name);
+                    self.diagnostics.push(
+                        Diagnostic::error("Y0342", said.statement.head_span(), message)
+                            .note("below 'config false' everything is state (RFC 7950 section 7.21.1)"),
+                    );
+                }
+                wanted && around.config
+            }
+        }
+    }
+
+    /// Our own extension statements; what others mean is not ours to know.
+    fn extensions(&mut self, node: &Resolved<'a>) -> Extensions {
+        let mut found = Extensions::default();
+        for property in &node.properties {
+            let Keyword::Extension { prefix, name } = &property.statement.keyword else { continue };
+            let Some(module) = self.names.module_of_prefix(property.scope, Some(prefix)) else { continue };
+            if self.names.loaded.module(module).name != *super::EXTENSIONS {
+                continue;
+            }
+            match name.as_str() {
+                "secret" => found.secret = true,
+                "hashed" => found.hashed = true,
+                "distributable" => found.distributable = true,
+                "stored" => found.stored = true,
+                "computed" => found.computed = true,
+                "public" => found.public = true,
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn kind(&mut self, id: NodeId, node: &Resolved<'a>, inside: &Surroundings<'a>, is_key: bool) -> NodeKind {
+        match node.kind {
+            K::Leaf => self.leaf(id, node, is_key),
+            K::LeafList => self.leaf_list(id, node),
+            K::List => self.list(id, node, inside),
+            K::Container => {
+                self.children(node, inside, &[]);
+                NodeKind::Container { presence: node.property(K::Presence).is_some() }
+            }
+            K::Choice => {
+                self.children(node, inside, &[]);
+                if let Some(default) = node.property(K::Default) {
+                    self.waiting.default_cases.push((id, default));
+                    if self.nodes[id.0 as usize].mandatory {
+                        self.report("Y0343", default.statement, "a mandatory choice has no default");
+                    }
+                }
+                NodeKind::Choice { default_case: None }
+            }
+            K::Case => {
+                self.children(node, inside, &[]);
+                NodeKind::Case
+            }
+            K::Anydata => NodeKind::Anydata,
+            K::Anyxml => NodeKind::Anyxml,
+            K::Rpc | K::Action => {
+                self.children(node, inside, &[]);
+                if node.kind == K::Rpc { NodeKind::Rpc } else { NodeKind::Action }
+            }
+            K::Input => {
+                self.children(node, inside, &[]);
+                NodeKind::Input
+            }
+            K::Output => {
+                self.children(node, inside, &[]);
+                NodeKind::Output
+            }
+            _ => {
+                self.children(node, inside, &[]);
+                NodeKind::Notification
+            }
+        }
+    }
+
+    /// Visits the children: `first` before the others, in that order. `schema_children` keeps the written order.
+    fn children(&mut self, node: &Resolved<'a>, inside: &Surroundings<'a>, first: &[ResolvedId]) {
+        let mut visited: HashMap<ResolvedId, NodeId> = HashMap::new();
+        let others = node.children.iter().filter(|child| !first.contains(child));
+        for (index, child) in first.iter().chain(others).enumerate() {
+            if let Some(id) = self.visit(*child, inside, index < first.len()) {
+                visited.insert(*child, id);
+            }
+        }
+        let written = node.children.iter().filter_map(|child| visited.get(child).copied()).collect();
+        self.nodes[inside.schema_parent.0 as usize].schema_children = written;
+    }
+
+    fn typing(&mut self, node: &Resolved<'a>) -> Option<Arc<Typing<'a>>> {
+        let Some(ty) = node.property(K::Type) else {
+            return None;
+        };
+        let mut world = TypeWorld {
+            names: self.names,
+            features: &mut self.features,
+            identities: &self.identities,
+            diagnostics: &mut self.diagnostics,
+        };
+        self.typer.typing(&mut world, ty.statement, ty.scope)
+    }
+
+    fn leaf(&mut self, id: NodeId, node: &Resolved<'a>, is_key: bool) -> NodeKind {
+        let own = node.property(K::Default);
+        let mandatory = self.nodes[id.0 as usize].mandatory;
+        if let (Some(default), true) = (own, mandatory) {
+            let message = format!("the leaf '{}' is mandatory and has a default", node.name);
+            self.report("Y0344", default.statement, message);
+        }
+        if let Some(typing) = self.typing(node) {
+            let unneeded = is_key || mandatory;
+            if let Some(default) = own.or(typing.default).filter(|_| !unneeded) {
+                self.waiting.defaults.push((id, default));
+            }
+            let unit = &mut self.nodes[id.0 as usize].units;
+            if unit.is_none() {
+                unit.clone_from(&typing.units);
+            }
+            self.waiting.types.push((id, typing.template.clone()));
+        }
+        NodeKind::Leaf { ty: self.placeholder.clone(), default: None, is_key }
+    }
+
+    fn leaf_list(&mut self, id: NodeId, node: &Resolved<'a>) -> NodeKind {
+        let facts = self.list_facts(id, node);
+        let own: Vec<Property<'a>> = node.all(K::Default).collect();
+        if let (Some(default), true) = (own.first(), facts.min > 0) {
+            let message = format!("the leaf-list '{}' needs entries and has a default", node.name);
+            self.report("Y0344", default.statement, message);
+        }
+        if let Some(typing) = self.typing(node) {
+            if own.is_empty() {
+                let version = typing
+                    .default
+                    .map(|default| self.names.loaded.unit(self.names.unit_of(default.scope)).version);
+                if facts.min == 0 && version == Some(Version::V1_1) {
+                    self.waiting.defaults.extend(typing.default.map(|default| (id, default)));
+                }
+            }
+            self.waiting.defaults.extend(own.into_iter().map(|default| (id, default)));
+            let unit = &mut self.nodes[id.0 as usize].units;
+            if unit.is_none() {
+                unit.clone_from(&typing.units);
+            }
+            self.waiting.types.push((id, typing.template.clone()));
+        }
+        NodeKind::LeafList { ty: self.placeholder.clone(), defaults: Vec::new(), facts }
+    }
+
+    fn list_facts(&mut self, id: NodeId, node: &Resolved<'a>) -> ListFacts {
+        let number =
+            |kind| node.property(kind).and_then(|property| property.statement.text().parse::<u32>().ok());
+        let user = node.property(K::OrderedBy).is_some_and(|property| property.statement.text() == "user");
+        let facts = ListFacts {
+            user_ordered: user && self.nodes[id.0 as usize].config,
+            min: number(K::MinElements).unwrap_or(0),
+            max: number(K::MaxElements),
+        };
+        if let Some(max) = facts.max.filter(|max| *max < facts.min) {
+            let message = format!("'{}' needs {} entries and may have only {max}", node.name, facts.min);
+            self.report("Y0345", node.statement, message);
+        }
+        facts
+    }
+
+    fn list(&mut self, id: NodeId, node: &Resolved<'a>, inside: &Surroundings<'a>) -> NodeKind {
+        let facts = self.list_facts(id, node);
+        let mut keys: Vec<ResolvedId> = Vec::new();
+        match node.property(K::Key) {
+            Some(key) => {
+                for name in key.statement.text().split_whitespace() {
+                    self.key(node, key, name, &mut keys);
+                }
+            }
+            None if inside.config => {
+                let message = format!("the list '{}' has no key", node.name);
+                self.diagnostics.push(
+                    Diagnostic::error("Y0346", node.statement.head_span(), message)
+                        .note("only state lists may do without (RFC 7950 section 7.8.2)"),
+                );
+            }
+            None => {}
+        }
+        self.children(node, inside, &keys);
+        for unique in node.all(K::Unique) {
+            self.waiting.uniques.push((id, unique));
+        }
+        let keys = keys.iter().filter_map(|key| self.ids.get(key).copied()).collect();
+        NodeKind::List { keys, unique: Vec::new(), facts }
+    }
+
+    fn key(&mut self, node: &Resolved<'a>, key: Property<'a>, name: &str, keys: &mut Vec<ResolvedId>) {
+        let tree = self.tree;
+        let (_, local) = split_name(name);
+        let at = key.statement.argument_span();
+        let found = node.children.iter().copied().find(|child| tree.node(*child).name == *local);
+        let Some(found) = found.filter(|child| tree.node(*child).kind == K::Leaf) else {
+            let leafs =
+                node.children.iter().map(|child| tree.node(*child)).filter(|child| child.kind == K::Leaf);
+            let message = format!("the key '{name}' is no leaf of the list '{}'", node.name);
+            let mut diagnostic = Diagnostic::error("Y0347", at, message);
+            if let Some(near) = nearest(local, leafs.map(|leaf| leaf.name.as_str())) {
+                diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+            }
+            self.diagnostics.push(diagnostic);
+            return;
+        };
+        if keys.contains(&found) {
+            self.diagnostics.push(Diagnostic::error("Y0347", at, format!("the key '{name}' is named twice")));
+            return;
+        }
+        let leaf = tree.node(found);
+        let version = self.names.loaded.unit(self.names.unit_of(leaf.scope)).version;
+        for property in &leaf.properties {
+            let forbidden = matches!(property.statement.id(), Some(K::When | K::IfFeature));
+            if forbidden && version == Version::V1_1 {
+                let message = format!("the key '{name}' cannot depend on '{}'", property.statement.keyword);
+                self.diagnostics.push(
+                    Diagnostic::error("Y0348", property.statement.head_span(), message)
+                        .note("a key is always there (RFC 7950 sections 7.8.2 and 7.20.2)"),
+                );
+            }
+        }
+        keys.push(found);
+    }
+
+    /// Checks definitions that no node uses.
+    pub fn check_definitions(&mut self) {}
+
+    /// Checks that every extension used in the loaded texts is defined.
+    pub fn check_extensions(&mut self) {
+        for unit in self.names.loaded.unit_indexes() {
+            let scope = self.names.unit_scope(unit);
+            let mut open: Vec<&Statement> = vec![&self.names.loaded.unit(unit).root];
+            while let Some(statement) = open.pop() {
+                if let Keyword::Extension { prefix, name } = &statement.keyword {
+                    let qualified = format!("{prefix}:{name}");
+                    if let Err(unknown) =
+                        self.names.find(NameKind::Extension, scope, &qualified, statement.keyword_span)
+                    {
+                        self.diagnostics.push(*unknown);
+                    }
+                }
+                open.extend(&statement.substatements);
+            }
+        }
+    }
+}
+
+fn root() -> Node {
+    Node {
+        id: NodeId::ROOT,
+        name: Ident::from(""),
+        module: ModuleId(0),
+        parent: NodeId::ROOT,
+        schema_parent: NodeId::ROOT,
+        kind: NodeKind::Root,
+        config: true,
+        mandatory: false,
+        status: Status::Current,
+        children: Vec::new(),
+        schema_children: Vec::new(),
+        musts: Vec::new(),
+        whens: Vec::new(),
+        extensions: Extensions::default(),
+        description: None,
+        units: None,
+        presence: None,
+    }
+}
+
+fn status(node: &Resolved<'_>) -> Status {
+    match node.property(K::Status).map(|property| property.statement.text()) {
+        Some("deprecated") => Status::Deprecated,
+        Some("obsolete") => Status::Obsolete,
+        _ => Status::Current,
+    }
+}
+
+fn text(node: &Resolved<'_>, kind: K) -> Option<Ident> {
+    node.property(kind)?.statement.argument.as_ref().map(|argument| argument.text.clone())
+}

@@ -1,0 +1,144 @@
+//! `instance-identifier` (RFC 7950 section 9.13) in the form of RFC 7951 section 6.11. That the instance exists is the
+//! business of validation.
+
+use std::fmt::Write as _;
+
+use super::parse::{Found, text_of};
+use super::{ParseContext, Raw, Strictness, TypeError};
+use crate::yang::schema::node::NodeKind;
+use crate::yang::schema::value::Value;
+use crate::yang::schema::{ModuleId, NodeId, Schema};
+
+pub(super) fn parse(raw: Raw<'_>, context: ParseContext<'_>) -> Result<Value, TypeError> {
+    let text = text_of(raw, "an instance identifier")?;
+    match canonical(context.schema, text.trim_ascii()) {
+        Ok(canonical) => Ok(Value::InstanceIdentifier(canonical.into())),
+        Err(why) => Err(TypeError::new(format!("{} is not an instance identifier: {why}", Found(raw)))),
+    }
+}
+
+/// What stands in brackets.
+enum Predicate {
+    /// `[name='value']`, the name with its module if one is written.
+    Key(Option<String>, String, String),
+    /// `[.='value']`
+    Entry(String),
+    /// `[3]`
+    Position(u64),
+}
+
+/// Checks names and keys and writes the canonical form: a module name where it differs from the parent's, keys in key
+/// order with their canonical values, single quotes unless the value has one.
+fn canonical(schema: &Schema, text: &str) -> Result<String, String> {
+    if !text.starts_with('/') {
+        return Err("it starts with '/'".to_owned());
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut at = NodeId::ROOT;
+    let mut module: Option<ModuleId> = None;
+    while let Some(step) = rest.strip_prefix('/') {
+        let end = step.find(['/', '[']).unwrap_or(step.len());
+        let (name, after) = step.split_at(end);
+        let name = name.trim_ascii();
+        let (stated, local) = match name.split_once(':') {
+            Some((stated, local)) => {
+                let stated_id =
+                    schema.module_by_name(stated).ok_or_else(|| format!("there is no module '{stated}'"))?;
+                (Some(stated_id), local)
+            }
+            None => (module, name),
+        };
+        if stated.is_none() {
+            return Err(format!("the first name, '{name}', needs its module in front"));
+        }
+        at = schema
+            .child(at, stated, local)
+            .map_err(|_| format!("there is no '{name}' in {}", schema.path(at)))?;
+        let node = schema.node(at);
+        let module_name = &schema.module(node.module).name;
+        if module == Some(node.module) {
+            let _ = write!(out, "/{local}");
+        } else {
+            let _ = write!(out, "/{module_name}:{local}");
+        }
+        module = Some(node.module);
+        let mut predicates = Vec::new();
+        rest = after;
+        while let Some(inside) = rest.strip_prefix('[') {
+            let (predicate, after) = predicate(inside)?;
+            predicates.push(predicate);
+            rest = after;
+        }
+        write_predicates(schema, at, &predicates, &mut out)?;
+    }
+    if rest.is_empty() && at != NodeId::ROOT { Ok(out) } else { Err(format!("'{rest}' cannot stand there")) }
+}
+
+fn predicate(inside: &str) -> Result<(Predicate, &str), String> {
+    let wrong = || "a predicate is written [name='value'], [.='value'] or [1]".to_owned();
+    let inside = inside.trim_ascii_start();
+    if inside.starts_with(|c: char| c.is_ascii_digit()) {
+        let (number, after) = inside.split_once(']').ok_or_else(wrong)?;
+        let position = number.trim_ascii().parse().ok().filter(|position| *position > 0).ok_or_else(wrong)?;
+        return Ok((Predicate::Position(position), after));
+    }
+    let (name, value) = inside.split_once('=').ok_or_else(wrong)?;
+    let value = value.trim_ascii_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '\'' | '"')).ok_or_else(wrong)?;
+    let (value, after) = value.get(1..).and_then(|value| value.split_once(quote)).ok_or_else(wrong)?;
+    let after = after.trim_ascii_start().strip_prefix(']').ok_or_else(wrong)?;
+    let name = name.trim_ascii();
+    if name == "." {
+        return Ok((Predicate::Entry(value.to_owned()), after));
+    }
+    let (module, local) = match name.split_once(':') {
+        Some((module, local)) => (Some(module.to_owned()), local),
+        None => (None, name),
+    };
+    Ok((Predicate::Key(module, local.to_owned(), value.to_owned()), after))
+}
+
+fn write_predicates(
+    schema: &Schema,
+    node: NodeId,
+    predicates: &[Predicate],
+    out: &mut String,
+) -> Result<(), String> {
+    let name = &schema.node(node).name;
+    let checked = |node: NodeId, value: &str| -> Result<String, String> {
+        let Some(ty) = schema.node(node).ty() else { return Ok(value.to_owned()) };
+        let context = ParseContext { schema, module: schema.node(node).module, strictness: Strictness::Text };
+        ty.parse(Raw::Text(value), context).map(|value| value.to_string()).map_err(|wrong| wrong.message)
+    };
+    match (&schema.node(node).kind, predicates) {
+        (_, []) => Ok(()),
+        (NodeKind::List { keys, .. }, _) if !keys.is_empty() => {
+            for key in keys {
+                let key_name = &schema.node(*key).name;
+                let mut given = predicates.iter().filter_map(|predicate| match predicate {
+                    Predicate::Key(_, name, value) if key_name == name.as_str() => Some(value),
+                    _ => None,
+                });
+                let (Some(value), None) = (given.next(), given.next()) else {
+                    return Err(format!("an entry of '{name}' is named by each of its keys, once"));
+                };
+                let _ = write!(out, "[{key_name}={}]", quoted(&checked(*key, value)?));
+            }
+            if predicates.len() == keys.len() { Ok(()) } else { Err(format!("'{name}' has other keys")) }
+        }
+        (NodeKind::List { .. } | NodeKind::LeafList { .. }, [Predicate::Position(position)]) => {
+            let _ = write!(out, "[{position}]");
+            Ok(())
+        }
+        (NodeKind::LeafList { .. }, [Predicate::Entry(value)]) => {
+            let _ = write!(out, "[.={}]", quoted(&checked(node, value)?));
+            Ok(())
+        }
+        _ => Err(format!("'{name}' takes no such predicate")),
+    }
+}
+
+fn quoted(value: &str) -> String {
+    if value.contains('\'') { format!("\"{value}\"") } else { format!("'{value}'") }
+}
