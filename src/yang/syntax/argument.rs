@@ -54,8 +54,10 @@ pub fn check(kind: ArgumentKind, text: &str, version: Version) -> Result<(), Arg
         ArgumentKind::IfFeature if version == Version::V1 => reference(text, version),
         ArgumentKind::IfFeature => if_feature::parse(text).map(drop),
         ArgumentKind::AbsoluteSchemaNode => path::schema_node(text, path::Start::Root),
-        ArgumentKind::DescendantSchemaNode => path::schema_node(text, path::Start::Below),
-        ArgumentKind::SchemaNode => path::schema_node(text, path::Start::Either),
+        // Which one it is depends on the parent; the checker asks for one of the two.
+        ArgumentKind::DescendantSchemaNode | ArgumentKind::SchemaNode => {
+            path::schema_node(text, path::Start::Below)
+        }
         ArgumentKind::Key => path::key(text),
         ArgumentKind::Unique => path::unique(text),
         ArgumentKind::Path => path::leafref(text),

@@ -14,12 +14,13 @@ use crate::base::suggest::nearest;
 pub fn check(statement: &Statement, text: &str) -> Vec<Diagnostic> {
     let mut checker = Checker { text, version: version_of(statement), diagnostics: Vec::new() };
     match statement.id() {
-        Some(KeywordId::Module | KeywordId::Submodule) => checker.statement(statement),
+        Some(KeywordId::Module | KeywordId::Submodule) => checker.statement(statement, None),
         _ => {
             let message = format!("expected 'module' or 'submodule', found '{}'", statement.keyword);
             checker.push(Diagnostic::error("Y0100", statement.head_span(), message));
         }
     }
+    checker.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     checker.diagnostics
 }
 
@@ -43,16 +44,16 @@ impl Checker<'_> {
     }
 
     /// A statement of RFC 7950 with its block.
-    fn statement(&mut self, statement: &Statement) {
+    fn statement(&mut self, statement: &Statement, parent: Option<KeywordId>) {
         let Some(id) = statement.id() else { return };
-        self.argument(statement, id);
+        self.argument(statement, id, parent);
         let rule = if id == KeywordId::Deviate { deviate(statement.text()) } else { rule(id) };
         let mut unknown = false;
         for substatement in &statement.substatements {
             match &substatement.keyword {
                 Keyword::Known(known) => {
                     if self.may_stand(substatement, *known, statement, rule) {
-                        self.statement(substatement);
+                        self.statement(substatement, Some(id));
                     }
                 }
                 Keyword::Unknown(name) => {
@@ -63,8 +64,29 @@ impl Checker<'_> {
             }
         }
         self.cardinality(statement, rule, unknown);
-        if matches!(id, KeywordId::Module | KeywordId::Submodule) {
-            self.order(statement);
+        match id {
+            KeywordId::Module | KeywordId::Submodule => self.order(statement),
+            KeywordId::Deviation => self.not_supported_stands_alone(statement),
+            _ => {}
+        }
+    }
+
+    /// RFC 7950 section 14, `deviation-stmt`.
+    fn not_supported_stands_alone(&mut self, deviation: &Statement) {
+        let gone = deviation.all(KeywordId::Deviate).find(|deviate| deviate.text() == "not-supported");
+        let more = deviation
+            .all(KeywordId::Deviate)
+            .find(|deviate| gone.is_some_and(|gone| gone.span != deviate.span));
+        if let (Some(gone), Some(more)) = (gone, more) {
+            self.push(
+                Diagnostic::error(
+                    "Y0123",
+                    more.head_span(),
+                    "a node that is not supported cannot be changed as well",
+                )
+                .related(gone.head_span(), "the node is taken away here")
+                .note("'deviate not-supported' stands alone in its deviation"),
+            );
         }
     }
 
@@ -128,22 +150,18 @@ impl Checker<'_> {
             self.count(statement, row, rule, unknown);
         }
         // An unknown statement is most likely one of these misspelt.
-        if !rule.needs_first_group || unknown {
-            return;
-        }
+        let (Some(severity), false) = (rule.needs_first_group, unknown) else { return };
         let Some(group) = rule.groups.first() else { return };
         let has_one = |id: KeywordId| group.iter().any(|row| row.id == id);
         if !statement.substatements.iter().filter_map(Statement::id).any(has_one) {
             let names: Vec<&str> =
                 group.iter().filter(|row| row.since <= self.version).map(|row| row.id.as_str()).collect();
+            let message = format!("'{}' has no nodes", statement.keyword);
+            let found = Diagnostic::error("Y0109", statement.head_span(), message);
             self.push(
-                Diagnostic::error(
-                    "Y0109",
-                    statement.head_span(),
-                    format!("'{}' has no nodes", statement.keyword),
-                )
-                .note(format!("it needs at least one of: {}", names.join(", ")))
-                .note("RFC 7950 section 14"),
+                Diagnostic { severity, ..found }
+                    .note(format!("it needs at least one of: {}", names.join(", ")))
+                    .note("RFC 7950 section 14"),
             );
         }
     }
@@ -194,8 +212,12 @@ impl Checker<'_> {
         }
     }
 
-    fn argument(&mut self, statement: &Statement, id: KeywordId) {
-        let kind = id.argument();
+    fn argument(&mut self, statement: &Statement, id: KeywordId, parent: Option<KeywordId>) {
+        let kind = match id.argument() {
+            ArgumentKind::SchemaNode if parent == Some(KeywordId::Uses) => ArgumentKind::DescendantSchemaNode,
+            ArgumentKind::SchemaNode => ArgumentKind::AbsoluteSchemaNode,
+            kind => kind,
+        };
         match (&statement.argument, kind) {
             (None, ArgumentKind::None) => {}
             (None, _) => {

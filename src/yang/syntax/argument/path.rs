@@ -11,8 +11,6 @@ pub enum Start {
     Root,
     /// `a/b`
     Below,
-    /// Either.
-    Either,
 }
 
 /// Checks a schema node identifier.

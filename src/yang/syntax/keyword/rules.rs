@@ -2,6 +2,7 @@
 //! section 7 with the differences of RFC 6020, and the grammar of section 14 where the tables are silent.
 
 use super::KeywordId as K;
+use crate::base::diagnostic::Severity;
 
 /// The version of YANG that a module is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,17 +77,17 @@ pub struct Rule {
     pub section: &'static str,
     /// The substatements, in groups that several statements share.
     pub groups: &'static [&'static [Substatement]],
-    /// At least one statement of the first group must be there (RFC 7950 section 14).
-    pub needs_first_group: bool,
+    /// At least one statement of the first group must be there (RFC 7950 section 14); how serious it is if there is none.
+    pub needs_first_group: Option<Severity>,
 }
 
 impl Rule {
     const fn new(section: &'static str, groups: &'static [&'static [Substatement]]) -> Self {
-        Rule { section, groups, needs_first_group: false }
+        Rule { section, groups, needs_first_group: None }
     }
 
-    const fn never_empty(mut self) -> Self {
-        self.needs_first_group = true;
+    const fn never_empty(mut self, severity: Severity) -> Self {
+        self.needs_first_group = Some(severity);
         self
     }
 
@@ -107,7 +108,7 @@ const NODES: &[Substatement] = &[
     any(K::Leaf),
     any(K::LeafList),
     any(K::List),
-    any(K::Choice),
+    any(K::Choice).in_1_1(),
     any(K::Anydata).in_1_1(),
     any(K::Anyxml),
 ];
@@ -269,7 +270,7 @@ const RULES: &[(K, Rule)] = &[
                 DOCUMENTED,
             ],
         )
-        .never_empty(),
+        .never_empty(Severity::Warning),
     ),
     (
         K::Choice,
@@ -333,13 +334,19 @@ const RULES: &[(K, Rule)] = &[
             &[&[optional(K::Input), optional(K::Output), any(K::IfFeature)], DEFINITIONS, DOCUMENTED],
         ),
     ),
-    (K::Input, Rule::new("7.14.2.1", &[DATA, &[any(K::Must).in_1_1()], DEFINITIONS]).never_empty()),
-    (K::Output, Rule::new("7.14.2.1", &[DATA, &[any(K::Must).in_1_1()], DEFINITIONS]).never_empty()),
+    (
+        K::Input,
+        Rule::new("7.14.2.1", &[DATA, &[any(K::Must).in_1_1()], DEFINITIONS]).never_empty(Severity::Error),
+    ),
+    (
+        K::Output,
+        Rule::new("7.14.2.1", &[DATA, &[any(K::Must).in_1_1()], DEFINITIONS]).never_empty(Severity::Error),
+    ),
     (
         K::Notification,
         Rule::new("7.16.1", &[DATA, &[any(K::Must).in_1_1(), any(K::IfFeature)], DEFINITIONS, DOCUMENTED]),
     ),
-    (K::Augment, Rule::new("7.17.1", &[AUGMENTING, CONDITIONS, DOCUMENTED]).never_empty()),
+    (K::Augment, Rule::new("7.17.1", &[AUGMENTING, CONDITIONS, DOCUMENTED]).never_empty(Severity::Warning)),
     (K::Identity, Rule::new("7.18.1", &[&[any_in_1_1(K::Base), any(K::IfFeature).in_1_1()], DOCUMENTED])),
     (K::Extension, Rule::new("7.19.1", &[&[optional(K::Argument)], DOCUMENTED])),
     (K::Argument, Rule::new("7.19.2", &[&[optional(K::YinElement)]])),
