@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use strongbox::base::diagnostic::{Diagnostic, Sources};
 use strongbox::base::ident::Interner;
-use strongbox::yang::syntax;
+use strongbox::yang::syntax::KeywordId;
+use strongbox::yang::{self, Library, Wanted, syntax};
 
 fn cases(kind: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yang").join(kind);
@@ -21,18 +22,28 @@ fn cases(kind: &str) -> Vec<PathBuf> {
     found
 }
 
-/// All diagnostics of a module, and them as they are shown.
+/// All diagnostics of a module, and them as they are shown. It finds the modules of `tests/yang/lib`.
 fn compile(path: &Path) -> (Vec<Diagnostic>, String) {
-    let name = path.file_name().unwrap().to_str().unwrap();
+    let file_name = path.file_name().unwrap().to_str().unwrap();
     let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
     let mut sources = Sources::default();
-    let id = sources.add(name, text.as_str());
+    let id = sources.add(file_name, text.as_str());
     let (module, mut diagnostics) = syntax::parse_module(&text, id, &mut Interner::default());
-    if let Some(module) = module {
-        diagnostics.extend(syntax::check(&module, &text));
+    diagnostics.extend(module.iter().flat_map(|module| syntax::check(module, &text)));
+    let module = module.filter(|module| module.is(KeywordId::Module));
+    if let (Some(module), false) = (module, diagnostics.iter().any(Diagnostic::is_error)) {
+        let mut library = Library::new();
+        library.add_text(file_name, &text);
+        library.add_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yang/lib")).unwrap();
+        (_, diagnostics) = yang::compile(&mut library, &[Wanted::latest(module.text())]);
+        return (diagnostics.clone(), render(library.sources(), &diagnostics));
     }
+    (diagnostics.clone(), render(&sources, &diagnostics))
+}
+
+fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
     let shown: Vec<String> = diagnostics.iter().map(|found| sources.render(found)).collect();
-    (diagnostics, shown.join("\n"))
+    shown.join("\n")
 }
 
 #[test]
