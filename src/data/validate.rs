@@ -96,7 +96,8 @@ fn trace(schema: &Schema, before: &Tree, after: &Tree, changes: &[Change], index
     let checker = Checker::new(schema, &after.root, index);
     let old = Evaluator::new(schema, &before.root);
     let constraints = &*index.constraints;
-    Tracer { schema, constraints, before: &old, after: &checker, index, reach: Reach::default() }.trace(changes)
+    Tracer { schema, constraints, before: &old, after: &checker, index, reach: Reach::default() }
+        .trace(changes)
 }
 
 /// What stands at a path, stored or by default.
@@ -113,12 +114,15 @@ fn each_at<'a>(checker: &Checker<'a>, path: &InstancePath) -> Vec<Cursor<'a>> {
 fn perform(checker: &mut Checker<'_>, task: &Task) {
     let mut instances = Vec::new();
     for anchor in each_at(checker, &task.anchor) {
-        let _ = visit_instances(&checker.all, &anchor, task.node, &mut |cursor| instances.push(cursor.clone()));
+        let _ =
+            visit_instances(&checker.all, &anchor, task.node, &mut |cursor| instances.push(cursor.clone()));
     }
     for cursor in instances {
         match task.constraint {
             ConstraintRef::Must(index) => checker.must(&cursor, usize::from(index)),
-            ConstraintRef::When(index) if checker.is_stored(&cursor) => checker.when(&cursor, usize::from(index)),
+            ConstraintRef::When(index) if checker.is_stored(&cursor) => {
+                checker.when(&cursor, usize::from(index))
+            }
             ConstraintRef::When(_) => {}
             ConstraintRef::Reference => checker.reference(&cursor),
         }

@@ -31,7 +31,11 @@ pub(super) struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    pub fn new(schema: &'a Schema, root: &'a crate::data::tree::Container, index: &'a ReferenceIndex) -> Self {
+    pub fn new(
+        schema: &'a Schema,
+        root: &'a crate::data::tree::Container,
+        index: &'a ReferenceIndex,
+    ) -> Self {
         Checker {
             schema,
             constraints: &index.constraints,
@@ -56,7 +60,11 @@ impl<'a> Checker<'a> {
     }
 
     fn quoted(&self, node: NodeId, value: &Value) -> String {
-        if self.is_private(node) { "a secret".to_owned() } else { format!("'{}'", shorten(&value.to_string())) }
+        if self.is_private(node) {
+            "a secret".to_owned()
+        } else {
+            format!("'{}'", shorten(&value.to_string()))
+        }
     }
 
     /// A condition that could not be evaluated counts as violated: nothing is let through unchecked.
@@ -304,11 +312,8 @@ impl<'a> Checker<'a> {
 
     fn missing_choice(&mut self, cursor: &Cursor<'a>, choice: NodeId) {
         let facts = self.schema.node(choice);
-        let cases: Vec<String> = facts
-            .schema_children
-            .iter()
-            .map(|case| self.schema.node(*case).name.to_string())
-            .collect();
+        let cases: Vec<String> =
+            facts.schema_children.iter().map(|case| self.schema.node(*case).name.to_string()).collect();
         let message = format!("nothing is chosen for {}; one of {} is needed", facts.name, cases.join(", "));
         let violation = Violation::new(ErrorTag::DataMissing, cursor.path(self.schema), message);
         let violation = violation.app_tag("missing-choice");
@@ -374,11 +379,8 @@ impl<'a> Checker<'a> {
             })
             .collect();
         let more = if entries.len() > 5 { " and others" } else { "" };
-        let message = format!(
-            "{}{more} have the same {}; no two entries may",
-            keys.join(", "),
-            same.join(" and ")
-        );
+        let message =
+            format!("{}{more} have the same {}; no two entries may", keys.join(", "), same.join(" and "));
         let mut violation =
             Violation::new(ErrorTag::OperationFailed, list.clone(), message).app_tag("data-not-unique");
         for entry in entries {

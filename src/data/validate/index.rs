@@ -275,11 +275,12 @@ impl<'a> Gatherer<'_, 'a> {
             {
                 let evaluator = self.evaluator;
                 let mut above = || Rc::clone(&parent);
-                let _ = evaluator.visit_child(cursor.item().container(), *child, &mut above, &mut |item| {
-                    evaluator.refill();
-                    self.subtree(&Cursor::below(&parent, item), trail)?;
-                    ON
-                })?;
+                let _ =
+                    evaluator.visit_child(cursor.item().container(), *child, &mut above, &mut |item| {
+                        evaluator.refill();
+                        self.subtree(&Cursor::below(&parent, item), trail)?;
+                        ON
+                    })?;
             }
         }
         Ok(())

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use super::index::ReferenceIndex;
 use super::check::{Checker, visit_instances};
+use super::index::ReferenceIndex;
 use super::{each_at, trace};
 use crate::data::diff::{Change, ChangeKind};
 use crate::data::path::{InstancePath, PathStep};
@@ -39,7 +39,13 @@ pub fn prune_false_whens(
         for path in gone {
             let root = without(schema, &pruned.root, &path.steps);
             pruned = Tree { root: Arc::new(root) };
-            removed.push(Change { path, kind: ChangeKind::Deleted, before: None, after: None, position: None });
+            removed.push(Change {
+                path,
+                kind: ChangeKind::Deleted,
+                before: None,
+                after: None,
+                position: None,
+            });
         }
         current = removed;
     }

@@ -67,7 +67,14 @@ impl Place {
 pub(super) fn analyse(schema: &Schema, constraints: &mut Constraints) {
     for (id, node) in schema.nodes().filter(|(id, _)| is_kept(schema, *id)) {
         for (index, must) in node.musts.iter().enumerate() {
-            walk(schema, constraints, id, ConstraintRef::Must(number(index)), Place::at(id), &must.condition.root);
+            walk(
+                schema,
+                constraints,
+                id,
+                ConstraintRef::Must(number(index)),
+                Place::at(id),
+                &must.condition.root,
+            );
         }
         for (index, when) in node.whens.iter().enumerate() {
             let mut context = Place::at(id);
@@ -342,7 +349,8 @@ impl<'w> Walk<'w> {
         for place in from {
             let sites = self.constraints.sites_of.get(&place.node).cloned().unwrap_or_default();
             for site in sites {
-                let Some(target) = self.constraints.sites.get(site).and_then(|site| site.target.clone()) else {
+                let Some(target) = self.constraints.sites.get(site).and_then(|site| site.target.clone())
+                else {
                     self.is_open = true;
                     continue;
                 };

@@ -13,8 +13,8 @@ use super::index::{ReferenceIndex, Trail, hash_of};
 use super::reach::{Reached, Via};
 use crate::data::diff::Change;
 use crate::data::path::{InstancePath, PathStep};
-use crate::data::xpath::accessible::ON;
 use crate::data::xpath::Evaluator;
+use crate::data::xpath::accessible::ON;
 use crate::yang::schema::xpath::ConstraintRef;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 

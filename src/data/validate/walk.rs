@@ -43,10 +43,11 @@ impl<'a> Checker<'a> {
                 }
                 continue;
             }
-            let visited = self.evaluator(child).visit_child(data, child, &mut || Rc::clone(&parent), &mut |item| {
-                found.push(item);
-                ON
-            });
+            let visited =
+                self.evaluator(child).visit_child(data, child, &mut || Rc::clone(&parent), &mut |item| {
+                    found.push(item);
+                    ON
+                });
             if visited.is_ok() {
                 for item in found {
                     self.subtree(&Cursor::below(&parent, item));
