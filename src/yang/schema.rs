@@ -87,6 +87,8 @@ pub struct Schema {
     pub(crate) dependents: HashMap<NodeId, Vec<xpath::Dependent>>,
     /// Augments of one module's nodes by another module.
     pub(crate) augments: Vec<Augment>,
+    /// By node: how the model writes it.
+    pub(crate) notation: Vec<tree_diagram::Notation>,
 }
 
 /// An augment of another module's node (RFC 7950 section 7.17), as the tree diagram shows it.
@@ -113,6 +115,7 @@ impl Schema {
             identity_names: HashMap::new(),
             dependents: HashMap::new(),
             augments: Vec::new(),
+            notation: Vec::new(),
         };
         schema.index();
         schema

@@ -42,7 +42,7 @@ impl<'a> Amendments<'a> {
                     _ => continue,
                 };
                 let amendment = Amendment { statement, scope, module };
-                amended.extend(amendment.target_module(names));
+                amended.extend(amendment.target_modules(names));
                 list.push(amendment);
             }
         }
@@ -83,10 +83,14 @@ impl<'a> Amendments<'a> {
 }
 
 impl<'a> Amendment<'a> {
-    /// The module whose top-level node the target path starts at.
-    fn target_module(&self, names: &Names<'a>) -> Option<ModuleIndex> {
-        let first = self.statement.text().trim().trim_start_matches('/').split('/').next()?;
-        names.module_of_prefix(self.scope, split_name(first.trim()).0)
+    /// The modules that the target path names: all of them must be implemented for the target to exist.
+    fn target_modules(&self, names: &Names<'a>) -> Vec<ModuleIndex> {
+        let path: &'a str = self.statement.text();
+        let steps = path.trim().trim_start_matches('/').split('/');
+        let mut modules: Vec<ModuleIndex> =
+            steps.filter_map(|step| names.module_of_prefix(self.scope, split_name(step.trim()).0)).collect();
+        modules.dedup();
+        modules
     }
 }
 

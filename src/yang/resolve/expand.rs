@@ -162,6 +162,9 @@ impl<'n, 'a> Expander<'n, 'a> {
         scope: ScopeId,
         place: Place,
     ) -> ResolvedId {
+        // A shorthand case has the status of its node; an implied input or output says nothing.
+        let status = statement.find(K::Status).filter(|_| kind == K::Case);
+        let properties = status.map(|statement| Property { statement, scope }).into_iter().collect();
         self.tree.add(Resolved {
             kind,
             name,
@@ -170,7 +173,7 @@ impl<'n, 'a> Expander<'n, 'a> {
             scope,
             parent: place.parent,
             children: Vec::new(),
-            properties: Vec::new(),
+            properties,
             outer_whens: Vec::new(),
             implied: true,
             removed: false,

@@ -12,6 +12,7 @@ mod typing;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use super::tree_diagram::{Notation, leafref_path};
 use super::{Augment, Module, ModuleId, NodeId, Schema};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ident::Ident;
@@ -21,7 +22,7 @@ use crate::yang::resolve::feature::FeatureStates;
 use crate::yang::resolve::library::Library;
 use crate::yang::resolve::load::{Loaded, ModuleIndex, Wanted, load};
 use crate::yang::resolve::scope::{NameKind, Names, ScopeId, address};
-use crate::yang::resolve::tree::{ResolvedId, Tree};
+use crate::yang::resolve::tree::{Applied, ResolvedId, Tree};
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::Statement;
 
@@ -55,6 +56,7 @@ pub fn compile(library: &mut Library, wanted: &[Wanted]) -> (Option<Schema>, Vec
     let modules = modules(library, &loaded, &implemented, &enabled, &tree);
     let mut schema = Schema::new(modules, std::mem::take(&mut builder.nodes), identities);
     schema.augments = augments(&tree, &builder.ids);
+    schema.notation = notation(&names, &tree, &builder.ids, schema.nodes.len());
     check_names(&schema, &tree, &builder.ids, &mut builder.diagnostics);
     pending::settle(&mut schema, &mut builder, library.sources());
     builder.check_definitions();
@@ -182,15 +184,54 @@ fn modules(
 
 /// The applied augments whose target and nodes are in the schema.
 fn augments(tree: &Tree<'_>, ids: &HashMap<ResolvedId, NodeId>) -> Vec<Augment> {
-    let known = |applied: &crate::yang::resolve::tree::Applied<'_>| {
+    // The nodes that the augment writes, without the cases that it implies.
+    let written_nodes = |id: &'_ ResolvedId| {
+        let node = tree.node(*id);
+        if node.implied { node.children.clone() } else { vec![*id] }
+    };
+    let known = |applied: &Applied<'_>| {
         Some(Augment {
             module: module_id(applied.module),
             path: Ident::from(applied.statement.text()),
             target: *ids.get(&applied.target)?,
-            added: applied.added.iter().filter_map(|id| ids.get(id).copied()).collect(),
+            added: applied
+                .added
+                .iter()
+                .flat_map(written_nodes)
+                .filter_map(|id| ids.get(&id).copied())
+                .collect(),
         })
     };
-    tree.augments.iter().filter_map(known).collect()
+    let mut written: Vec<_> = tree.augments.iter().collect();
+    written.sort_by_key(|applied| (applied.statement.span.source, applied.statement.span.start));
+    written.into_iter().filter_map(known).collect()
+}
+
+/// How the texts write types, keys and features, for the tree diagram.
+fn notation(
+    names: &Names<'_>,
+    tree: &Tree<'_>,
+    ids: &HashMap<ResolvedId, NodeId>,
+    count: usize,
+) -> Vec<Notation> {
+    let mut table = vec![Notation::default(); count];
+    for (resolved, id) in ids {
+        let node = tree.node(*resolved);
+        let Some(row) = table.get_mut(id.0 as usize) else { continue };
+        let argument =
+            |statement: &Statement| statement.argument.as_ref().map(|argument| argument.text.clone());
+        row.key = node.property(K::Key).and_then(|key| argument(key.statement));
+        row.if_features = node.all(K::IfFeature).filter_map(|feature| argument(feature.statement)).collect();
+        let Some(ty) = node.property(K::Type) else { continue };
+        row.ty = match ty.statement.find(K::Path) {
+            Some(path) => {
+                let own = names.loaded.main(node.module).map_or("", |unit| unit.prefix.as_str());
+                Some(leafref_path(path.text(), own))
+            }
+            None => argument(ty.statement),
+        };
+    }
+    table
 }
 
 /// Two nodes of one module with one name under one parent, choices and cases looked through (RFC 7950 section 6.2.1).

@@ -101,7 +101,9 @@ impl<'b, 'a> Builder<'b, 'a> {
                 keyless: false,
                 operation: false,
             };
-            self.visit(*id, &around, false);
+            if let Some(id) = self.visit(*id, &around, false) {
+                self.nodes[0].schema_children.push(id);
+            }
         }
     }
 
