@@ -9,7 +9,6 @@ pub mod edit;
 pub mod diff;
 pub mod decode;
 pub mod xpath;
-pub mod validate;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 
 use crate::base::error::ErrorTag;
+pub use crate::data::violation::shorten;
 
 /// A refusal that has no data path. Each dialect prints it in its own body form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,26 +57,9 @@ impl Refusal {
     }
 }
 
-/// The first 64 characters of something a stranger sent, for a message.
-pub fn shorten(text: &str) -> String {
-    let mut shown: String =
-        text.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(64).is_some() {
-        shown.push_str("...");
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_stranger_sent_is_shortened_and_cleaned() {
-        assert_eq!(shorten("a\r\nb"), "a\u{fffd}\u{fffd}b");
-        assert_eq!(shorten(&"x".repeat(65)), format!("{}...", "x".repeat(64)));
-        assert_eq!(shorten(&"x".repeat(64)), "x".repeat(64));
-    }
 
     #[test]
     fn rfc9110_15_5_6_a_405_carries_allow() {

@@ -221,4 +221,23 @@ mod tests {
         let failure = Failure::from(violation(ErrorTag::DataExists));
         assert_eq!(failure.summary(), "Conflict (instance exists): no");
     }
+
+    #[test]
+    fn the_body_lists_every_violation_in_both_formats() {
+        let schema = crate::yang::compile_product().unwrap();
+        let path = InstancePath::parse_v1(&schema, "strongbox/jwt-issuers/a").unwrap();
+        let violations = vec![
+            Violation::new(ErrorTag::InvalidValue, path.clone(), "say \"no\": never")
+                .app_tag("must-violation"),
+            Violation::unknown(path, "colour", "unknown").info("bad-element", "colour"),
+        ];
+        let json = body(&schema, Format::Json, &violations);
+        assert_eq!(
+            std::str::from_utf8(&json).unwrap(),
+            r#"{"errors":[{"error-tag":"invalid-value","error-app-tag":"must-violation","error-path":"/strongbox/jwt-issuers/a","error-message":"say \"no\": never"},{"error-tag":"unknown-element","error-path":"/strongbox/jwt-issuers/a/colour","error-message":"unknown","error-info":{"bad-element":"colour"}}]}"#
+        );
+        let yaml = body(&schema, Format::Yaml, &violations);
+        let read: serde_json::Value = serde_yaml::from_slice(&yaml).unwrap();
+        assert_eq!(read, serde_json::from_slice::<serde_json::Value>(&json).unwrap());
+    }
 }

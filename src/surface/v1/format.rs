@@ -4,18 +4,9 @@ use hyper::StatusCode;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::base::error::ErrorTag;
+pub use crate::data::decode::Format;
 use crate::surface::http::negotiate::{essence, media_type};
 use crate::surface::http::refusal::{Refusal, shorten};
-
-/// A body format of this dialect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// `application/json`.
-    #[default]
-    Json,
-    /// `application/yaml` (RFC 9512).
-    Yaml,
-}
 
 /// The media types that we produce and accept; the first is what a client gets that does not say.
 const MEDIA_TYPES: &[(&str, Format)] = &[

@@ -159,7 +159,11 @@ fn data(schema: &Schema, datastore: Datastore, segments: &str) -> Result<Resourc
         }
     };
     if datastore == Datastore::Config && !node.config {
-        let message = format!("'{}' is state, not configuration; read it at /v1/state{}", node.name, path.to_v1(schema));
+        let message = format!(
+            "'{}' is state, not configuration; read it at /v1/state{}",
+            node.name,
+            path.to_v1(schema)
+        );
         let violation = Violation::new(ErrorTag::UnknownElement, path, message);
         return Err(RouteError::NotFound(violation));
     }
@@ -215,5 +219,76 @@ fn sort(violation: Violation) -> RouteError {
     match violation.tag {
         ErrorTag::UnknownElement | ErrorTag::UnknownNamespace => RouteError::NotFound(violation),
         _ => RouteError::Bad(violation),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yang::compile_product;
+
+    fn find(schema: &Schema, path: &str) -> Result<Resource, RouteError> {
+        Resource::find(schema, path)
+    }
+
+    #[test]
+    fn every_kind_of_resource_has_its_methods() {
+        let schema = compile_product().unwrap();
+        let entry = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
+        for (path, allow) in [
+            ("/v1", "GET, HEAD, OPTIONS"),
+            ("/v1/config", "GET, HEAD, POST, OPTIONS"),
+            ("/v1/config/strongbox/jwt-issuers", "GET, HEAD, POST, OPTIONS"),
+            ("/v1/config/strongbox/jwt-issuers/a/roles/b", entry),
+            ("/v1/config/strongbox:strongbox", entry),
+            ("/v1/config/strongbox/jwt-issuers/a/roles/b/max-ttl", "GET, HEAD, OPTIONS"),
+            ("/v1/config/strongbox/jwt-issuers/a/roles/b/allowed-audiences", "GET, HEAD, OPTIONS"),
+            ("/v1/config/strongbox/jwt-issuers/a/roles/b/allowed-audiences/x", "GET, HEAD, OPTIONS"),
+            ("/v1/state/strongbox/jwt-issuers/a/roles/b", "GET, HEAD, OPTIONS"),
+            ("/v1/state/strongbox/jwt-issuers/a/roles/b/mint", "POST, OPTIONS"),
+            ("/v1/login", "POST, OPTIONS"),
+        ] {
+            assert_eq!(find(&schema, path).unwrap().allow(), allow, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_says_what_there_is() {
+        let schema = compile_product().unwrap();
+        for (path, part) in [
+            ("/v1/config/strongbox/jwt-issuer", "did you mean 'jwt-issuers'?"),
+            (
+                "/v1/config/strongbox/system",
+                "'system' is state, not configuration; read it at /v1/state/strongbox/system",
+            ),
+            (
+                "/v1/config/strongbox/jwt-issuers/a/roles/b/mint",
+                "POST /v1/state/strongbox/jwt-issuers/a/roles/b/mint",
+            ),
+            ("/v1/state/login", "POST /v1/login"),
+            ("/v1/logon", "there are config, state and the operations "),
+            ("/v1/login/x", "there is nothing at /v1/login"),
+            ("/v1/config/login", "POST /v1/login"),
+        ] {
+            match find(&schema, path) {
+                Err(RouteError::NotFound(violation)) => {
+                    assert!(violation.message.contains(part), "{path}: {}", violation.message);
+                }
+                other => panic!("{path}: {other:?}"),
+            }
+        }
+        for path in ["/v1/config/strongbox/jwt-issuers/%ff", "/v1/config/%zz", "/v1/%zz"] {
+            assert!(matches!(find(&schema, path), Err(RouteError::Bad(_))), "{path}");
+        }
+    }
+
+    #[test]
+    fn log_in_is_public_and_mint_is_not() {
+        let schema = compile_product().unwrap();
+        let public = |path: &str| match find(&schema, path).unwrap() {
+            Resource::Operation { public, .. } => public,
+            other => panic!("{other:?}"),
+        };
+        assert!(public("/v1/login") && !public("/v1/state/strongbox/jwt-issuers/a/roles/b/mint"));
     }
 }
