@@ -35,7 +35,10 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use action::{ActionCall, ActionContext, ActionError};
 pub use caller::{Caller, ClientInfo};
-pub use commit::{Author, CommitError, CommitRequest, Committed, Precondition, TenantChanges, TenantEdits};
+pub use commit::{
+    Approval, Approve, Author, CommitError, CommitRequest, Committed, Precondition, TenantChanges,
+    TenantEdits,
+};
 pub use derived::Derived;
 pub use operation::{Datastore, Operation, WriteKind};
 pub use operational::{State, StateContext, StateError, StateProvider, StateReader};

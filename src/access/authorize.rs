@@ -6,6 +6,7 @@
 //!
 //! Pure: policies, paths and decisions. Where policies are kept and who carries them is not known here.
 
+pub mod approve;
 pub mod book;
 pub mod check;
 pub mod compile;

@@ -8,11 +8,12 @@ use crate::base::ident::Ident;
 use crate::data::diff::Change;
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
+use crate::data::tree::Tree;
 use crate::data::violation::Violation;
 use crate::store::{AppendError, Revision};
 
 /// A transaction: all of it happens or nothing does.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CommitRequest {
     /// Who asks, for people to read: goes into the log.
     pub actor: String,
@@ -24,6 +25,24 @@ pub struct CommitRequest {
     pub changes: Vec<TenantEdits>,
     /// Everything short of doing it.
     pub validate_only: bool,
+    /// Asked about each tenant's part once its changes are known, before anything else is found fault with; `None`: the
+    /// author needs nobody's approval.
+    pub approve: Option<Approve>,
+}
+
+/// Whether an author may make these changes to a tree; what it returns is why not.
+pub type Approve = Arc<dyn Fn(&Approval<'_>) -> Vec<Violation> + Send + Sync>;
+
+/// What is to be approved: one tenant's part of a transaction.
+pub struct Approval<'a> {
+    /// Whose tree.
+    pub tenant: &'a Ident,
+    /// The edits that were asked for.
+    pub edits: &'a [Edit],
+    /// The tree before.
+    pub before: &'a Tree,
+    /// What the edits come to, preparations included.
+    pub changes: &'a [Change],
 }
 
 /// Edits of one tenant's tree.

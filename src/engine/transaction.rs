@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Core;
-use super::commit::{Author, CommitError, CommitRequest, Precondition, TenantChanges, TenantEdits};
+use super::commit::{Approval, Author, CommitError, CommitRequest, Precondition, TenantChanges, TenantEdits};
 use super::etag::config_digest;
 use super::pending::validate::validate_diff;
 use super::registry::{GuardContext, PrepareContext};
@@ -63,6 +63,13 @@ impl Core {
                 self.refuse_state(edits)?;
             }
             let (next, changes) = self.next_tree(&data.tree, edits, prepared, time)?;
+            if let Some(approve) = &request.approve {
+                let (tenant, edits, before) = (&edits.tenant, &edits.edits, &data.tree);
+                let refused = approve(&Approval { tenant, edits, before, changes: &changes });
+                if !refused.is_empty() {
+                    return Err(CommitError::Invalid(refused));
+                }
+            }
             if changes.is_empty() {
                 continue;
             }

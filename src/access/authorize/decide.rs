@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::book::Authority;
 use super::compile::{CompiledPolicy, Ruling, Segment, States};
 use super::policy::{PolicyOperation, Verdict};
+use super::segments;
 use crate::base::ident::Ident;
+use crate::data::path::InstancePath;
 use crate::yang::schema::NodeId;
 
 /// Nodes that a read does not show. Cheap to clone; usually empty.
@@ -122,6 +124,18 @@ fn rule_on<'a>(
 }
 
 impl Authority {
+    /// Decides about one operation on an instance. To create an entry is allowed on its own path or, where no rule speaks
+    /// of that, on the path of its list: that is where a POST goes.
+    pub fn may(&self, operation: PolicyOperation, path: &InstancePath) -> Decision {
+        let decision = self.decide(operation, segments(path));
+        let of_entry = operation == PolicyOperation::Create && !path.keys().is_empty();
+        if of_entry && decision.reason == Reason::Silence {
+            let list = path.entry(Vec::new());
+            return self.decide(operation, segments(&list));
+        }
+        decision
+    }
+
     /// Decides about one operation on one path.
     pub fn decide<'a, P>(&self, operation: PolicyOperation, path: P) -> Decision
     where

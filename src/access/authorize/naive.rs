@@ -169,7 +169,7 @@ proptest! {
         let (target, below) = path.split_at(split.min(path.len()));
         let mut walk = super::walk::Walk::begin(&authority, segments(target));
         let mut readable = decide(&policies, PolicyOperation::Read, target).0;
-        prop_assert_eq!(walk.is_readable(), readable);
+        prop_assert_eq!(walk.is_allowed(), readable);
         let mut said: Vec<Option<Verdict>> =
             policies.iter().map(|policy| ruling(policy, PolicyOperation::Read, target).map(|r| r.0)).collect();
         for length in 1..=below.len() {
@@ -181,7 +181,7 @@ proptest! {
             }
             let before = readable;
             readable = said.contains(&Some(Verdict::Allow));
-            prop_assert_eq!(walk.is_readable(), readable, "at {:?}", here);
+            prop_assert_eq!(walk.is_allowed(), readable, "at {:?}", here);
             prop_assert!(!uniform || before == readable, "uniform, and yet other at {:?}", here);
             prop_assert!(leads || !readable, "leads nowhere, and yet readable at {:?}", here);
         }

@@ -30,6 +30,10 @@ impl PolicyOperation {
         PolicyOperation::Execute,
     ];
 
+    /// The operations that change something.
+    pub const WRITES: [PolicyOperation; 3] =
+        [PolicyOperation::Create, PolicyOperation::Update, PolicyOperation::Delete];
+
     /// The word that policies use.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -17,12 +17,12 @@ use crate::yang::schema::{NodeId, Schema};
 /// `walk` stands at that place: at the node for a container, leaf, leaf-list or whole list, behind the keys for an entry.
 pub fn prune(schema: &Schema, walk: &Walk<'_>, data: &Data) -> Option<Data> {
     if walk.shows_all_below() {
-        return walk.is_readable().then(|| data.clone());
+        return walk.is_allowed().then(|| data.clone());
     }
     match data {
         Data::Container(container) => prune_container(schema, walk, container).map(Data::Container),
         Data::List(list) => prune_list(schema, walk, list).map(Data::List),
-        Data::Leaf(_) | Data::LeafList(_) | Data::Any(_) => walk.is_readable().then(|| data.clone()),
+        Data::Leaf(_) | Data::LeafList(_) | Data::Any(_) => walk.is_allowed().then(|| data.clone()),
     }
 }
 
@@ -33,7 +33,7 @@ pub fn prune_container(
     walk: &Walk<'_>,
     container: &Arc<Container>,
 ) -> Option<Arc<Container>> {
-    let readable = walk.is_readable();
+    let readable = walk.is_allowed();
     if walk.shows_all_below() {
         return readable.then(|| Arc::clone(container));
     }
@@ -92,7 +92,7 @@ fn prune_list(schema: &Schema, walk: &Walk<'_>, list: &Arc<List>) -> Option<Arc<
             None => changed = true,
         }
     }
-    if shown.is_empty() && !walk.is_readable() {
+    if shown.is_empty() && !walk.is_allowed() {
         return None;
     }
     Some(if changed { Arc::new(shown) } else { Arc::clone(list) })
@@ -117,14 +117,14 @@ pub fn readable_tree(
     tree: &Tree,
     target: &InstancePath,
 ) -> Option<Tree> {
-    if walk_from_root.shows_all_below() && walk_from_root.is_readable() {
+    if walk_from_root.shows_all_below() && walk_from_root.is_allowed() {
         return Some(tree.clone());
     }
     let shown = match tree.get(target)? {
         Found::Entry(entry) => Data::Container(prune_container(schema, walk, entry)?),
         Found::Node(data) => prune(schema, walk, data)?,
         Found::Value(value) => {
-            if !walk.is_readable() {
+            if !walk.is_allowed() {
                 return None;
             }
             Data::LeafList([value.clone()].into())

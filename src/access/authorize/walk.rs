@@ -1,8 +1,8 @@
-//! What of a subtree a caller may read, found out while walking down into it.
+//! What of a subtree a caller may read or change, found out while walking down into it.
 //!
-//! A request is decided by the path that it names. What such an answer shows of the tree below is everything that no rule
-//! rejects: a node of which no rule speaks goes with the node above it. The other way round, a list (or a container)
-//! that cannot be read itself is shown with those entries below it that can.
+//! A request is decided by the path that it names. It reaches everything below that no rule rejects: a node of which no
+//! rule speaks goes with the node above it. The other way round, a list (or a container) that cannot be read itself is
+//! shown with those entries below it that can.
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use super::policy::{PolicyOperation, Verdict};
 /// A place in the tree, with all that the policies have said on the way to it.
 #[derive(Clone, Debug)]
 pub struct Walk<'a> {
+    operation: PolicyOperation,
     own: Tracks<'a>,
     limits: Option<Tracks<'a>>,
 }
@@ -27,38 +28,78 @@ type Tracks<'a> = SmallVec<[Track<'a>; 4]>;
 struct Track<'a> {
     policy: &'a CompiledPolicy,
     states: States,
-    readable: bool,
+    allowed: bool,
     hidden: Hidden,
 }
 
 impl<'a> Walk<'a> {
     /// Begins at the target of a read. Nothing is inherited from above it.
     pub fn begin<'p>(authority: &'a Authority, path: impl IntoIterator<Item = Segment<'p>>) -> Self {
+        Walk::begin_for(authority, PolicyOperation::Read, path)
+    }
+
+    /// Begins at the target of a request.
+    pub fn begin_for<'p>(
+        authority: &'a Authority,
+        operation: PolicyOperation,
+        path: impl IntoIterator<Item = Segment<'p>>,
+    ) -> Self {
         let path: SmallVec<[Segment<'_>; 16]> = path.into_iter().collect();
         let tracks = |policies: &'a [Arc<CompiledPolicy>]| -> Tracks<'a> {
-            policies.iter().map(|policy| Track::begin(policy, &path)).collect()
+            policies.iter().map(|policy| Track::begin(policy, operation, &path)).collect()
         };
-        Walk { own: tracks(&authority.policies), limits: authority.limits.as_deref().map(tracks) }
+        Walk { operation, own: tracks(&authority.policies), limits: authority.limits.as_deref().map(tracks) }
+    }
+
+    /// The same place, with another operation asked about from here on.
+    #[must_use]
+    pub fn asking(self, operation: PolicyOperation) -> Self {
+        Walk { operation, ..self }
+    }
+
+    /// What is asked about.
+    pub fn operation(&self) -> PolicyOperation {
+        self.operation
+    }
+
+    /// The same place, of which a decision has said already that the request is allowed: for a new entry the rule that
+    /// says so may speak of its list.
+    #[must_use]
+    pub fn covered(mut self) -> Self {
+        let mut cover = |tracks: &mut Tracks<'a>| {
+            if !tracks.iter().any(|track| track.allowed) {
+                tracks.iter_mut().for_each(|track| track.allowed = true);
+            }
+        };
+        cover(&mut self.own);
+        self.limits.as_mut().map(cover);
+        self
+    }
+
+    /// Whether the same holds of everything below, whichever of the operations is asked about.
+    pub fn is_uniform_for_all(&self, operations: &[PolicyOperation]) -> bool {
+        operations.iter().all(|operation| self.clone().asking(*operation).is_uniform())
     }
 
     /// One segment further down.
     #[must_use]
     pub fn enter(&self, segment: Segment<'_>) -> Self {
-        let enter =
-            |tracks: &Tracks<'a>| -> Tracks<'a> { tracks.iter().map(|track| track.enter(segment)).collect() };
-        Walk { own: enter(&self.own), limits: self.limits.as_ref().map(enter) }
+        let enter = |tracks: &Tracks<'a>| -> Tracks<'a> {
+            tracks.iter().map(|track| track.enter(self.operation, segment)).collect()
+        };
+        Walk { operation: self.operation, own: enter(&self.own), limits: self.limits.as_ref().map(enter) }
     }
 
-    /// Whether what stands here may be shown.
-    pub fn is_readable(&self) -> bool {
-        let any = |tracks: &Tracks<'_>| tracks.iter().any(|track| track.readable);
+    /// Whether what stands here may be shown, or changed.
+    pub fn is_allowed(&self) -> bool {
+        let any = |tracks: &Tracks<'_>| tracks.iter().any(|track| track.allowed);
         any(&self.own) && self.limits.as_ref().is_none_or(any)
     }
 
     /// Whether this, or something below it, could be shown.
     pub fn leads_to_readable(&self) -> bool {
         let any = |tracks: &Tracks<'_>| {
-            tracks.iter().any(|track| track.readable || track.policy.leads_to_read(&track.states))
+            tracks.iter().any(|track| track.allowed || track.policy.leads_to_read(&track.states))
         };
         any(&self.own) && self.limits.as_ref().is_none_or(any)
     }
@@ -68,18 +109,18 @@ impl<'a> Walk<'a> {
         self.is_uniform() && self.hidden().is_empty()
     }
 
-    /// Whether everything below is as readable as this, with the same nodes hidden: there is no need to walk on.
+    /// Whether the same holds of everything below, with the same nodes hidden: there is no need to walk on.
     pub fn is_uniform(&self) -> bool {
-        let all = |tracks: &Tracks<'_>| tracks.iter().all(Track::is_uniform);
+        let all = |tracks: &Tracks<'_>| tracks.iter().all(|track| track.is_uniform(self.operation));
         all(&self.own) && self.limits.as_ref().is_none_or(all)
     }
 
     /// The nodes directly below that are not shown.
     pub fn hidden(&self) -> Hidden {
         let grants = |tracks: &Tracks<'_>| {
-            let mut readable = tracks.iter().filter(|track| track.readable).map(|track| track.hidden.clone());
-            let first = readable.next().unwrap_or_default();
-            readable.fold(first, |hidden, next| hidden.both(&next))
+            let mut shown = tracks.iter().filter(|track| track.allowed).map(|track| track.hidden.clone());
+            let first = shown.next().unwrap_or_default();
+            shown.fold(first, |hidden, next| hidden.both(&next))
         };
         let own = grants(&self.own);
         self.limits.as_ref().map_or_else(|| own.clone(), |limits| own.either(&grants(limits)))
@@ -87,33 +128,34 @@ impl<'a> Walk<'a> {
 }
 
 impl<'a> Track<'a> {
-    fn begin(policy: &'a CompiledPolicy, path: &[Segment<'_>]) -> Self {
+    fn begin(policy: &'a CompiledPolicy, operation: PolicyOperation, path: &[Segment<'_>]) -> Self {
         let mut states = policy.start();
         for segment in path {
             states = policy.step(&states, *segment);
         }
-        Track { policy, states, readable: false, hidden: Hidden::default() }.ruled()
+        Track { policy, states, allowed: false, hidden: Hidden::default() }.ruled(operation)
     }
 
-    fn enter(&self, segment: Segment<'_>) -> Self {
+    fn enter(&self, operation: PolicyOperation, segment: Segment<'_>) -> Self {
         let states = self.policy.step(&self.states, segment);
-        Track { policy: self.policy, states, readable: self.readable, hidden: self.hidden.clone() }.ruled()
+        Track { policy: self.policy, states, allowed: self.allowed, hidden: self.hidden.clone() }
+            .ruled(operation)
     }
 
     /// Takes in what is said of this very place.
-    fn ruled(mut self) -> Self {
-        if let Some(ruling) = self.policy.ruling(&self.states, PolicyOperation::Read) {
-            self.readable = ruling.verdict == Verdict::Allow;
-            self.hidden = if self.readable { ruling.hidden } else { Hidden::default() };
+    fn ruled(mut self, operation: PolicyOperation) -> Self {
+        if let Some(ruling) = self.policy.ruling(&self.states, operation) {
+            self.allowed = ruling.verdict == Verdict::Allow;
+            self.hidden = if self.allowed { ruling.hidden } else { Hidden::default() };
         }
         self
     }
 
-    fn is_uniform(&self) -> bool {
+    fn is_uniform(&self, operation: PolicyOperation) -> bool {
         self.policy.is_final(&self.states)
-            && self.policy.ruling_below(&self.states, PolicyOperation::Read).is_none_or(|below| {
-                (below.verdict == Verdict::Allow) == self.readable
-                    && (!self.readable || below.hidden == self.hidden)
+            && self.policy.ruling_below(&self.states, operation).is_none_or(|below| {
+                (below.verdict == Verdict::Allow) == self.allowed
+                    && (!self.allowed || below.hidden == self.hidden)
             })
     }
 }
