@@ -37,7 +37,11 @@ fn literals(pattern: &[&str]) -> usize {
 }
 
 /// What one policy says: the word of its most specific rule, `allow` where two are equal, and what is then hidden.
-fn ruling(policy: &Policy, operation: PolicyOperation, path: &[Step]) -> Option<(Verdict, Vec<Vec<Ident>>)> {
+fn ruling(
+    policy: &Policy,
+    operation: PolicyOperation,
+    path: &[Step],
+) -> Option<(usize, Verdict, Vec<Vec<Ident>>)> {
     let speaking: Vec<(usize, Verdict, &Rule)> = policy
         .rest_api
         .rules
@@ -50,7 +54,7 @@ fn ruling(policy: &Policy, operation: PolicyOperation, path: &[Step]) -> Option<
         .collect();
     let best = speaking.iter().map(|(literals, verdict, _)| (*literals, *verdict)).max()?;
     let deciding = speaking.iter().filter(|(literals, verdict, _)| (*literals, *verdict) == best);
-    Some((best.1, deciding.map(|(_, _, rule)| rule.hide_fields.clone()).collect()))
+    Some((best.0, best.1, deciding.map(|(_, _, rule)| rule.hide_fields.clone()).collect()))
 }
 
 /// Allowed when any policy allows; hidden is what every deciding rule hides.
@@ -58,8 +62,8 @@ fn decide(policies: &[Policy], operation: PolicyOperation, path: &[Step]) -> (bo
     let allowing: Vec<Vec<Ident>> = policies
         .iter()
         .filter_map(|policy| ruling(policy, operation, path))
-        .filter(|(verdict, _)| *verdict == Verdict::Allow)
-        .flat_map(|(_, hides)| hides)
+        .filter(|(_, verdict, _)| *verdict == Verdict::Allow)
+        .flat_map(|(_, _, hides)| hides)
         .collect();
     let hidden = (0..NAMES.len())
         .filter(|index| {
@@ -170,17 +174,19 @@ proptest! {
         let mut walk = super::walk::Walk::begin(&authority, segments(target));
         let mut readable = decide(&policies, PolicyOperation::Read, target).0;
         prop_assert_eq!(walk.is_allowed(), readable);
-        let mut said: Vec<Option<Verdict>> =
-            policies.iter().map(|policy| ruling(policy, PolicyOperation::Read, target).map(|r| r.0)).collect();
+        let word = |policy, path| ruling(policy, PolicyOperation::Read, path).map(|ruling| (ruling.0, ruling.1));
+        let mut said: Vec<Option<(usize, Verdict)>> = policies.iter().map(|policy| word(policy, target)).collect();
         for length in 1..=below.len() {
             let (uniform, leads) = (walk.is_uniform(), walk.leads_to_readable());
             walk = walk.enter(segments(&below[length - 1..length])[0]);
             let here = &path[..target.len() + length];
-            for (policy, word) in policies.iter().zip(&mut said) {
-                *word = ruling(policy, PolicyOperation::Read, here).map(|r| r.0).or(*word);
+            for (policy, said) in policies.iter().zip(&mut said) {
+                // The word of a less specific rule does not undo what was said above.
+                let new = word(policy, here).filter(|new| said.is_none_or(|old| new.0 >= old.0));
+                *said = new.or(*said);
             }
             let before = readable;
-            readable = said.contains(&Some(Verdict::Allow));
+            readable = said.iter().flatten().any(|(_, verdict)| *verdict == Verdict::Allow);
             prop_assert_eq!(walk.is_allowed(), readable, "at {:?}", here);
             prop_assert!(!uniform || before == readable, "uniform, and yet other at {:?}", here);
             prop_assert!(leads || !readable, "leads nowhere, and yet readable at {:?}", here);

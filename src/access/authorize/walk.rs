@@ -1,7 +1,7 @@
 //! What of a subtree a caller may read or change, found out while walking down into it.
 //!
 //! A request is decided by the path that it names. It reaches everything below that no rule rejects: a node of which no
-//! rule speaks goes with the node above it. The other way round, a list (or a container) that cannot be read itself is
+//! rule speaks that is at least as specific as the one above goes with the node above it. The other way round, a list (or a container) that cannot be read itself is
 //! shown with those entries below it that can.
 
 use std::sync::Arc;
@@ -29,6 +29,8 @@ struct Track<'a> {
     policy: &'a CompiledPolicy,
     states: States,
     allowed: bool,
+    /// How specific the rule is that says so.
+    literals: u16,
     hidden: Hidden,
 }
 
@@ -133,18 +135,20 @@ impl<'a> Track<'a> {
         for segment in path {
             states = policy.step(&states, *segment);
         }
-        Track { policy, states, allowed: false, hidden: Hidden::default() }.ruled(operation)
+        Track { policy, states, allowed: false, literals: 0, hidden: Hidden::default() }.ruled(operation)
     }
 
     fn enter(&self, operation: PolicyOperation, segment: Segment<'_>) -> Self {
         let states = self.policy.step(&self.states, segment);
-        Track { policy: self.policy, states, allowed: self.allowed, hidden: self.hidden.clone() }
-            .ruled(operation)
+        Track { states, hidden: self.hidden.clone(), ..*self }.ruled(operation)
     }
 
     /// Takes in what is said of this very place.
     fn ruled(mut self, operation: PolicyOperation) -> Self {
-        if let Some(ruling) = self.policy.ruling(&self.states, operation) {
+        if let Some(ruling) = self.policy.ruling(&self.states, operation)
+            && ruling.literals >= self.literals
+        {
+            self.literals = ruling.literals;
             self.allowed = ruling.verdict == Verdict::Allow;
             self.hidden = if self.allowed { ruling.hidden } else { Hidden::default() };
         }
@@ -154,8 +158,9 @@ impl<'a> Track<'a> {
     fn is_uniform(&self, operation: PolicyOperation) -> bool {
         self.policy.is_final(&self.states)
             && self.policy.ruling_below(&self.states, operation).is_none_or(|below| {
-                (below.verdict == Verdict::Allow) == self.allowed
-                    && (!self.allowed || below.hidden == self.hidden)
+                below.literals < self.literals
+                    || (below.verdict == Verdict::Allow) == self.allowed
+                        && (!self.allowed || below.hidden == self.hidden)
             })
     }
 }
