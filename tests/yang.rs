@@ -1,6 +1,9 @@
 //! The YANG compiler held against a corpus: `tests/yang/ok` holds modules that must be accepted, `tests/yang/err` modules
 //! that must be refused, each beside the diagnostics that it must get. A file is named after the section of RFC 7950 and
-//! the rule that it is about. `UPDATE=1` writes what is missing or has changed; review it before you commit.
+//! the rule that it is about. Beside an accepted module lies its tree diagram (RFC 8340).
+//! `UPDATE=1` writes what is missing or has changed; review it before you commit.
+
+mod round_trip;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,8 +25,17 @@ fn cases(kind: &str) -> Vec<PathBuf> {
     found
 }
 
-/// All diagnostics of a module, and them as they are shown. It finds the modules of `tests/yang/lib`.
-fn compile(path: &Path) -> (Vec<Diagnostic>, String) {
+/// What the compiler makes of a file.
+struct Outcome {
+    diagnostics: Vec<Diagnostic>,
+    /// The diagnostics as they are shown.
+    shown: String,
+    /// The tree diagram; empty if it was refused.
+    tree: String,
+}
+
+/// Compiles a file, which may import the modules of `tests/yang/lib`.
+fn compile(path: &Path) -> Outcome {
     let file_name = path.file_name().unwrap().to_str().unwrap();
     let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
     let mut sources = Sources::default();
@@ -31,14 +43,17 @@ fn compile(path: &Path) -> (Vec<Diagnostic>, String) {
     let (module, mut diagnostics) = syntax::parse_module(&text, id, &mut Interner::default());
     diagnostics.extend(module.iter().flat_map(|module| syntax::check(module, &text)));
     let module = module.filter(|module| module.is(KeywordId::Module));
-    if let (Some(module), false) = (module, diagnostics.iter().any(Diagnostic::is_error)) {
-        let mut library = Library::new();
-        library.add_text(file_name, &text);
-        library.add_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yang/lib")).unwrap();
-        (_, diagnostics) = yang::compile(&mut library, &[Wanted::latest(module.text())]);
-        return (diagnostics.clone(), render(library.sources(), &diagnostics));
-    }
-    (diagnostics.clone(), render(&sources, &diagnostics))
+    let Some(module) = module.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
+        return Outcome { shown: render(&sources, &diagnostics), diagnostics, tree: String::new() };
+    };
+    let mut library = Library::new();
+    library.add_text(file_name, &text);
+    library.add_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/yang/lib")).unwrap();
+    let (schema, diagnostics) = yang::compile(&mut library, &[Wanted::latest(module.text())]);
+    let tree = schema.map_or_else(String::new, |schema| {
+        schema.tree_diagram(schema.module_by_name(module.text()).unwrap())
+    });
+    Outcome { shown: render(library.sources(), &diagnostics), diagnostics, tree }
 }
 
 fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
@@ -46,13 +61,32 @@ fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
     shown.join("\n")
 }
 
+/// Holds a text against the file beside a case; `Err` says how they differ.
+fn expect(beside: &Path, found: &str) -> Result<(), String> {
+    let expected = fs::read_to_string(beside).unwrap_or_default();
+    if expected == found {
+        return Ok(());
+    }
+    if std::env::var_os("UPDATE").is_none() {
+        return Err(format!("{} differs; found:\n{found}", beside.display()));
+    }
+    if found.is_empty() {
+        fs::remove_file(beside).unwrap()
+    } else {
+        fs::write(beside, found).unwrap()
+    }
+    Ok(())
+}
+
 #[test]
 fn accepts_what_rfc_7950_allows() {
     let mut wrong = Vec::new();
     for path in cases("ok") {
-        let (diagnostics, shown) = compile(&path);
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            wrong.push(shown);
+        let outcome = compile(&path);
+        if outcome.diagnostics.iter().any(Diagnostic::is_error) {
+            wrong.push(outcome.shown);
+        } else {
+            wrong.extend(expect(&path.with_extension("tree"), &outcome.tree).err());
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -60,22 +94,13 @@ fn accepts_what_rfc_7950_allows() {
 
 #[test]
 fn refuses_what_rfc_7950_forbids_and_says_why() {
-    let update = std::env::var_os("UPDATE").is_some();
     let mut wrong = Vec::new();
     for path in cases("err") {
-        let (diagnostics, shown) = compile(&path);
-        if !diagnostics.iter().any(Diagnostic::is_error) {
-            wrong.push(format!("{} is accepted", path.display()));
-            continue;
-        }
-        let expected = path.with_extension("err");
-        if fs::read_to_string(&expected).unwrap_or_default() == shown {
-            continue;
-        }
-        if update {
-            fs::write(&expected, shown).unwrap();
+        let outcome = compile(&path);
+        if outcome.diagnostics.iter().any(Diagnostic::is_error) {
+            wrong.extend(expect(&path.with_extension("err"), &outcome.shown).err());
         } else {
-            wrong.push(format!("{} differs; found:\n{shown}", expected.display()));
+            wrong.push(format!("{} is accepted", path.display()));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));

@@ -199,20 +199,24 @@ fn split_stem(stem: &str) -> (&str, Option<&str>) {
 /// The name behind `module` or `submodule` at the start of a text, comments skipped; `None` where the text starts
 /// differently, which the parser will explain.
 fn module_name(text: &str) -> Option<&str> {
-    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
-    loop {
-        if let Some(comment) = rest.strip_prefix("//") {
-            rest = comment.split_once('\n')?.1.trim_start();
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            rest = comment.split_once("*/")?.1.trim_start();
-        } else {
-            break;
-        }
-    }
-    let rest = rest.strip_prefix("submodule").or_else(|| rest.strip_prefix("module"))?;
-    let name = rest.trim_start().trim_start_matches(['"', '\'']);
+    let start = skip_separators(text.trim_start_matches('\u{feff}'));
+    let rest = start.strip_prefix("submodule").or_else(|| start.strip_prefix("module"))?;
+    let name = skip_separators(rest).trim_start_matches(['"', '\'']);
     let end = name.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))?;
     name.get(..end).filter(|name| !name.is_empty())
+}
+
+/// A text without the blanks and comments at its start.
+fn skip_separators(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    loop {
+        let comment = match (rest.strip_prefix("//"), rest.strip_prefix("/*")) {
+            (Some(line), _) => line.split_once('\n'),
+            (None, Some(block)) => block.split_once("*/"),
+            (None, None) => return rest,
+        };
+        rest = comment.map_or("", |(_, behind)| behind).trim_start();
+    }
 }
 
 #[cfg(test)]
@@ -221,7 +225,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_text_is_the_name_of_its_module() {
-        assert_eq!(module_name("// x\n/* y */ module a-b.c {"), Some("a-b.c"));
+        assert_eq!(module_name("// x\n/* y */ module /* z */ a-b.c {"), Some("a-b.c"));
         assert_eq!(module_name("submodule \"s\" {"), Some("s"));
         assert_eq!(module_name("container x;"), None);
     }

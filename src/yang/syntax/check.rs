@@ -10,6 +10,29 @@ use super::string::locate;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::suggest::nearest;
 
+/// The types that every module knows (RFC 7950 section 4.2.4).
+const BUILT_IN_TYPES: &[&str] = &[
+    "binary",
+    "bits",
+    "boolean",
+    "decimal64",
+    "empty",
+    "enumeration",
+    "identityref",
+    "instance-identifier",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "leafref",
+    "string",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "union",
+];
+
 /// Everything that is wrong with a module or submodule by sections 7 and 14 of RFC 7950. `text` is what it was read from.
 pub fn check(statement: &Statement, text: &str) -> Vec<Diagnostic> {
     let mut checker = Checker { text, version: version_of(statement), diagnostics: Vec::new() };
@@ -67,6 +90,13 @@ impl Checker<'_> {
         match id {
             KeywordId::Module | KeywordId::Submodule => self.order(statement),
             KeywordId::Deviation => self.not_supported_stands_alone(statement),
+            KeywordId::Typedef if BUILT_IN_TYPES.contains(&statement.text()) => {
+                let message = format!("'{}' is the name of a built-in type", statement.text());
+                self.push(
+                    Diagnostic::error("Y0124", statement.argument_span(), message)
+                        .note("a typedef cannot take the name of a built-in type (RFC 7950 section 7.3)"),
+                );
+            }
             _ => {}
         }
     }
@@ -216,6 +246,10 @@ impl Checker<'_> {
         let kind = match id.argument() {
             ArgumentKind::SchemaNode if parent == Some(KeywordId::Uses) => ArgumentKind::DescendantSchemaNode,
             ArgumentKind::SchemaNode => ArgumentKind::AbsoluteSchemaNode,
+            // RFC 7950 section 7.9.3: the bare name of a case.
+            ArgumentKind::Text if id == KeywordId::Default && parent == Some(KeywordId::Choice) => {
+                ArgumentKind::Identifier
+            }
             kind => kind,
         };
         match (&statement.argument, kind) {

@@ -252,18 +252,18 @@ impl<'a> Settler<'_, '_, 'a> {
 
     fn default(&mut self, schema: &mut Schema, id: NodeId, default: Property<'a>) {
         let Some(ty) = schema.node(id).ty().cloned() else { return };
-        let module = schema.node(id).module;
+        let (module, config) = (schema.node(id).module, schema.node(id).config);
         match self.default_value(schema, &ty, default.statement.text(), default.scope, module) {
             Ok(value) => match schema.nodes.get_mut(id.0 as usize).map(|node| &mut node.kind) {
                 Some(NodeKind::Leaf { default, .. }) => *default = Some(value),
-                Some(NodeKind::LeafList { defaults, facts, .. }) => {
-                    if defaults.contains(&value) {
+                Some(NodeKind::LeafList { defaults, .. }) => {
+                    // Only the entries of state may be equal (RFC 7950 section 7.7).
+                    if config && defaults.contains(&value) {
                         let message = format!("the default '{value}' stands here twice");
                         let at = default.statement.argument_span();
                         self.builder.diagnostics.push(Diagnostic::error("Y0382", at, message));
                     } else {
                         defaults.push(value);
-                        let _ = facts;
                     }
                 }
                 _ => {}
