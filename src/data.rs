@@ -9,6 +9,7 @@ pub mod edit;
 pub mod diff;
 pub mod decode;
 pub mod xpath;
+pub mod validate;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -7,7 +7,6 @@ use super::accessible::ON;
 use super::cursor::{Cursor, Item};
 use super::{Context, EvalError, Evaluator, text};
 use crate::yang::schema::types::{Type, TypeKind};
-use crate::yang::schema::value::IdentityName;
 use crate::yang::schema::xpath::{Expr, Function};
 use crate::yang::schema::{IdentityId, NodeId, Value};
 
@@ -178,45 +177,28 @@ impl<'a> Evaluator<'a> {
         context: &Context<'_, 'a>,
     ) -> Result<bool, EvalError> {
         let name = self.text_of(argument(function, arguments, 1)?, context)?;
-        let bases = self.identities(&name);
+        let Some(base) = self.identity(&name) else { return Ok(false) };
         let visited = self.visit_items_of(argument(function, arguments, 0)?, context, &mut |item| {
             let Some(Value::Identity(identity)) = item.value() else { return ON };
-            let Some(own) = self.identity(identity) else { return ON };
-            let is_derived = bases.iter().any(|base| {
-                self.schema.identity(own).ancestors.contains(base)
-                    || (function == Function::DerivedFromOrSelf && own == *base)
-            });
+            let module = self.schema.module_by_name(&identity.module);
+            let own = module.and_then(|module| self.schema.identity_by_name(module, &identity.name));
+            let Some(own) = own else { return ON };
+            let is_derived = self.schema.identity(own).ancestors.contains(&base)
+                || (function == Function::DerivedFromOrSelf && own == base);
             Ok(if is_derived { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(visited.is_break())
     }
 
-    /// The identities that a text can mean: `name` of any module, or qualified with a module's name or own prefix.
-    fn identities(&self, text: &str) -> Vec<IdentityId> {
-        let (qualifier, name) = match text.split_once(':') {
-            Some((qualifier, name)) => (Some(qualifier), name),
-            None => (None, text),
-        };
-        (0_u32..)
-            .map(IdentityId)
-            .zip(self.schema.identities())
-            .filter(|(_, identity)| {
-                let module = self.schema.module(identity.module);
-                identity.name == *name
-                    && qualifier.is_none_or(|wanted| module.name == *wanted || module.prefix == *wanted)
-            })
-            .map(|(id, _)| id)
-            .collect()
-    }
-
-    fn identity(&self, wanted: &IdentityName) -> Option<IdentityId> {
-        (0_u32..)
-            .map(IdentityId)
-            .zip(self.schema.identities())
-            .find(|(_, identity)| {
-                identity.name == wanted.name && self.schema.module(identity.module).name == wanted.module
-            })
-            .map(|(id, _)| id)
+    /// The identity that a text means. The compiler has qualified literals with the name of the module.
+    fn identity(&self, text: &str) -> Option<IdentityId> {
+        match text.split_once(':') {
+            Some((module, name)) => self.schema.identity_by_name(self.schema.module_by_name(module)?, name),
+            None => match self.schema.identities_named(text) {
+                [only] => Some(*only),
+                _ => None,
+            },
+        }
     }
 
     /// The first node of a node-set in document order, if it is a leaf.

@@ -9,11 +9,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::EvalError;
 use crate::data::violation::shorten;
-mod pattern {
-    pub fn translate(s: &str) -> Result<String, String> {
-        Ok(format!(r"\A(?:{s})\z"))
-    }
-}
+use crate::yang::schema::types::pattern;
 
 /// Patterns that the process keeps.
 const KEPT: usize = 256;
@@ -63,7 +59,7 @@ fn kept(source: &str) -> Result<Regex, EvalError> {
 }
 
 fn compile(source: &str) -> Result<Regex, String> {
-    let translated = pattern::translate(source).map_err(|error| error.to_string())?;
+    let (translated, _) = pattern::translate(source).map_err(|error| error.to_string())?;
     RegexBuilder::new(&translated).size_limit(SIZE_LIMIT).build().map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "it needs too much memory".to_owned(),
         other => other.to_string().lines().last().unwrap_or_default().to_owned(),

@@ -7,10 +7,10 @@ use std::rc::Rc;
 use super::accessible::{ON, Visited};
 use super::cursor::{Cursor, Item};
 use super::{Context, EvalError, Evaluator};
-use crate::data::path::InstancePath;
+use crate::data::path::{InstancePath, PathStep};
 use crate::yang::schema::types::{Leafref, Type, TypeKind};
 use crate::yang::schema::xpath::{Axis, Expr, Step};
-use crate::yang::schema::{NodeKind, Value};
+use crate::yang::schema::{NodeId, NodeKind, Value};
 
 impl<'a> Evaluator<'a> {
     /// The nodes that a leaf refers to; none where it refers to nothing or is no reference.
@@ -126,45 +126,117 @@ impl<'a> Evaluator<'a> {
         self.find_below(&Cursor::root(self.root), path)
     }
 
+    /// Visits what stands at a path in the accessible tree: one node, or all entries where the path names a list or
+    /// leaf-list as a whole.
+    pub(in crate::data) fn visit_at(
+        &self,
+        path: &InstancePath,
+        visit: &mut dyn FnMut(&Cursor<'a>) -> Visited,
+    ) -> Visited {
+        let root = Cursor::root(self.root);
+        let Some((last, above)) = path.steps.split_last() else { return visit(&root) };
+        let mut parent = root;
+        for step in above {
+            let mut found = None;
+            let _ = self.visit_at_step(&parent, step, &mut |cursor| {
+                found = Some(cursor.clone());
+                Ok(ControlFlow::Break(()))
+            })?;
+            match found {
+                Some(cursor) => parent = cursor,
+                None => return ON,
+            }
+        }
+        self.visit_at_step(&parent, last, visit)
+    }
+
+    fn visit_at_step(
+        &self,
+        parent: &Cursor<'a>,
+        step: &PathStep,
+        visit: &mut dyn FnMut(&Cursor<'a>) -> Visited,
+    ) -> Visited {
+        let Item::Inner { data, .. } = parent.item() else { return ON };
+        if !self.is_accessible(step.node) {
+            return ON;
+        }
+        let parent = Rc::new(parent.clone());
+        if let NodeKind::List { keys, .. } = &self.schema.node(step.node).kind
+            && !step.keys.is_empty()
+            && !keys.is_empty()
+        {
+            let list = data.and_then(|container| container.list(step.node));
+            return match list.and_then(|list| list.get(&step.keys)) {
+                Some(entry) => {
+                    let item = Item::Inner { node: step.node, data: Some(&**entry) };
+                    visit(&Cursor::below(&parent, item))
+                }
+                None => ON,
+            };
+        }
+        self.visit_child(data, step.node, &mut || Rc::clone(&parent), &mut |item| {
+            let is_it = step.keys.first().is_none_or(|wanted| item.value() == Some(wanted));
+            if is_it { visit(&Cursor::below(&parent, item)) } else { ON }
+        })
+    }
+
+    /// The value of a leaf below an entry, through non-presence containers; a default in use counts.
+    pub(in crate::data) fn leaf_below(
+        &self,
+        entry: &Cursor<'a>,
+        leaf: NodeId,
+    ) -> Result<Option<&'a Value>, EvalError> {
+        let parent = self.schema.node(leaf).parent;
+        let holder = if parent == entry.item().node() {
+            entry.clone()
+        } else {
+            let mut steps = Vec::new();
+            let mut at = parent;
+            while at != entry.item().node() && at != NodeId::ROOT {
+                steps.push(PathStep { node: at, keys: Vec::new() });
+                at = self.schema.node(at).parent;
+            }
+            let mut holder = entry.clone();
+            for step in steps.iter().rev() {
+                let mut found = None;
+                let _ = self.visit_at_step(&holder, step, &mut |cursor| {
+                    found = Some(cursor.clone());
+                    Ok(ControlFlow::Break(()))
+                })?;
+                match found {
+                    Some(cursor) => holder = cursor,
+                    None => return Ok(None),
+                }
+            }
+            holder
+        };
+        let mut value = None;
+        let _ = self.visit_at_step(&holder, &PathStep { node: leaf, keys: Vec::new() }, &mut |cursor| {
+            value = cursor.item().value();
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(value)
+    }
+
     fn find_below(&self, top: &Cursor<'a>, path: &InstancePath) -> Result<Option<Cursor<'a>>, EvalError> {
         let mut at = top.clone();
         for step in &path.steps {
-            let Item::Inner { data, .. } = at.item() else { return Ok(None) };
-            if !self.is_accessible(step.node) {
+            let needs_keys = self.schema.node(step.node).list_facts().is_some();
+            if needs_keys && step.keys.is_empty() {
                 return Ok(None);
             }
-            let parent = Rc::new(at);
             let mut found = None;
-            if matches!(self.schema.node(step.node).kind, NodeKind::List { .. }) {
-                let list = data.and_then(|container| container.list(step.node));
-                found = list
-                    .and_then(|list| list.get(&step.keys))
-                    .map(|entry| Item::Inner { node: step.node, data: Some(&**entry) });
-            } else {
-                let _ = self.visit_child(data, step.node, &mut || Rc::clone(&parent), &mut |item| {
-                    let is_it = match step.keys.as_slice() {
-                        [] => item.container().is_some() || !is_leaf_list(self, &item),
-                        [wanted] => item.value() == Some(wanted),
-                        _ => false,
-                    };
-                    if is_it {
-                        found = Some(item);
-                        return Ok(ControlFlow::Break(()));
-                    }
-                    ON
-                })?;
-            }
+            let _ = self.visit_at_step(&at, step, &mut |cursor| {
+                found = Some(cursor.clone());
+                Ok(ControlFlow::Break(()))
+            })?;
             match found {
-                Some(item) => at = Cursor::below(&parent, item),
+                Some(cursor) => at = cursor,
                 None => return Ok(None),
             }
         }
         Ok(Some(at))
     }
-}
-
-fn is_leaf_list(evaluator: &Evaluator<'_>, item: &Item<'_>) -> bool {
-    matches!(evaluator.schema.node(item.node()).kind, NodeKind::LeafList { .. })
 }
 
 /// Splits a leafref path that ends in `list/key`.

@@ -80,7 +80,7 @@ fn build(translated: &str) -> Result<Regex, PatternError> {
 }
 
 /// The same expression in the syntax of the `regex` crate, and its largest repetition.
-fn translate(source: &str) -> Result<(String, u32), PatternError> {
+pub(crate) fn translate(source: &str) -> Result<(String, u32), PatternError> {
     let mut translator =
         Translator { input: source.chars().peekable(), out: String::new(), depth: 0, largest: 0 };
     translator.out.push_str(r"\A(?:");

@@ -1,0 +1,137 @@
+//! Validation of data against the constraints of its model (RFC 7950 section 8): mandatory nodes and choices, numbers of
+//! entries, `unique`, `must`, `when`, leafrefs and instance-identifiers. Types were checked when the data was decoded.
+//!
+//! There are two ways to the same list of violations. [`validate_full`] looks at everything. [`validate_diff`] looks at
+//! what changes reach, in a tree that was valid before: its cost is the change's, whatever the size of the tree.
+
+mod check;
+mod constraints;
+mod index;
+mod operation;
+mod prune;
+mod reach;
+mod reached;
+mod walk;
+
+use std::collections::HashSet;
+
+pub use constraints::Constraints;
+pub use index::ReferenceIndex;
+pub use operation::validate_input;
+pub use prune::prune_false_whens;
+
+use self::check::{Checker, visit_instances};
+use self::index::Rows;
+use self::reached::{Reach, Task, Tracer};
+use super::diff::Change;
+use super::path::InstancePath;
+use super::tree::Tree;
+use super::violation::Violation;
+use super::xpath::accessible::ON;
+use super::xpath::{Cursor, Evaluator};
+use crate::yang::schema::Schema;
+use crate::yang::schema::xpath::ConstraintRef;
+
+/// Checks a whole tree: every violation, in document order, those of `unique` last.
+pub fn validate_full(schema: &Schema, tree: &Tree) -> Vec<Violation> {
+    validate_indexed(schema, tree, &ReferenceIndex::build(schema, tree))
+}
+
+/// Checks a whole tree of which the index is known.
+pub fn validate_indexed(schema: &Schema, tree: &Tree, index: &ReferenceIndex) -> Vec<Violation> {
+    let mut checker = Checker::new(schema, &tree.root, index);
+    checker.subtree(&Cursor::root(&tree.root));
+    checker.all_uniques();
+    without_repetitions(checker.violations)
+}
+
+/// Checks what changes reach, and brings the index from the tree before to the tree after. Where the tree before was
+/// valid, the violations are exactly those of [`validate_full`] of the tree after, in another order.
+pub fn validate_diff(
+    schema: &Schema,
+    before: &Tree,
+    after: &Tree,
+    changes: &[Change],
+    index: &mut ReferenceIndex,
+) -> Vec<Violation> {
+    let reach = trace(schema, before, after, changes, index);
+    let mut gone = Rows::default();
+    let mut come = Rows::default();
+    let old = Evaluator::new(schema, &before.root);
+    let new = Evaluator::new(schema, &after.root);
+    for path in &reach.touched {
+        index.gather(&old, path, &mut gone);
+        index.gather(&new, path, &mut come);
+    }
+    index.remove(&gone);
+    let tuples: HashSet<(usize, u64)> = come.uniques.iter().map(|row| (row.what, row.hash)).collect();
+    let unreferable: Vec<(usize, u64)> = gone.referable.difference(&come.referable).copied().collect();
+    index.insert(come);
+
+    let mut checker = Checker::new(schema, &after.root, index);
+    for path in &reach.touched {
+        each_at(&checker, path).iter().for_each(|cursor| checker.subtree(cursor));
+    }
+    for path in &reach.structures {
+        each_at(&checker, path).iter().for_each(|cursor| checker.structure(cursor));
+    }
+    for task in &reach.tasks {
+        perform(&mut checker, task);
+    }
+    for (site, hash) in unreferable {
+        for path in index.referrers(schema, site, hash) {
+            each_at(&checker, &path).iter().for_each(|cursor| checker.reference(cursor));
+        }
+    }
+    for (unique, hash) in tuples {
+        let rows = index.tuples(unique, hash);
+        if rows.len() > 1 {
+            checker.unique(&rows);
+        }
+    }
+    without_repetitions(checker.violations)
+}
+
+fn trace(schema: &Schema, before: &Tree, after: &Tree, changes: &[Change], index: &ReferenceIndex) -> Reach {
+    let checker = Checker::new(schema, &after.root, index);
+    let old = Evaluator::new(schema, &before.root);
+    let constraints = &*index.constraints;
+    Tracer { schema, constraints, before: &old, after: &checker, index, reach: Reach::default() }
+        .trace(changes)
+}
+
+/// What stands at a path, stored or by default.
+fn each_at<'a>(checker: &Checker<'a>, path: &InstancePath) -> Vec<Cursor<'a>> {
+    let mut found = Vec::new();
+    checker.all.refill();
+    let _ = checker.all.visit_at(path, &mut |cursor| {
+        found.push(cursor.clone());
+        ON
+    });
+    found
+}
+
+fn perform(checker: &mut Checker<'_>, task: &Task) {
+    let mut instances = Vec::new();
+    for anchor in each_at(checker, &task.anchor) {
+        let _ =
+            visit_instances(&checker.all, &anchor, task.node, &mut |cursor| instances.push(cursor.clone()));
+    }
+    for cursor in instances {
+        match task.constraint {
+            ConstraintRef::Must(index) => checker.must(&cursor, usize::from(index)),
+            ConstraintRef::When(index) if checker.is_stored(&cursor) => {
+                checker.when(&cursor, usize::from(index))
+            }
+            ConstraintRef::When(_) => {}
+            ConstraintRef::Reference => checker.reference(&cursor),
+        }
+    }
+}
+
+/// One violation may be found from several sides.
+fn without_repetitions(mut violations: Vec<Violation>) -> Vec<Violation> {
+    let mut seen = HashSet::new();
+    violations.retain(|violation| seen.insert(format!("{violation:?}")));
+    violations
+}

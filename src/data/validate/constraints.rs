@@ -1,0 +1,219 @@
+//! What there is to check, worked out once from the schema: which nodes carry constraints or lead to some, where
+//! references point, and which constraints a change of a node can reach.
+//!
+//! Not here: data.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::reach::{self, Reached};
+use crate::yang::schema::types::{Leafref, Type, TypeKind};
+use crate::yang::schema::xpath::{Axis, Expr};
+use crate::yang::schema::{NodeId, NodeKind, Schema};
+
+/// The constraints of a schema. Shared by all tenants.
+#[derive(Debug)]
+pub struct Constraints {
+    /// By node id: the children that are kept in trees and carry constraints or have some below them.
+    pub(super) watched: Vec<Box<[NodeId]>>,
+    /// By node id of a data parent: its mandatory choices, also those inside cases.
+    pub(super) mandatory_choices: HashMap<NodeId, Vec<NodeId>>,
+    /// Every reference that a leaf's type can make.
+    pub(super) sites: Vec<Site>,
+    /// Leafs and leaf-lists that refer, to their sites.
+    pub(super) sites_of: HashMap<NodeId, Vec<usize>>,
+    /// Leafs and leaf-lists that are referred to, to the sites that refer to them.
+    pub(super) sites_to: HashMap<NodeId, Vec<usize>>,
+    /// Sites of instance-identifiers: these may refer to anything.
+    pub(super) open_sites: Vec<usize>,
+    /// Lists with `unique`, with the ids of their statements.
+    pub(super) unique_of: HashMap<NodeId, Vec<usize>>,
+    /// Every `unique` statement.
+    pub(super) uniques: Vec<Unique>,
+    /// What a change of a node can reach.
+    pub(super) reached: HashMap<NodeId, Vec<Reached>>,
+    /// What any change can reach: constraints that follow an instance-identifier.
+    pub(super) reached_by_all: Vec<Reached>,
+    /// By node id: the node or something below it is referred to, refers, is in a `unique`, or reaches constraints.
+    pub(super) is_relevant: Vec<bool>,
+}
+
+/// One way in which a leaf can refer: its leafref or instance-identifier, or one of the members of its union.
+#[derive(Clone, Debug)]
+pub(super) struct Site {
+    /// The leaf or leaf-list that refers.
+    pub leaf: NodeId,
+    /// What it refers to; `None` for an instance-identifier.
+    pub target: Option<Target>,
+}
+
+/// The target of a leafref.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// The leaf or leaf-list that is referred to.
+    pub node: NodeId,
+    /// The node that referring and referred-to leaf are certain to share an instance of.
+    pub anchor: NodeId,
+    /// The target is found by key; otherwise its values are indexed.
+    pub by_key: bool,
+    /// The path has predicates, so that an equal value alone does not say that the target is there.
+    pub has_predicates: bool,
+}
+
+/// One `unique` statement.
+#[derive(Clone, Debug)]
+pub(super) struct Unique {
+    /// The list.
+    pub list: NodeId,
+    /// The leafs that must not be equal, taken together.
+    pub leafs: Vec<NodeId>,
+}
+
+impl Constraints {
+    /// Works the constraints of a schema out.
+    pub fn new(schema: &Schema) -> Arc<Self> {
+        let mut constraints = Constraints {
+            watched: Vec::new(),
+            mandatory_choices: HashMap::new(),
+            sites: Vec::new(),
+            sites_of: HashMap::new(),
+            sites_to: HashMap::new(),
+            open_sites: Vec::new(),
+            unique_of: HashMap::new(),
+            uniques: Vec::new(),
+            reached: HashMap::new(),
+            reached_by_all: Vec::new(),
+            is_relevant: Vec::new(),
+        };
+        for (id, node) in schema.nodes().filter(|(id, _)| is_kept(schema, *id)) {
+            if let Some(ty) = node.ty() {
+                constraints.add_sites(schema, id, ty);
+            }
+            if let NodeKind::List { unique, .. } = &node.kind {
+                for leafs in unique {
+                    constraints.unique_of.entry(id).or_default().push(constraints.uniques.len());
+                    constraints.uniques.push(Unique { list: id, leafs: leafs.clone() });
+                }
+            }
+        }
+        for (id, node) in schema.nodes() {
+            let is_mandatory_choice = matches!(node.kind, NodeKind::Choice { .. }) && node.mandatory;
+            if is_mandatory_choice && (node.config || is_kept(schema, node.parent)) {
+                constraints.mandatory_choices.entry(node.parent).or_default().push(id);
+            }
+        }
+        reach::analyse(schema, &mut constraints);
+        constraints.mark(schema);
+        Arc::new(constraints)
+    }
+
+    /// Whether any reference leads to leafs that are not keys, so that their values have to be indexed.
+    pub(super) fn has_indexed_targets(&self) -> bool {
+        self.sites.iter().any(|site| site.target.as_ref().is_some_and(|target| !target.by_key))
+    }
+
+    fn add_sites(&mut self, schema: &Schema, leaf: NodeId, ty: &Type) {
+        match &ty.kind {
+            TypeKind::Leafref(leafref) => {
+                let target = target_of(schema, leaf, leafref);
+                self.sites_to.entry(target.node).or_default().push(self.sites.len());
+                self.sites_of.entry(leaf).or_default().push(self.sites.len());
+                self.sites.push(Site { leaf, target: Some(target) });
+            }
+            TypeKind::InstanceIdentifier { .. } => {
+                self.open_sites.push(self.sites.len());
+                self.sites_of.entry(leaf).or_default().push(self.sites.len());
+                self.sites.push(Site { leaf, target: None });
+            }
+            TypeKind::Union { members } => {
+                for member in members {
+                    self.add_sites(schema, leaf, member);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Fills the tables by node id, from the leafs up: ids of children are larger than their parents'.
+    fn mark(&mut self, schema: &Schema) {
+        let count = schema.nodes().count();
+        let mut is_watched = vec![false; count];
+        self.is_relevant = vec![false; count];
+        self.watched = vec![Box::default(); count];
+        for (id, node) in schema.nodes().collect::<Vec<_>>().into_iter().rev() {
+            let below: Vec<NodeId> = schema
+                .children(id)
+                .iter()
+                .copied()
+                .filter(|child| is_kept(schema, *child) && is_watched.get(index(*child)) == Some(&true))
+                .collect();
+            let own = self.is_constrained(schema, id) || self.mandatory_choices.contains_key(&id);
+            let relevant = self.sites_of.contains_key(&id)
+                || self.sites_to.contains_key(&id)
+                || self.unique_of.contains_key(&id)
+                || self.reached.contains_key(&id)
+                || schema.children(id).iter().any(|child| self.is_relevant.get(index(*child)) == Some(&true));
+            if let (Some(watched), Some(slot), Some(flag)) = (
+                is_watched.get_mut(index(id)),
+                self.watched.get_mut(index(id)),
+                self.is_relevant.get_mut(index(id)),
+            ) {
+                *watched = own || !below.is_empty();
+                *slot = below.into_boxed_slice();
+                *flag = relevant || !self.open_sites.is_empty();
+            }
+            let _ = node;
+        }
+    }
+
+    fn is_constrained(&self, schema: &Schema, id: NodeId) -> bool {
+        let node = schema.node(id);
+        node.mandatory
+            || !node.musts.is_empty()
+            || !node.whens.is_empty()
+            || self.sites_of.contains_key(&id)
+            || self.unique_of.contains_key(&id)
+            || node.list_facts().is_some_and(|facts| facts.min > 0 || facts.max.is_some())
+    }
+}
+
+/// Whether instances of a node stand in trees: configuration, and state that is `stored`.
+pub(super) fn is_kept(schema: &Schema, id: NodeId) -> bool {
+    let node = schema.node(id);
+    if !node.is_data() || node.extensions.computed {
+        return false;
+    }
+    let mut at = id;
+    while at != NodeId::ROOT {
+        let node = schema.node(at);
+        if !node.is_data() {
+            return false;
+        }
+        if node.config || node.extensions.stored {
+            return true;
+        }
+        at = node.parent;
+    }
+    false
+}
+
+pub(super) fn index(id: NodeId) -> usize {
+    id.0 as usize
+}
+
+fn target_of(schema: &Schema, leaf: NodeId, leafref: &Leafref) -> Target {
+    let anchor = reach::anchor_of(schema, leaf, leafref);
+    let mut by_key = false;
+    let mut has_predicates = true;
+    if let Expr::Path(path) = &leafref.path.root {
+        has_predicates = path.steps.iter().any(|step| !step.predicates.is_empty());
+        if let [.., list, _] = path.steps.as_slice() {
+            let parent = schema.node(leafref.target).parent;
+            let keys = schema.node(parent).keys();
+            by_key = keys.contains(&leafref.target)
+                && list.axis == Axis::Child
+                && (keys.len() == 1 || list.predicates.len() + 1 >= keys.len());
+        }
+    }
+    Target { node: leafref.target, anchor, by_key, has_predicates }
+}

@@ -1,0 +1,30 @@
+//! Validation of what an operation is called with (RFC 7950 sections 7.14 and 7.15): the input's own constraints, which
+//! may look at the datastore around the node that the action is bound to.
+
+use std::rc::Rc;
+
+use super::check::Checker;
+use super::index::ReferenceIndex;
+use crate::data::path::InstancePath;
+use crate::data::tree::{Container, Tree};
+use crate::data::violation::Violation;
+use crate::data::xpath::{Cursor, Evaluator, Item};
+use crate::yang::schema::Schema;
+
+/// Checks the input of an operation. `path` leads to the operation; `index` is the tree's. An operation on a node that
+/// does not exist has no violations here: that is for the caller to find.
+pub fn validate_input(
+    schema: &Schema,
+    tree: &Tree,
+    index: &ReferenceIndex,
+    path: &InstancePath,
+    input: &Container,
+) -> Vec<Violation> {
+    let holder = path.parent().unwrap_or_default();
+    let mut checker = Checker::new(schema, &tree.root, index);
+    let evaluator = Evaluator::new(schema, &tree.root);
+    let Ok(Some(parent)) = evaluator.find(&holder) else { return Vec::new() };
+    let cursor = Cursor::below(&Rc::new(parent), Item::Inner { node: input.node, data: Some(input) });
+    checker.input(&cursor);
+    checker.violations
+}

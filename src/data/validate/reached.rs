@@ -1,0 +1,230 @@
+//! What a set of changes reaches: places to look at anew as a whole, containers whose children are to be counted, and
+//! single constraints elsewhere.
+//!
+//! A change can make other nodes appear or disappear that nobody stored: defaults of another case, non-presence
+//! containers and defaults under a `when`. Those places count as changed too, until nothing new is reached.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::check::{Checker, visit_instances};
+use super::constraints::Constraints;
+use super::index::{ReferenceIndex, Trail, hash_of};
+use super::reach::{Reached, Via};
+use crate::data::diff::Change;
+use crate::data::path::{InstancePath, PathStep};
+use crate::data::xpath::Evaluator;
+use crate::data::xpath::accessible::ON;
+use crate::yang::schema::xpath::ConstraintRef;
+use crate::yang::schema::{NodeId, NodeKind, Schema};
+
+/// One constraint to check again, on all instances of a node below an anchor.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Task {
+    pub node: NodeId,
+    pub constraint: ConstraintRef,
+    pub anchor: InstancePath,
+}
+
+/// What is to be done after some changes.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    /// Places to be looked at as a whole, in the order in which they were found.
+    pub touched: Vec<InstancePath>,
+    /// Containers whose direct children may be missing or too many.
+    pub structures: Vec<InstancePath>,
+    /// Constraints elsewhere.
+    pub tasks: Vec<Task>,
+    seen_touched: HashSet<InstancePath>,
+    seen_structures: HashSet<InstancePath>,
+    seen_tasks: HashSet<Task>,
+}
+
+/// Follows changes to everything that they reach.
+pub(super) struct Tracer<'t, 'a> {
+    pub schema: &'a Schema,
+    pub constraints: &'a Constraints,
+    /// The tree before.
+    pub before: &'t Evaluator<'a>,
+    /// The tree after.
+    pub after: &'t Checker<'a>,
+    /// The references of the tree before.
+    pub index: &'t ReferenceIndex,
+    pub reach: Reach,
+}
+
+impl<'a> Tracer<'_, 'a> {
+    /// Everything that the changes reach.
+    pub fn trace(mut self, changes: &[Change]) -> Reach {
+        for change in changes {
+            self.touch(change.path.clone());
+        }
+        let mut next = 0;
+        while let Some(path) = self.reach.touched.get(next).cloned() {
+            self.follow(&path);
+            next += 1;
+        }
+        self.reach
+    }
+
+    fn touch(&mut self, path: InstancePath) {
+        if self.reach.seen_touched.insert(path.clone()) {
+            self.reach.touched.push(path);
+        }
+    }
+
+    fn structure(&mut self, path: InstancePath) {
+        if self.reach.seen_structures.insert(path.clone()) {
+            self.reach.structures.push(path);
+        }
+    }
+
+    fn follow(&mut self, path: &InstancePath) {
+        self.surroundings(path);
+        let mut below = Vec::new();
+        self.reaching(path.target(), &mut below);
+        let constraints = self.constraints;
+        for changed in below {
+            for reached in constraints.reached.get(&changed).into_iter().flatten() {
+                self.reached(path, reached);
+            }
+        }
+        for reached in &constraints.reached_by_all {
+            self.task(reached, InstancePath::root());
+        }
+    }
+
+    /// The node and its schema descendants from which constraints are reached.
+    fn reaching(&self, node: NodeId, found: &mut Vec<NodeId>) {
+        if self.constraints.is_relevant.get(super::constraints::index(node)) != Some(&true) {
+            return;
+        }
+        found.push(node);
+        for child in self.schema.children(node) {
+            self.reaching(*child, found);
+        }
+    }
+
+    /// The container around a change, and what stands in other cases of the same choices. A non-presence container
+    /// comes and goes with its content, so what is around it counts as well.
+    fn surroundings(&mut self, path: &InstancePath) {
+        let mut at = path.clone();
+        while let Some(parent) = at.parent() {
+            self.other_cases(&parent, at.target());
+            self.structure(parent.clone());
+            if !self.schema.node(parent.target()).is_np_container() {
+                break;
+            }
+            at = parent;
+        }
+    }
+
+    fn other_cases(&mut self, parent: &InstancePath, node: NodeId) {
+        let facts = self.schema.node(node);
+        let mut outermost = None;
+        let mut at = facts.schema_parent;
+        while at != facts.parent {
+            outermost = Some(at);
+            at = self.schema.node(at).schema_parent;
+        }
+        if let Some(choice) = outermost {
+            self.data_nodes(parent, choice, node);
+        }
+    }
+
+    /// Touches what can exist by default in a choice or case.
+    fn data_nodes(&mut self, parent: &InstancePath, inside: NodeId, except: NodeId) {
+        let schema = self.schema;
+        for child in &schema.node(inside).schema_children {
+            if matches!(schema.node(*child).kind, NodeKind::Choice { .. } | NodeKind::Case) {
+                self.data_nodes(parent, *child, except);
+            } else if *child != except && self.after.all.can_be_virtual(*child) {
+                self.touch(parent.child(*child));
+            }
+        }
+    }
+
+    fn reached(&mut self, path: &InstancePath, reached: &Reached) {
+        if let Some(via) = reached.via {
+            for referrer in self.referrers(path, via) {
+                if let Some(anchor) = prefix(&referrer, reached.anchor) {
+                    self.task(reached, anchor);
+                }
+            }
+        } else if let Some(anchor) = prefix(path, reached.anchor) {
+            self.task(reached, anchor);
+        }
+    }
+
+    /// The leafs that refer to an entry inside which, or around which, something changed.
+    fn referrers(&self, path: &InstancePath, via: Via) -> Vec<InstancePath> {
+        let site = self.constraints.sites.get(via.site);
+        let Some(target) = site.and_then(|site| site.target.as_ref()) else { return Vec::new() };
+        let leafs = match prefix(path, via.entry) {
+            Some(entry) => entry.child(target.node),
+            None => path.clone(),
+        };
+        let mut hashes = HashSet::new();
+        for evaluator in [self.before, &self.after.all] {
+            let _ = evaluator.visit_at(&leafs, &mut |top| {
+                let _ = visit_instances(evaluator, top, target.node, &mut |leaf| {
+                    if let Some(value) = leaf.item().value() {
+                        let trail = Trail::to(&leaf.path(self.schema));
+                        hashes.insert(hash_of(trail.keys_to(target.anchor), value));
+                    }
+                });
+                ON
+            });
+            evaluator.refill();
+        }
+        hashes.into_iter().flat_map(|hash| self.index.referrers(self.schema, via.site, hash)).collect()
+    }
+
+    fn task(&mut self, reached: &Reached, anchor: InstancePath) {
+        let task = Task { node: reached.node, constraint: reached.constraint, anchor };
+        if self.reach.seen_tasks.insert(task.clone()) {
+            if matches!(task.constraint, ConstraintRef::When(_)) {
+                self.conditional(&task);
+            }
+            self.reach.tasks.push(task);
+        }
+    }
+
+    /// A `when` that may have another outcome now: what it governs may be missing now, or exist by default, or not.
+    fn conditional(&mut self, task: &Task) {
+        let facts = self.schema.node(task.node);
+        let mut parents = Vec::new();
+        let after = self.after;
+        let _ = after.all.visit_at(&task.anchor, &mut |anchor| {
+            // The anchor may be the governed node itself, when its condition looks at nothing but itself.
+            if anchor.item().node() == task.node {
+                parents.extend(anchor.parent().cloned());
+            } else {
+                let _ = visit_instances(&after.all, anchor, facts.parent, &mut |parent| {
+                    parents.push(Rc::new(parent.clone()));
+                });
+            }
+            ON
+        });
+        after.all.refill();
+        for parent in parents {
+            let path = parent.path(self.schema);
+            self.structure(path.clone());
+            let is_stored = parent.item().container().is_some_and(|data| data.get(task.node).is_some());
+            if !is_stored && matches!(facts.kind, NodeKind::Choice { .. } | NodeKind::Case) {
+                self.data_nodes(&path, task.node, NodeId::ROOT);
+            } else if !is_stored && after.all.can_be_virtual(task.node) {
+                self.touch(path.child(task.node));
+            }
+        }
+    }
+}
+
+/// The part of a path that leads to an instance of a node: an ancestor of the path's target, or the target itself.
+pub(super) fn prefix(path: &InstancePath, node: NodeId) -> Option<InstancePath> {
+    if node == NodeId::ROOT {
+        return Some(InstancePath::root());
+    }
+    let length = path.steps.iter().position(|step: &PathStep| step.node == node)? + 1;
+    Some(InstancePath { steps: path.steps.get(..length)?.to_vec() })
+}

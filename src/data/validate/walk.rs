@@ -1,0 +1,86 @@
+//! Checks everything at and below a node: all of a tree when it is loaded, what came or changed in a commit.
+
+use std::rc::Rc;
+
+use super::check::Checker;
+use super::constraints::index;
+use super::index::Row;
+use crate::data::xpath::accessible::ON;
+use crate::data::xpath::{Cursor, Item};
+
+impl<'a> Checker<'a> {
+    /// Checks a node of the accessible tree and all below it, apart from `unique`.
+    pub fn subtree(&mut self, cursor: &Cursor<'a>) {
+        let item = cursor.item();
+        let schema = self.schema;
+        let node = schema.node(item.node());
+        if self.is_stored(cursor) {
+            for when in 0..node.whens.len() {
+                self.when(cursor, when);
+            }
+        }
+        for must in 0..node.musts.len() {
+            self.must(cursor, must);
+        }
+        if self.constraints.sites_of.contains_key(&node.id) {
+            self.reference(cursor);
+        }
+        let Item::Inner { node, data } = item else { return };
+        self.structure(cursor);
+        let constraints = self.constraints;
+        let watched = constraints.watched.get(index(node));
+        if watched.is_none_or(|watched| watched.is_empty()) {
+            return;
+        }
+        let parent = Rc::new(cursor.clone());
+        for child in watched.into_iter().flat_map(|children| children.iter().copied()) {
+            let mut found = Vec::new();
+            let is_list = schema.node(child).is_list();
+            if let (true, Some(list)) = (is_list, data.and_then(|data| data.list(child))) {
+                for entry in list.iter() {
+                    let item = Item::Inner { node: child, data: Some(&**entry) };
+                    self.subtree(&Cursor::below(&parent, item));
+                }
+                continue;
+            }
+            let visited =
+                self.evaluator(child).visit_child(data, child, &mut || Rc::clone(&parent), &mut |item| {
+                    found.push(item);
+                    ON
+                });
+            if visited.is_ok() {
+                for item in found {
+                    self.subtree(&Cursor::below(&parent, item));
+                }
+            }
+        }
+    }
+
+    /// Whether a node is stored, and not there by default.
+    pub fn is_stored(&self, cursor: &Cursor<'a>) -> bool {
+        match (cursor.parent(), cursor.item()) {
+            (None, _) | (_, Item::Inner { data: Some(_), .. }) => true,
+            (Some(parent), item) => {
+                parent.item().container().is_some_and(|container| container.get(item.node()).is_some())
+            }
+        }
+    }
+
+    /// Checks every `unique` statement of the tree by the index.
+    pub fn all_uniques(&mut self) {
+        let index = self.index;
+        let mut rows: Vec<Row> = Vec::new();
+        for row in &index.uniques {
+            if rows.last().is_some_and(|last| last.what != row.what || last.hash != row.hash) {
+                if rows.len() > 1 {
+                    self.unique(&rows);
+                }
+                rows.clear();
+            }
+            rows.push(row.clone());
+        }
+        if rows.len() > 1 {
+            self.unique(&rows);
+        }
+    }
+}
