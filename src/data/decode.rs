@@ -340,3 +340,6 @@ impl<'s> Decoder<'s> {
         E::custom("stopped")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -211,3 +211,6 @@ impl Walk<'_> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -445,3 +445,6 @@ impl Application<'_> {
         self.violation(ErrorTag::BadElement, format!("the content does not fit '{}'", node.name))
     }
 }
+
+#[cfg(test)]
+mod tests;

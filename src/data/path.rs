@@ -194,3 +194,6 @@ fn quote(text: &str) -> String {
     out.push(')');
     out
 }
+
+#[cfg(test)]
+mod tests;

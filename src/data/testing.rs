@@ -57,7 +57,7 @@ pub(crate) fn schema(text: &str) -> Schema {
             "output" => NodeKind::Output,
             other => panic!("unknown kind {other}"),
         };
-        let mut new = node(id, words[1], kind, data_parent, above);
+        let mut new = node(id, words.get(1).unwrap_or(&words[0]), kind, data_parent, above);
         new.config = schema.node(above).config && !has("state");
         new.mandatory = has("mandatory");
         new.extensions = Extensions {
@@ -90,6 +90,62 @@ pub(crate) fn schema(text: &str) -> Schema {
         }
     }
     schema
+}
+
+/// The schema that most tests of this folder use: issuers with roles, a user-ordered list, choices, secrets, state.
+pub(crate) fn issuers() -> Schema {
+    schema(
+        "
+container top
+  leaf enabled boolean =true
+  container limits
+    leaf max uint8 =5
+    leaf rate decimal64
+  container marker presence
+    leaf note string
+  list issuer key=name
+    leaf name string
+    leaf issuer string
+    leaf secret-note string secret
+    leaf-list audiences string
+    leaf-list steps string user
+    list role key=name
+      leaf name string
+      leaf max-ttl string =1h
+      leaf count int64
+      leaf flag empty
+      leaf level enumeration(low,high) =low
+      leaf mixed union(int32,string)
+      leaf words union(boolean,string)
+      leaf blob binary
+      container target
+        choice kind
+          case one
+            leaf to string
+            choice inner
+              case left
+                leaf left string
+              case right
+                leaf right string
+          case two
+            leaf-list sites string
+    list rule key=from,port user
+      leaf from string
+      leaf port int32
+      leaf text string
+    list version key=id state stored
+      leaf id uint64
+      leaf key string secret
+    leaf used uint64 state computed
+    anydata notes
+    action mint
+      input
+        leaf ttl string
+        leaf-list aud string
+      output
+        leaf jwt string
+",
+    )
 }
 
 fn module(name: &str) -> Module {

@@ -159,12 +159,12 @@ impl Container {
         digest::from_words(*self.digest.get_or_init(|| digest::to_words(digest::of_container(self))))
     }
 
-    /// The key values of a list entry, in key order; nothing for what is not an entry.
+    /// The key values of a list entry, in key order, those that it has; nothing for what is not an entry.
     pub fn key(&self, schema: &Schema) -> Vec<Value> {
-        self.key_values(schema.node(self.node).keys().len()).cloned().collect()
+        schema.node(self.node).keys().iter().filter_map(|key| self.leaf(*key)).cloned().collect()
     }
 
-    /// The first `count` leafs: the keys of an entry of a list with that many.
+    /// The first `count` leafs: the keys of an entry of a list with that many, provided that it has them all.
     pub fn key_values(&self, count: usize) -> impl Iterator<Item = &Value> {
         self.children.iter().take(count).filter_map(|(_, data)| match data {
             Data::Leaf(value) => Some(value),
@@ -296,3 +296,6 @@ impl Found<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

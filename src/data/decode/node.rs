@@ -183,7 +183,7 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
                 continue;
             };
             decoder.complete_paths(mark, &entry);
-            let keys: Vec<Value> = entry.key_values(list.key_count()).cloned().collect();
+            let keys = entry.key(decoder.schema);
             if keys.len() < list.key_count() {
                 decoder.number_missing_keys(mark, number);
                 continue;
