@@ -98,11 +98,10 @@ impl InstancePath {
     /// separated. A name is qualified (`module:name`) only where several modules define it under one parent.
     pub fn to_v1(&self, schema: &Schema) -> String {
         let mut out = String::new();
-        let mut parent = NodeId::ROOT;
         for step in self.printed(schema) {
             let node = schema.node(step.node);
             out.push('/');
-            if schema.child(parent, None, &node.name).is_err() {
+            if schema.child(node.parent, None, &node.name).is_err() {
                 out.push_str(&schema.module(node.module).name);
                 out.push(':');
             }
@@ -111,7 +110,6 @@ impl InstancePath {
                 out.push(if index == 0 { '/' } else { ',' });
                 let _ = write!(out, "{}", utf8_percent_encode(&key.to_string(), RESERVED));
             }
-            parent = step.node;
         }
         if out.is_empty() { "/".to_owned() } else { out }
     }

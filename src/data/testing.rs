@@ -1,101 +1,101 @@
 //! Small schemas and trees for the tests of this folder, from a few lines of text.
 
-use std::sync::Arc;
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
 
 use super::path::InstancePath;
 use super::tree::{Container, Data, List, Tree};
-use crate::yang::schema::types::{EnumName, ParseContext, Raw, Strictness, Type, TypeKind};
-use crate::yang::schema::{
-    Extensions, ListFacts, Module, ModuleId, Node, NodeId, NodeKind, Schema, Status, Value,
-};
+use crate::yang::product::product_library;
+use crate::yang::resolve::load::Wanted;
+use crate::yang::schema::types::{ParseContext, Raw, Strictness, Type};
+use crate::yang::schema::{NodeId, NodeKind, Schema, Value, compile};
 
 /// A schema with one module `test` from lines such as `list role key=name user` and `leaf max int32 =5`, nested by two
-/// spaces. Flags: `=value` (default), `key=a,b`, `user`, `presence`, `state`, `stored`, `computed`, `secret`, `hashed`,
-/// `mandatory`.
+/// spaces. Flags: `=value` (default), `key=a,b`, `user`, `presence`, `state`, `mandatory`, `default` (of a case) and our
+/// extension statements. Whatever stands behind `|` is YANG.
 pub(crate) fn schema(text: &str) -> Schema {
-    let root = node(NodeId::ROOT, "", NodeKind::Root, NodeId::ROOT, NodeId::ROOT);
-    let mut schema = Schema::new(vec![module("test")], vec![root], Vec::new());
-    let mut open: Vec<NodeId> = vec![NodeId::ROOT];
-    let mut keys: Vec<(NodeId, String)> = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let depth = (line.len() - line.trim_start().len()) / 2;
-        open.truncate(depth + 1);
-        let above = open[depth];
-        let mut data_parent = above;
-        while matches!(schema.node(data_parent).kind, NodeKind::Choice { .. } | NodeKind::Case) {
-            data_parent = schema.node(data_parent).schema_parent;
+    let mut yang = String::from(
+        "module test { yang-version 1.1; namespace urn:test; prefix t; import strongbox-extensions { prefix sx; }",
+    );
+    let mut open = 0;
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let depth = |line: &str| (line.len() - line.trim_start().len()) / 2;
+    for (at, line) in lines.iter().enumerate() {
+        yang.push_str(&"}".repeat(open - depth(line)));
+        open = depth(line) + 1;
+        let (own, rest) = line.split_once('|').unwrap_or((line, ""));
+        let words: Vec<&str> = own.split_whitespace().collect();
+        let _ = write!(yang, "\n{} {} {{ {rest} ", words[0], words.get(1).unwrap_or(&""));
+        if let "leaf" | "leaf-list" = words[0] {
+            yang.push_str(&type_statement(words[2]));
         }
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let has = |flag: &str| words.contains(&flag);
-        let after = |prefix: &str| words.iter().find_map(|word| word.strip_prefix(prefix));
-        let id = NodeId(u32::try_from(schema.nodes.len()).unwrap());
-        let facts = ListFacts { user_ordered: has("user"), min: 0, max: None };
-        let kind = match words[0] {
-            "container" => NodeKind::Container { presence: has("presence") },
-            "list" => {
-                keys.extend(after("key=").map(|names| (id, names.to_owned())));
-                NodeKind::List { keys: Vec::new(), unique: Vec::new(), facts }
-            }
-            "leaf" => {
-                let ty = ty(words[2]);
-                let default = after("=").map(|text| value(&schema, &ty, text));
-                NodeKind::Leaf { ty, default, is_key: false }
-            }
-            "leaf-list" => {
-                let ty = ty(words[2]);
-                let defaults = after("=")
-                    .map(|text| text.split(',').map(|text| value(&schema, &ty, text)).collect())
-                    .unwrap_or_default();
-                NodeKind::LeafList { ty, defaults, facts }
-            }
-            "choice" => NodeKind::Choice { default_case: None },
-            "case" => NodeKind::Case,
-            "anydata" => NodeKind::Anydata,
-            "action" => NodeKind::Action,
-            "rpc" => NodeKind::Rpc,
-            "input" => NodeKind::Input,
-            "output" => NodeKind::Output,
-            other => panic!("unknown kind {other}"),
-        };
-        let mut new = node(id, words.get(1).unwrap_or(&words[0]), kind, data_parent, above);
-        new.config = schema.node(above).config && !has("state");
-        new.mandatory = has("mandatory");
-        new.extensions = Extensions {
-            secret: has("secret"),
-            hashed: has("hashed"),
-            stored: has("stored"),
-            computed: has("computed"),
-            ..Extensions::default()
-        };
-        schema.nodes.push(new);
-        schema.nodes[above.0 as usize].schema_children.push(id);
-        if words[0] == "case" && has("default") {
-            schema.nodes[above.0 as usize].kind = NodeKind::Choice { default_case: Some(id) };
+        for word in words.iter().skip(2) {
+            yang.push_str(&flag(word));
         }
-        if !matches!(words[0], "choice" | "case") {
-            schema.nodes[data_parent.0 as usize].children.push(id);
-        }
-        open.push(id);
-    }
-    schema.index();
-    for (list, names) in keys {
-        let ids: Vec<NodeId> = names.split(',').map(|name| schema.child(list, None, name).unwrap()).collect();
-        for id in &ids {
-            if let NodeKind::Leaf { is_key, .. } = &mut schema.nodes[id.0 as usize].kind {
-                *is_key = true;
+        if words[0] == "choice" {
+            let inside = lines[at + 1..].iter().take_while(|inner| depth(inner) >= open);
+            let default =
+                inside.filter(|inner| inner.contains(" default")).map(|inner| inner.split_whitespace());
+            if let Some(case) = default.filter_map(|mut words| words.nth(1)).next() {
+                let _ = write!(yang, "default {case}; ");
             }
-        }
-        if let NodeKind::List { keys, .. } = &mut schema.nodes[list.0 as usize].kind {
-            *keys = ids;
         }
     }
-    schema
+    yang.push_str(&"}".repeat(open + 1));
+    from_yang(&[("test.yang", &yang)])
+}
+
+fn flag(word: &str) -> String {
+    if let Some(keys) = word.strip_prefix("key=") {
+        return format!("key \"{}\"; ", keys.replace(',', " "));
+    }
+    if let Some(values) = word.strip_prefix('=') {
+        return values.split(',').map(|value| format!("default \"{value}\"; ")).collect();
+    }
+    match word {
+        "user" => "ordered-by user; ".to_owned(),
+        "presence" => "presence p; ".to_owned(),
+        "state" => "config false; ".to_owned(),
+        "mandatory" => "mandatory true; ".to_owned(),
+        "secret" | "hashed" | "stored" | "computed" => format!("sx:{word}; "),
+        _ => String::new(),
+    }
+}
+
+fn type_statement(ty: &str) -> String {
+    let (base, arguments) = ty.split_once('(').unwrap_or((ty, ""));
+    let arguments = arguments.trim_end_matches(')').split(',').filter(|argument| !argument.is_empty());
+    let inside: String = match base {
+        "decimal64" => "fraction-digits 2;".to_owned(),
+        "enumeration" => arguments.map(|name| format!("enum {name};")).collect(),
+        "bits" => arguments.map(|name| format!("bit {name};")).collect(),
+        "leafref" => arguments.map(|path| format!("path \"{path}\";")).collect(),
+        "identityref" => arguments.map(|base| format!("base {base};")).collect(),
+        _ => arguments.map(type_statement).collect(),
+    };
+    format!("type {base} {{ {inside} }} ")
+}
+
+/// A schema from YANG modules, given as file name and text, which may import our own.
+pub(crate) fn from_yang(modules: &[(&str, &str)]) -> Schema {
+    let mut library = product_library();
+    for (name, text) in modules {
+        library.add_text(name, text);
+    }
+    let wanted: Vec<Wanted> =
+        modules.iter().map(|(name, _)| Wanted::latest(name.trim_end_matches(".yang"))).collect();
+    let (schema, diagnostics) = compile(&mut library, &wanted);
+    let told: String = diagnostics.iter().map(|found| library.sources().render(found)).collect();
+    schema.unwrap_or_else(|| panic!("{told}"))
 }
 
 /// The schema that most tests of this folder use: issuers with roles, a user-ordered list, choices, secrets, state.
-pub(crate) fn issuers() -> Schema {
-    schema(
-        "
+pub(crate) fn issuers() -> &'static Schema {
+    static ISSUERS: LazyLock<Schema> = LazyLock::new(|| schema(MODEL));
+    &ISSUERS
+}
+
+const MODEL: &str = "
 container top
   leaf enabled boolean =true
   container limits
@@ -144,74 +144,11 @@ container top
         leaf-list aud string
       output
         leaf jwt string
-",
-    )
-}
-
-fn module(name: &str) -> Module {
-    Module {
-        name: name.into(),
-        revision: None,
-        namespace: format!("urn:{name}").into(),
-        prefix: name.into(),
-        implemented: true,
-        features: Vec::new(),
-        submodules: Vec::new(),
-        deviated_by: Vec::new(),
-        text: "".into(),
-    }
-}
-
-fn node(id: NodeId, name: &str, kind: NodeKind, parent: NodeId, schema_parent: NodeId) -> Node {
-    Node {
-        id,
-        name: name.into(),
-        module: ModuleId(0),
-        parent,
-        schema_parent,
-        kind,
-        config: true,
-        mandatory: false,
-        status: Status::Current,
-        children: Vec::new(),
-        schema_children: Vec::new(),
-        musts: Vec::new(),
-        whens: Vec::new(),
-        extensions: Extensions::default(),
-        description: None,
-        units: None,
-        presence: None,
-    }
-}
-
-fn ty(name: &str) -> Arc<Type> {
-    let string = || TypeKind::String { length: None, patterns: Vec::new() };
-    let (base, arguments) = name.split_once('(').unwrap_or((name, ""));
-    let arguments = arguments.trim_end_matches(')');
-    let kind = match base {
-        "string" => string(),
-        "boolean" => TypeKind::Boolean,
-        "empty" => TypeKind::Empty,
-        "binary" => TypeKind::Binary { length: None },
-        "int32" => TypeKind::Int { bits: 32, range: None },
-        "int64" => TypeKind::Int { bits: 64, range: None },
-        "uint8" => TypeKind::Uint { bits: 8, range: None },
-        "uint64" => TypeKind::Uint { bits: 64, range: None },
-        "decimal64" => TypeKind::Decimal64 { fraction_digits: 2, range: None },
-        "enumeration" => TypeKind::Enumeration {
-            names: (0..)
-                .zip(arguments.split(','))
-                .map(|(value, name)| EnumName { name: name.into(), value })
-                .collect(),
-        },
-        "union" => TypeKind::Union { members: arguments.split(',').map(ty).collect() },
-        other => panic!("unknown type {other}"),
-    };
-    Arc::new(Type { name: base.into(), kind, format: None })
-}
+";
 
 fn value(schema: &Schema, ty: &Type, text: &str) -> Value {
-    let context = ParseContext { schema, module: ModuleId(0), strictness: Strictness::Text };
+    let context =
+        ParseContext { schema, module: schema.module_by_name("test").unwrap(), strictness: Strictness::Text };
     ty.parse(Raw::Text(text), context).unwrap()
 }
 

@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use super::InstancePath;
 use crate::base::error::ErrorTag;
+use crate::base::suggest::nearest;
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::types::{ParseContext, Raw, Strictness};
 use crate::yang::schema::{ChildError, ModuleId, Node, NodeId, NodeKind, Schema, Value};
@@ -98,7 +99,7 @@ pub(in crate::data) fn unknown_message(schema: &Schema, parent: NodeId, name: &s
     if known.is_empty() {
         return format!("{place} has no children, so '{shown}' is unknown");
     }
-    if let Some(near) = nearest(name, &known) {
+    if let Some(near) = nearest(name, known.iter().copied()) {
         return format!("'{shown}' is unknown in {place}; did you mean '{near}'?");
     }
     const LISTED: usize = 20;
@@ -107,36 +108,6 @@ pub(in crate::data) fn unknown_message(schema: &Schema, parent: NodeId, name: &s
         list.push_str(", …");
     }
     format!("'{shown}' is unknown in {place}; it has {list}")
-}
-
-/// The known name that differs by at most two letters (one, in short names), if any.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    if name.len() > 64 {
-        return None;
-    }
-    let allowed = if name.len() > 4 { 2 } else { 1 };
-    known
-        .iter()
-        .map(|candidate| (distance(name, candidate), *candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for ((right, diagonal), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
-            let beside = next.last().copied().unwrap_or(0);
-            let replaced = diagonal + usize::from(left != *right);
-            next.push(replaced.min(above + 1).min(beside + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 fn list_keys(
