@@ -68,10 +68,18 @@ impl Library {
     pub fn add_text(&mut self, file_name: &str, text: &str) {
         let stem = Path::new(file_name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(file_name);
         let (stem_name, revision) = split_stem(stem);
-        let name = module_name(text).unwrap_or(stem_name).to_owned();
         let revision = revision.map(Ident::from);
         let source = self.sources.add(file_name, text);
-        self.add(&name, File { revision, origin: Origin::Text(source), parsed: None });
+        let (name, parsed) = match module_name(text) {
+            Some(name) => (name.to_owned(), None),
+            None => {
+                // It starts in an unusual way: the parser tells what it is.
+                let parsed = self.parse(source, text);
+                let name = parsed.statement.as_ref().map_or(stem_name, |statement| statement.text());
+                (name.to_owned(), Some(Arc::new(parsed)))
+            }
+        };
+        self.add(&name, File { revision, origin: Origin::Text(source), parsed });
     }
 
     /// Adds every `*.yang` file of a directory and of the directories below it, by the names `module.yang` and
@@ -156,7 +164,7 @@ impl Library {
 
     /// The parsed text of a file; `None` when it cannot be read.
     pub(crate) fn parsed(&mut self, id: FileId) -> Option<Arc<Parsed>> {
-        let file = self.files.get_mut(id.0)?;
+        let file = self.files.get(id.0)?;
         if let Some(parsed) = &file.parsed {
             return Some(parsed.clone());
         }
@@ -168,13 +176,17 @@ impl Library {
             }
         };
         let text = self.sources.get(source)?.text.clone();
-        let (statement, mut diagnostics) = syntax::parse_module(&text, source, &mut self.interner);
-        if let Some(statement) = &statement {
-            diagnostics.extend(syntax::check(statement, &text));
-        }
-        let parsed = Arc::new(Parsed { source, statement: statement.map(Arc::new), diagnostics });
-        file.parsed = Some(parsed.clone());
+        let parsed = Arc::new(self.parse(source, &text));
+        self.files.get_mut(id.0)?.parsed = Some(parsed.clone());
         Some(parsed)
+    }
+
+    fn parse(&mut self, source: SourceId, text: &str) -> Parsed {
+        let (statement, mut diagnostics) = syntax::parse_module(text, source, &mut self.interner);
+        if let Some(statement) = &statement {
+            diagnostics.extend(syntax::check(statement, text));
+        }
+        Parsed { source, statement: statement.map(Arc::new), diagnostics }
     }
 
     /// A span for things that are wrong with no text in particular.
