@@ -1,6 +1,6 @@
 //! The YANG compiler held against a corpus: `tests/yang/ok` holds modules that must be accepted, `tests/yang/err` modules
 //! that must be refused, each beside the diagnostics that it must get. A file is named after the section of RFC 7950 and
-//! the rule that it is about. Beside an accepted module lies its tree diagram (RFC 8340).
+//! the rule that it is about. Beside an accepted module that has nodes lies its tree diagram (RFC 8340).
 //! `UPDATE=1` writes what is missing or has changed; review it before you commit.
 
 mod round_trip;
@@ -30,7 +30,7 @@ struct Outcome {
     diagnostics: Vec<Diagnostic>,
     /// The diagnostics as they are shown.
     shown: String,
-    /// The tree diagram; empty if it was refused.
+    /// The tree diagram; empty if it was refused or has no nodes.
     tree: String,
 }
 
