@@ -21,7 +21,7 @@ use crate::store::{
 
 /// At most so many transactions share a record.
 const GROUP: usize = 256;
-/// So many revisions pile up beyond the retention before they are purged together.
+/// At most so many revisions pile up beyond the retention before they are purged together.
 const PURGE_STEP: u64 = 1_000;
 
 /// What the writer is asked to do.
@@ -184,7 +184,7 @@ impl Writer {
     fn purge(&mut self, newest: Revision) {
         let keep = self.core.settings.log_retention;
         let oldest = self.store.bounds().first.0;
-        if newest.0.saturating_sub(oldest) > keep.saturating_add(PURGE_STEP)
+        if newest.0.saturating_sub(oldest) > keep.saturating_add((keep / 4).min(PURGE_STEP))
             && let Err(error) = self.store.purge(Revision(newest.0 - keep))
         {
             tracing::warn!(%error, "the log was not purged");
