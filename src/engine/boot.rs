@@ -14,13 +14,13 @@ use zeroize::Zeroizing;
 use super::StartError;
 use super::facts::Facts;
 use super::modified::Modified;
-use super::pending::validate::ReferenceIndex;
 use super::row_codec::decode_row;
 use super::snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data, List, Tree};
+use crate::data::validate::ReferenceIndex;
 use crate::store::{Recovered, SqliteStore};
 use crate::yang::schema::{NodeId, Schema};
 

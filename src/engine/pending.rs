@@ -49,26 +49,3 @@ pub mod deserialize {
         }
     }
 }
-
-pub mod validate {
-    use crate::data::diff::Change;
-    use crate::data::tree::Tree;
-    use crate::data::violation::Violation;
-    use crate::yang::schema::Schema;
-    #[derive(Clone, Default)]
-    pub struct ReferenceIndex;
-    impl ReferenceIndex {
-        pub fn build(_: &Schema, _: &Tree) -> Self {
-            ReferenceIndex
-        }
-    }
-    pub fn validate_diff(
-        _: &Schema,
-        _: &Tree,
-        _: &Tree,
-        _: &[Change],
-        _: &mut ReferenceIndex,
-    ) -> Vec<Violation> {
-        Vec::new()
-    }
-}

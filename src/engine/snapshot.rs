@@ -8,11 +8,11 @@ use serde::de::DeserializeOwned;
 use super::facts::Facts;
 use super::modified::Modified;
 use super::pending::deserialize::{DeserializeError, from_data};
-use super::pending::validate::ReferenceIndex;
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Tree};
+use crate::data::validate::ReferenceIndex;
 use crate::store::Revision;
 use crate::yang::schema::Schema;
 

@@ -110,6 +110,7 @@ fn request(tenant: &str, edits: Vec<Edit>) -> CommitRequest {
         by: Author::Client,
         changes: vec![TenantEdits { tenant: tenant.into(), edits, preconditions: Vec::new() }],
         validate_only: false,
+        approve: None,
     }
 }
 
