@@ -50,8 +50,8 @@ pub use watch::{Commit, Observer, Watch, WatchEnd};
 use crate::base::clock::Clock;
 use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
-use crate::data::tree::{Container, Tree};
-use crate::data::violation::Violation;
+use crate::data::tree::Tree;
+use crate::data::validate::Constraints;
 use crate::store::{Record, Recovered, Revision, SqliteStore, StoreError};
 use crate::yang::schema::{NodeKind, Schema};
 use etag::Etags;
@@ -104,6 +104,7 @@ pub struct Engine {
 struct Core {
     schema: Arc<Schema>,
     facts: Arc<Facts>,
+    constraints: Arc<Constraints>,
     bindings: Bindings,
     snapshot: ArcSwap<Snapshot>,
     clock: Clock,
@@ -153,10 +154,12 @@ impl Engine {
     ) -> Result<Engine, StartError> {
         let bindings = registry.bind(&schema)?;
         let facts = Arc::new(Facts::new(&schema));
-        let snapshot = boot::recover(&schema, &facts, &store, recovered)?;
+        let constraints = Constraints::new(&schema);
+        let snapshot = boot::recover(&schema, &facts, &constraints, &store, recovered)?;
         let core = Arc::new(Core {
             schema,
             facts,
+            constraints,
             bindings,
             snapshot: ArcSwap::from_pointee(snapshot),
             clock,
@@ -318,12 +321,6 @@ impl Core {
             };
         }
         true
-    }
-
-    /// What is wrong with the input of an operation.
-    fn validate_input(&self, tree: &Tree, path: &InstancePath, input: &Container) -> Vec<Violation> {
-        let _ = (tree, path, input);
-        Vec::new()
     }
 }
 

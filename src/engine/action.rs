@@ -12,6 +12,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
 use crate::data::tree::Container;
+use crate::data::validate::validate_input;
 use crate::data::violation::Violation;
 use crate::yang::schema::{NodeId, NodeKind, Value};
 
@@ -148,7 +149,7 @@ impl Engine {
         };
         let input_node = child(|kind| matches!(kind, NodeKind::Input)).unwrap_or(operation);
         let input = call.input.unwrap_or_else(|| Arc::new(Container::new(input_node)));
-        let faults = self.core().validate_input(&tenant.tree, &call.path, &input);
+        let faults = validate_input(schema, &tenant.tree, &tenant.index, &call.path, &input);
         if !faults.is_empty() {
             return Err(ActionError::Invalid(faults));
         }

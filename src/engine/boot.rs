@@ -20,7 +20,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data, List, Tree};
-use crate::data::validate::ReferenceIndex;
+use crate::data::validate::{Constraints, ReferenceIndex};
 use crate::store::{Recovered, SqliteStore};
 use crate::yang::schema::{NodeId, Schema};
 
@@ -48,14 +48,15 @@ struct Opened {
 pub(super) fn recover(
     schema: &Arc<Schema>,
     facts: &Arc<Facts>,
+    constraints: &Arc<Constraints>,
     store: &SqliteStore,
     recovered: Recovered,
 ) -> Result<Snapshot, StartError> {
     let by_tenant = read(schema, store)?;
     let mut tenants = OrdMap::new();
-    tenants.insert(Ident::from(SYSTEM_TENANT), Arc::new(TenantData::default()));
+    tenants.insert(Ident::from(SYSTEM_TENANT), Arc::new(TenantData::empty(constraints)));
     for (tenant, rows) in by_tenant {
-        let data = build(schema, facts, &tenant, rows)?;
+        let data = build(schema, facts, constraints, &tenant, rows)?;
         tenants.insert(tenant, Arc::new(data));
     }
     Ok(Snapshot {
@@ -128,6 +129,7 @@ struct Open {
 fn build(
     schema: &Schema,
     facts: &Facts,
+    constraints: &Arc<Constraints>,
     tenant: &Ident,
     mut rows: Vec<Opened>,
 ) -> Result<TenantData, StartError> {
@@ -162,7 +164,7 @@ fn build(
     }
     let root = open.pop().map_or_else(|| Container::new(NodeId::ROOT), filled);
     let tree = Tree { root: Arc::new(root) };
-    let index = ReferenceIndex::build(schema, &tree);
+    let index = ReferenceIndex::of(Arc::clone(constraints), schema, &tree);
     Ok(TenantData { tree, index, modified })
 }
 

@@ -64,7 +64,7 @@ impl Core {
             let changes = diff(&self.schema, before, &next);
             for path in self.bindings.preparations.touched(&self.schema, &changes) {
                 let more = self.prepare_instance(before, &next, &edits.tenant, &path, time)?;
-                prepared.edits.insert((edits.tenant.clone(), path), more);
+                prepared.add(&edits.tenant, path, before, &next, more);
             }
         }
         Ok(prepared)

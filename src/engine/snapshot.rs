@@ -12,7 +12,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Tree};
-use crate::data::validate::ReferenceIndex;
+use crate::data::validate::{Constraints, ReferenceIndex};
 use crate::store::Revision;
 use crate::yang::schema::Schema;
 
@@ -32,13 +32,24 @@ pub struct Snapshot {
 }
 
 /// One tenant's data.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TenantData {
     /// Configuration and stored state.
     pub tree: Tree,
     /// Who refers to what, kept with the tree.
     pub index: ReferenceIndex,
     pub(super) modified: Modified,
+}
+
+impl TenantData {
+    /// A tenant without any data.
+    pub(super) fn empty(constraints: &Arc<Constraints>) -> Self {
+        TenantData {
+            tree: Tree::empty(),
+            index: ReferenceIndex::empty(Arc::clone(constraints)),
+            modified: Modified::default(),
+        }
+    }
 }
 
 impl Snapshot {

@@ -12,7 +12,8 @@ use crate::base::secret::Secret;
 use crate::data::diff::ChangeKind;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::testing::{path, schema};
-use crate::data::tree::Data;
+use crate::data::tree::{Container, Data};
+use crate::data::violation::Violation;
 use crate::store::{Barrier, CommitLog as _};
 use crate::yang::schema::{NodeId, Value};
 
@@ -38,9 +39,9 @@ container top
   container facts computed state
     leaf count int32
 rpc ping
-  input input
+  input
     leaf text string
-  output output
+  output
     leaf text string
 ";
 

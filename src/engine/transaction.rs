@@ -17,7 +17,7 @@ use crate::data::diff::{Change, ChangeKind, diff};
 use crate::data::edit::{Edit, apply};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data, Tree};
-use crate::data::validate::validate_diff;
+use crate::data::validate::{prune_false_whens, validate_diff};
 use crate::data::violation::Violation;
 use crate::store::EditRecord;
 use crate::yang::schema::Value;
@@ -25,7 +25,29 @@ use crate::yang::schema::Value;
 /// What preparations answered before the transaction had its turn, by tenant and instance.
 #[derive(Default)]
 pub(super) struct Prepared {
-    pub edits: HashMap<(Ident, InstancePath), Vec<Edit>>,
+    answers: HashMap<(Ident, InstancePath), (Sides, Vec<Edit>)>,
+}
+
+/// Digests of an instance before and after: an answer holds for these only.
+type Sides = (Option<u128>, Option<u128>);
+
+fn sides(before: &Tree, after: &Tree, path: &InstancePath) -> Sides {
+    let digest = |tree: &Tree| tree.entry(path).map(|entry| entry.digest());
+    (digest(before), digest(after))
+}
+
+impl Prepared {
+    /// Keeps an answer.
+    pub fn add(&mut self, tenant: &Ident, path: InstancePath, before: &Tree, after: &Tree, edits: Vec<Edit>) {
+        let sides = sides(before, after, &path);
+        self.answers.insert((tenant.clone(), path), (sides, edits));
+    }
+
+    /// The answer for an instance, if it was asked about just this change of it.
+    fn get(&self, tenant: &Ident, path: &InstancePath, before: &Tree, after: &Tree) -> Option<&[Edit]> {
+        let (asked, edits) = self.answers.get(&(tenant.clone(), path.clone()))?;
+        (*asked == sides(before, after, path)).then_some(edits)
+    }
 }
 
 /// A transaction that could be made.
@@ -62,7 +84,7 @@ impl Core {
             if request.by == Author::Client {
                 self.refuse_state(edits)?;
             }
-            let (next, changes) = self.next_tree(&data.tree, edits, prepared, time)?;
+            let (next, changes) = self.next_tree(&data, edits, prepared, time)?;
             if let Some(approve) = &request.approve {
                 let (tenant, edits, before) = (&edits.tenant, &edits.edits, &data.tree);
                 let refused = approve(&Approval { tenant, edits, before, changes: &changes });
@@ -78,30 +100,34 @@ impl Core {
         Ok(made)
     }
 
-    /// The tree after the edits and what preparations add to them, with the differences.
-    pub(super) fn next_tree(
+    /// The tree after the edits and what preparations add to them, without what these made impossible (RFC 7950 section
+    /// 8.2), and the differences.
+    fn next_tree(
         &self,
-        before: &Tree,
+        data: &TenantData,
         edits: &TenantEdits,
         prepared: &Prepared,
         time: Timestamp,
     ) -> Result<(Tree, Vec<Change>), CommitError> {
-        let schema = &self.schema;
+        let (schema, before) = (&self.schema, &data.tree);
         let mut next = apply(schema, before, &edits.edits).map_err(CommitError::Invalid)?;
         let mut changes = diff(schema, before, &next);
         let mut more = Vec::new();
         for path in self.bindings.preparations.touched(schema, &changes) {
-            let key = (edits.tenant.clone(), path);
-            match prepared.edits.get(&key) {
-                Some(known) => more.extend(known.iter().cloned()),
-                None => more.extend(self.prepare_instance(before, &next, &edits.tenant, &key.1, time)?),
+            match prepared.get(&edits.tenant, &path, before, &next) {
+                Some(known) => more.extend_from_slice(known),
+                None => more.extend(self.prepare_instance(before, &next, &edits.tenant, &path, time)?),
             }
         }
         if !more.is_empty() {
             next = apply(schema, &next, &more).map_err(CommitError::Invalid)?;
             changes = diff(schema, before, &next);
         }
-        Ok((next, changes))
+        let pruned = prune_false_whens(schema, before, &next, &changes, &data.index);
+        if !Arc::ptr_eq(&pruned.root, &next.root) {
+            changes = diff(schema, before, &pruned);
+        }
+        Ok((pruned, changes))
     }
 
     /// Asks every preparation for one instance.
@@ -187,7 +213,7 @@ impl Core {
             let name = Ident::from(&**name);
             match change.kind {
                 ChangeKind::Created if made.snapshot.tenants.get(&name).is_none() => {
-                    let mut data = TenantData::default();
+                    let mut data = TenantData::empty(&self.constraints);
                     let writes =
                         RowWriter::new(&self.schema, &self.facts, &data.tree, time, &mut data.modified)
                             .new_tenant()
