@@ -6,6 +6,7 @@
 pub mod attempts;
 pub mod bearer;
 pub mod facts;
+pub mod follow;
 pub mod live;
 
 pub use attempts::{AttemptLimit, Attempts, TooManyAttempts};

@@ -14,6 +14,7 @@ pub mod decide;
 pub mod pattern;
 pub mod policy;
 pub mod prune;
+pub mod standing;
 pub mod walk;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use book::{Authority, PolicyBook};
 pub use compile::{CompiledPolicy, NameIndex, Segment};
 pub use decide::{Decision, Hidden, Reason};
 pub use policy::{Operations, Policy, PolicyOperation, Rule, Verdict};
+pub use standing::Policies;
 
 /// A path as the segments that rules are held against: each name, and the keys of each entry.
 pub fn segments(path: &InstancePath) -> impl Iterator<Item = Segment<'_>> + Clone {

@@ -70,9 +70,20 @@ pub enum ActionError {
     /// The input, or what it meets, is not valid; every fault is listed.
     #[error("{}", .0.first().map_or_else(|| "the input is not valid".to_owned(), ToString::to_string))]
     Invalid(Vec<Violation>),
-    /// The caller, or the credentials in the input, are refused.
+    /// The caller may not.
     #[error("{0}")]
     Denied(String),
+    /// The credentials in the input are refused.
+    #[error("{0}")]
+    Unauthenticated(String),
+    /// Too many attempts; later it may succeed.
+    #[error("{message}")]
+    TooMany {
+        /// For the client.
+        message: String,
+        /// Seconds to wait.
+        seconds: u64,
+    },
     /// The instance that the operation is bound to does not exist.
     #[error("there is no such resource")]
     NotFound,

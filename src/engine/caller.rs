@@ -19,6 +19,17 @@ pub struct Caller {
     pub method: Ident,
 }
 
+impl Caller {
+    /// What a record of the log names as its actor: `acme/alice`, or the accessor where no user stands behind the token.
+    pub fn actor(&self) -> String {
+        match (&self.user, &self.accessor) {
+            (Some(user), _) => format!("{}/{user}", self.tenant),
+            (None, Some(accessor)) => format!("{}/token:{accessor}", self.tenant),
+            (None, None) => format!("{}/-", self.tenant),
+        }
+    }
+}
+
 /// What is known of the connection that a request came by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientInfo {

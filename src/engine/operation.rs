@@ -30,6 +30,8 @@ pub enum Operation {
     Write {
         /// What kind of request it is: decides which policy operation each edit needs.
         kind: WriteKind,
+        /// The resource that the request names; the root for a transaction.
+        target: InstancePath,
         /// In order.
         edits: Vec<Edit>,
         /// Must all hold.

@@ -15,69 +15,95 @@ use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data, Tree};
 use crate::data::violation::Violation;
+use crate::engine::operation::WriteKind;
 use crate::yang::schema::{NodeKind, Schema};
 
-/// What an edit asks for and where: to create, update or delete, by whether its target is there `before`.
-pub fn operation_of(schema: &Schema, edit: &Edit, before: &Tree) -> PolicyOperation {
-    let target = edit.path.target();
+/// One thing that a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// What.
+    pub operation: PolicyOperation,
+    /// Of which resource.
+    pub path: &'a InstancePath,
+}
+
+/// What a request asks for: of the resource that it names, or of each edit of a transaction. What is put is created or
+/// updated, by whether it is there `before`.
+pub fn asked<'a>(
+    schema: &Schema,
+    kind: WriteKind,
+    target: &'a InstancePath,
+    edits: &'a [Edit],
+    before: &Tree,
+) -> Vec<Asked<'a>> {
+    match kind {
+        WriteKind::Put => vec![Asked { operation: put(schema, target, before), path: target }],
+        WriteKind::Patch => vec![Asked { operation: PolicyOperation::Update, path: target }],
+        WriteKind::Delete => vec![Asked { operation: PolicyOperation::Delete, path: target }],
+        WriteKind::Create | WriteKind::Transaction => {
+            let of_edit =
+                |edit: &'a Edit| Asked { operation: of_edit(schema, edit, before), path: &edit.path };
+            edits.iter().map(of_edit).collect()
+        }
+    }
+}
+
+fn of_edit(schema: &Schema, edit: &Edit, before: &Tree) -> PolicyOperation {
     match edit.operation {
         EditOperation::Create | EditOperation::Insert(_) => PolicyOperation::Create,
         EditOperation::Delete | EditOperation::Remove => PolicyOperation::Delete,
         EditOperation::Move(_) => PolicyOperation::Update,
-        EditOperation::Merge | EditOperation::Replace => {
-            let is_there = edit.path.steps.is_empty()
-                || schema.node(target).is_np_container()
-                || edit.path.is_whole_list(schema)
-                || before.get(&edit.path).is_some();
-            if is_there { PolicyOperation::Update } else { PolicyOperation::Create }
-        }
+        EditOperation::Merge | EditOperation::Replace => put(schema, &edit.path, before),
     }
 }
 
-/// Whether the authority covers what an edit asks for.
+fn put(schema: &Schema, target: &InstancePath, before: &Tree) -> PolicyOperation {
+    if is_there(schema, target, before) { PolicyOperation::Update } else { PolicyOperation::Create }
+}
+
+/// Whether a resource exists. Containers without `presence` and whole lists do wherever they can be.
+pub fn is_there(schema: &Schema, target: &InstancePath, tree: &Tree) -> bool {
+    target.steps.is_empty()
+        || schema.node(target.target()).is_np_container()
+        || target.is_whole_list(schema)
+        || tree.get(target).is_some()
+}
+
+/// Whether the authority covers what a request asks for.
 ///
 /// # Errors
-/// A violation with `access-denied` that names the operation and the rule that refused it.
-pub fn approve_edit(
-    authority: &Authority,
-    operation: PolicyOperation,
-    path: &InstancePath,
-) -> Result<(), Violation> {
-    match authority.may(operation, path) {
-        decision if decision.allowed => Ok(()),
-        decision => {
+/// Violations with `access-denied` that name the operation and the rule that refused it.
+pub fn approve_asked(authority: &Authority, asked: &[Asked<'_>]) -> Result<(), Vec<Violation>> {
+    let mut refused = Vec::new();
+    for Asked { operation, path } in asked {
+        let decision = authority.may(*operation, path);
+        if !decision.allowed {
             let message = format!("{operation} is {decision}");
-            Err(Violation::new(ErrorTag::AccessDenied, path.clone(), message))
+            refused.push(Violation::new(ErrorTag::AccessDenied, (*path).clone(), message));
         }
     }
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
 }
 
-/// Whether the authority covers a transaction: what its edits ask for, and what they come to.
+/// Whether the authority covers a transaction: what is asked for, and what that comes to.
 ///
 /// # Errors
 /// Everything that is refused.
 pub fn approve(
     schema: &Schema,
     authority: &Authority,
-    edits: &[Edit],
-    before: &Tree,
+    asked: &[Asked<'_>],
     changes: &[Change],
 ) -> Result<(), Vec<Violation>> {
-    let asked: Vec<(PolicyOperation, &InstancePath)> =
-        edits.iter().map(|edit| (operation_of(schema, edit, before), &edit.path)).collect();
-    let mut refused: Vec<Violation> = asked
-        .iter()
-        .filter_map(|(operation, path)| approve_edit(authority, *operation, path).err())
-        .collect();
-    if refused.is_empty() {
-        for (operation, target) in asked {
-            let walk = Walk::begin_for(authority, operation, segments(target)).covered();
-            if walk.is_uniform_for_all(&PolicyOperation::WRITES) {
-                continue;
-            }
-            for change in changes.iter().filter(|change| change.path.starts_with(target)) {
-                below(schema, &walk, target, change, &mut refused);
-            }
+    approve_asked(authority, asked)?;
+    let mut refused = Vec::new();
+    for Asked { operation, path } in asked {
+        let walk = Walk::begin_for(authority, *operation, segments(path)).covered();
+        if walk.is_uniform_for_all(&PolicyOperation::WRITES) {
+            continue;
+        }
+        for change in changes.iter().filter(|change| change.path.starts_with(path)) {
+            below(schema, &walk, path, change, &mut refused);
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(refused) }
@@ -230,7 +256,9 @@ container top
         let edits = [Edit { path, operation, value }];
         let after = apply(&schema, &before, &edits).unwrap();
         let changes = diff(&schema, &before, &after);
-        match approve(&schema, &authority, &edits, &before, &changes) {
+        let root = InstancePath::root();
+        let asked = asked(&schema, WriteKind::Transaction, &root, &edits, &before);
+        match approve(&schema, &authority, &asked, &changes) {
             Ok(()) => Vec::new(),
             Err(violations) => violations.iter().map(|violation| violation.v1_path(&schema)).collect(),
         }

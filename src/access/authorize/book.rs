@@ -6,18 +6,22 @@ use std::sync::Arc;
 use super::compile::{self, CompiledPolicy, NameIndex};
 use super::policy::Policy;
 use crate::base::ident::Ident;
+use crate::data::tree::{Container, List};
 
 /// Every policy of a tenant, the built-in ones included.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyBook {
     by_name: HashMap<Ident, Arc<CompiledPolicy>>,
+    /// The entries that the policies were compiled from.
+    sources: HashMap<Ident, Arc<Container>>,
 }
 
 impl PolicyBook {
     /// A book with the built-in policies only.
     pub fn built_in(names: &NameIndex) -> Self {
         let built_in = compile::built_in(names);
-        PolicyBook { by_name: built_in.into_iter().map(|policy| (policy.name.clone(), policy)).collect() }
+        let by_name = built_in.into_iter().map(|policy| (policy.name.clone(), policy)).collect();
+        PolicyBook { by_name, sources: HashMap::new() }
     }
 
     /// The built-in policies and these. A policy cannot take the name of a built-in one.
@@ -27,6 +31,36 @@ impl PolicyBook {
             book.by_name
                 .entry(policy.name.clone())
                 .or_insert_with(|| Arc::new(CompiledPolicy::compile(policy, names)));
+        }
+        book
+    }
+
+    /// The built-in policies and those of a list in the data. What `before` has of the same entry is taken from there;
+    /// `read` makes a policy of any other. An entry that it cannot read, which the model rules out, grants nothing.
+    pub fn of_list(
+        before: Option<&PolicyBook>,
+        list: Option<&List>,
+        names: &NameIndex,
+        read: impl Fn(&Arc<Container>) -> Option<Policy>,
+    ) -> Self {
+        let mut book = PolicyBook::built_in(names);
+        for entry in list.into_iter().flat_map(List::iter) {
+            let Some(name) = entry.key_values(1).next().map(|key| Ident::from(key.to_string())) else {
+                continue;
+            };
+            let known = before.and_then(|before| {
+                let source = before.sources.get(&name)?;
+                Arc::ptr_eq(source, entry).then(|| before.by_name.get(&name))?
+            });
+            let compiled = match known {
+                Some(known) => Arc::clone(known),
+                None => match read(entry) {
+                    Some(policy) => Arc::new(CompiledPolicy::compile(&policy, names)),
+                    None => continue,
+                },
+            };
+            book.sources.insert(name.clone(), Arc::clone(entry));
+            book.by_name.entry(name).or_insert(compiled);
         }
         book
     }

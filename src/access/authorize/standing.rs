@@ -1,0 +1,129 @@
+//! The policies in force: read from the snapshot that a request works with, compiled when they changed.
+//!
+//! Nobody has to be told of a change. A look-up compares, by pointer, the lists that the compiled form was made from with
+//! those in the snapshot; where they differ, the policies that changed are compiled and the others kept.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::book::{Authority, PolicyBook};
+use super::compile::NameIndex;
+use super::policy::Policy;
+use crate::access::model::Model;
+use crate::base::ident::Ident;
+use crate::data::tree::{Container, List};
+use crate::engine::caller::Caller;
+use crate::engine::snapshot::{SYSTEM_TENANT, Snapshot};
+use crate::yang::schema::{Schema, Value};
+
+/// The compiled policies of all tenants.
+#[derive(Debug)]
+pub struct Policies {
+    model: Model,
+    names: NameIndex,
+    kept: ArcSwap<imbl::HashMap<Ident, Arc<Kept>>>,
+}
+
+/// What was compiled for a tenant, and from what.
+#[derive(Debug)]
+struct Kept {
+    policies: Option<Arc<List>>,
+    book: Arc<PolicyBook>,
+    /// Of the system tenant, where limits stand: its tenants and its policies.
+    tenants: Option<Arc<List>>,
+    system_policies: Option<Arc<List>>,
+    limits: Option<Limits>,
+}
+
+#[derive(Debug)]
+struct Limits {
+    book: Arc<PolicyBook>,
+    names: Vec<Ident>,
+}
+
+impl Policies {
+    /// Nothing compiled yet.
+    pub fn new(schema: &Schema, model: Model) -> Self {
+        let names = NameIndex::new(schema);
+        Policies { model, names, kept: ArcSwap::default() }
+    }
+
+    /// What a caller may do, as of a snapshot.
+    ///
+    /// A tenant's limits hold for everybody in it, also for the holder of `root`: what the system tenant took from a
+    /// tenant, the tenant cannot give itself. The system tenant has none.
+    pub fn authority(&self, snapshot: &Snapshot, caller: &Caller) -> Authority {
+        let kept = self.of(snapshot, &caller.tenant);
+        let own = kept.book.authority(&caller.policies);
+        match &kept.limits {
+            Some(limits) => own.within(&limits.book, &limits.names),
+            None => own,
+        }
+    }
+
+    fn of(&self, snapshot: &Snapshot, tenant: &Ident) -> Arc<Kept> {
+        let policies = snapshot.tenant(tenant).and_then(|data| data.tree.list(&self.model.policies));
+        let system = snapshot.tenant(SYSTEM_TENANT).filter(|_| *tenant != *SYSTEM_TENANT);
+        let tenants = system.and_then(|data| data.tree.list(&self.model.tenants));
+        let system_policies = system.and_then(|data| data.tree.list(&self.model.policies));
+        let known = self.kept.load().get(tenant).cloned();
+        if let Some(known) = &known
+            && same(known.policies.as_ref(), policies)
+            && same(known.tenants.as_ref(), tenants)
+            && same(known.system_policies.as_ref(), system_policies)
+        {
+            return Arc::clone(known);
+        }
+        let book = match &known {
+            Some(known) if same(known.policies.as_ref(), policies) => Arc::clone(&known.book),
+            _ => {
+                let before = known.as_ref().map(|known| &*known.book);
+                let read = |entry: &Arc<Container>| self.read(snapshot, tenant, entry);
+                Arc::new(PolicyBook::of_list(before, policies.map(|list| &**list), &self.names, read))
+            }
+        };
+        let names = self.limits_of(tenants, tenant);
+        let limits = (!names.is_empty()).then(|| Limits {
+            book: Arc::clone(&self.of(snapshot, &Ident::from(SYSTEM_TENANT)).book),
+            names,
+        });
+        let kept = Arc::new(Kept {
+            policies: policies.cloned(),
+            book,
+            tenants: tenants.cloned(),
+            system_policies: system_policies.cloned(),
+            limits,
+        });
+        self.kept.rcu(|all| {
+            let mut next = imbl::HashMap::clone(all);
+            next.insert(tenant.clone(), Arc::clone(&kept));
+            next
+        });
+        kept
+    }
+
+    fn read(&self, snapshot: &Snapshot, tenant: &Ident, entry: &Arc<Container>) -> Option<Policy> {
+        let path = self.model.policies.entry(entry.key(snapshot.schema()));
+        let policy = snapshot.get(tenant, &path);
+        if policy.is_err() {
+            tracing::error!(%tenant, "a policy cannot be read and grants nothing");
+        }
+        policy.ok().flatten()
+    }
+
+    /// The names of the policies that bound a tenant.
+    fn limits_of(&self, tenants: Option<&Arc<List>>, tenant: &Ident) -> Vec<Ident> {
+        let entry = tenants.and_then(|list| list.get(&[Value::string(tenant.as_str())]));
+        let names = entry.map_or(&[][..], |entry| entry.leaf_list(self.model.limits));
+        names.iter().map(|name| Ident::from(name.to_string())).collect()
+    }
+}
+
+fn same(kept: Option<&Arc<List>>, now: Option<&Arc<List>>) -> bool {
+    match (kept, now) {
+        (None, None) => true,
+        (Some(kept), Some(now)) => Arc::ptr_eq(kept, now),
+        _ => false,
+    }
+}

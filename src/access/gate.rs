@@ -1,0 +1,160 @@
+//! The door: every dialect's request comes through here, is authenticated, held against the policies, run by the engine,
+//! and written down.
+//!
+//! Nothing here knows a dialect; a dialect that wants data, a change or an action has no other way to it.
+
+mod invoke;
+mod outcome;
+mod read;
+mod write;
+
+use std::sync::Arc;
+
+use super::Access;
+use super::audit::{AuditEntry, AuditLog, AuditUnavailable};
+use super::authenticate::follow::TokenFollower;
+use super::authorize::{Authority, Decision, PolicyOperation};
+use crate::base::ident::Ident;
+use crate::data::edit::{Edit, EditOperation};
+use crate::data::path::InstancePath;
+use crate::data::tree::Data;
+use crate::engine::Engine;
+use crate::engine::caller::{Caller, ClientInfo};
+use crate::engine::commit::{Author, CommitRequest, TenantEdits};
+use crate::engine::operation::Operation;
+use crate::engine::snapshot::Snapshot;
+use crate::yang::schema::Value;
+
+pub use outcome::{Outcome, Refusal, Written};
+pub use read::{Reading, Resource};
+
+/// The way to the engine for everybody outside. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    access: Arc<Access>,
+    audit: Option<AuditLog>,
+    default_tenant: Ident,
+}
+
+impl Gate {
+    /// Opens the door: from now on every stored token is known, and every commit to tokens followed. Without an audit
+    /// log nothing is written down: for tests only.
+    pub fn new(engine: Engine, access: Arc<Access>, audit: Option<AuditLog>, default_tenant: Ident) -> Self {
+        let follower = Arc::new(TokenFollower::new(Arc::clone(&access.tokens), access.model.clone()));
+        engine.observe(follower.clone());
+        follower.load(&engine.snapshot());
+        Gate(Arc::new(Inner { engine, access, audit, default_tenant }))
+    }
+
+    /// The engine behind it, for what is nobody's data: the schema, the clock, entity tags.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// The audit log.
+    pub fn audit(&self) -> Option<&AuditLog> {
+        self.0.audit.as_ref()
+    }
+
+    /// The tenant of requests that do not say which.
+    pub fn default_tenant(&self) -> &Ident {
+        &self.0.default_tenant
+    }
+
+    /// The caller behind a bearer token. One of its uses is taken; for a token with a limited number of them that is
+    /// durable before the caller is known.
+    ///
+    /// # Errors
+    /// [`Refusal::Unauthenticated`]; [`Refusal::Commit`] when a use could not be stored.
+    pub async fn authenticate(
+        &self,
+        bearer: Option<&str>,
+        client: &ClientInfo,
+    ) -> Result<Arc<Caller>, Refusal> {
+        let inner = &self.0;
+        let now = inner.engine.clock().now();
+        let used = inner.access.tokens.authenticate(bearer, client.address, now)?;
+        if let Some(left) = used.uses_left {
+            self.store_uses(&used.caller, client, left).await?;
+        }
+        Ok(used.caller)
+    }
+
+    async fn store_uses(&self, caller: &Caller, client: &ClientInfo, left: u32) -> Result<(), Refusal> {
+        let Some(accessor) = &caller.accessor else { return Ok(()) };
+        let token = self.0.access.model.token(accessor);
+        let schema = self.0.engine.schema();
+        let Ok(leaf) = schema.child(token.target(), None, "num-uses") else { return Ok(()) };
+        let value = Data::Leaf(Value::Uint(u64::from(left)));
+        let edit = Edit::new(token.child(leaf), EditOperation::Replace, value);
+        let request = CommitRequest {
+            actor: caller.actor(),
+            request_id: client.request_id.clone(),
+            by: Author::Service,
+            changes: vec![TenantEdits {
+                tenant: caller.tenant.clone(),
+                edits: vec![edit],
+                preconditions: Vec::new(),
+            }],
+            validate_only: false,
+            approve: None,
+        };
+        self.0.engine.commit(request).await.map(drop).map_err(Refusal::Commit)
+    }
+
+    /// What a caller may do, as of a snapshot.
+    pub fn authority(&self, snapshot: &Snapshot, caller: &Caller) -> Authority {
+        self.0.access.policies.authority(snapshot, caller)
+    }
+
+    /// Whether a caller may do something with a resource, and why.
+    pub fn authorize(&self, caller: &Caller, operation: PolicyOperation, path: &InstancePath) -> Decision {
+        self.authority(&self.0.engine.snapshot(), caller).may(operation, path)
+    }
+
+    /// Does what a request asks for. `caller` is who [`Gate::authenticate`] said, nobody for a request without a token.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn execute(
+        &self,
+        caller: Option<Arc<Caller>>,
+        client: &Arc<ClientInfo>,
+        operation: Operation,
+    ) -> Result<Outcome, Refusal> {
+        if self.0.audit.as_ref().is_some_and(AuditLog::is_failing) {
+            // A change that cannot be written down is not made. Whether the log can be written again is found out by
+            // the line of this very refusal.
+            return Err(Refusal::Audit(AuditUnavailable));
+        }
+        match operation {
+            Operation::Read { datastore, target } => {
+                let caller = caller.ok_or(super::authenticate::AuthError::Missing)?;
+                self.read(&caller, datastore, target).map(|reading| Outcome::Read(Box::new(reading)))
+            }
+            Operation::Write { kind, target, edits, preconditions, validate_only } => {
+                let caller = caller.ok_or(super::authenticate::AuthError::Missing)?;
+                let write = write::Write { kind, target, edits, preconditions, validate_only };
+                self.write(&caller, client, write).await.map(Outcome::Written)
+            }
+            Operation::Invoke { target, input, validate_only } => {
+                self.invoke(caller, client, target, input, validate_only).await.map(Outcome::Invoked)
+            }
+        }
+    }
+
+    /// Writes down a request that was answered. The answer may leave only when this is done.
+    ///
+    /// # Errors
+    /// [`AuditUnavailable`]: the request is to be refused instead.
+    pub async fn record(&self, entry: &AuditEntry<'_>) -> Result<(), AuditUnavailable> {
+        match &self.0.audit {
+            Some(audit) => audit.write(entry).await,
+            None => Ok(()),
+        }
+    }
+}

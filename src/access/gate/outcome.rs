@@ -1,0 +1,141 @@
+//! What comes of a request, in words that every dialect can turn into its own.
+
+use std::sync::Arc;
+
+use super::read::Reading;
+use crate::access::audit::{AuditChange, AuditUnavailable};
+use crate::access::authenticate::AuthError;
+use crate::access::authorize::{Decision, PolicyOperation};
+use crate::data::diff::{Change, ChangeKind};
+use crate::data::path::InstancePath;
+use crate::data::tree::{Container, Data};
+use crate::data::violation::Violation;
+use crate::engine::action::ActionError;
+use crate::engine::commit::{CommitError, Committed};
+use crate::engine::operational::StateError;
+use crate::yang::schema::Schema;
+
+/// A request that succeeded.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Data, seen with the eyes of the caller.
+    Read(Box<Reading>),
+    /// A change was made, or would have been.
+    Written(Written),
+    /// An action ran; its output, when it has one.
+    Invoked(Option<Arc<Container>>),
+}
+
+/// What came of a change.
+pub struct Written {
+    /// The transaction.
+    pub committed: Committed,
+    /// Whether the resource that the request names was not there before.
+    pub created: bool,
+}
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Written")
+            .field("revision", &self.committed.revision)
+            .field("created", &self.created)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Written {
+    /// What changed, for the audit log: each path, the new value of each leaf, secrets as `***`.
+    pub fn audit_changes(&self, schema: &Schema) -> Vec<AuditChange> {
+        let changes = self.committed.changes.iter().flat_map(|part| part.changes.iter());
+        changes.filter(|change| is_worth_a_line(schema, change)).map(|change| line(schema, change)).collect()
+    }
+}
+
+/// Stored state comes and goes with what the line tells of already.
+fn is_worth_a_line(schema: &Schema, change: &Change) -> bool {
+    schema.node(change.path.target()).config
+}
+
+fn line(schema: &Schema, change: &Change) -> AuditChange {
+    let extensions = schema.node(change.path.target()).extensions;
+    let value = match &change.after {
+        Some(Data::Leaf(_) | Data::LeafList(_)) if extensions.secret || extensions.hashed => {
+            Some("***".to_owned())
+        }
+        Some(Data::Leaf(value)) => Some(value.to_string()),
+        Some(Data::LeafList(values)) => {
+            Some(values.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+        }
+        _ => None,
+    };
+    let change_name = match change.kind {
+        ChangeKind::Created => "created",
+        ChangeKind::Deleted => "deleted",
+        ChangeKind::Changed => "changed",
+        ChangeKind::Moved => "moved",
+    };
+    AuditChange { path: change.path.to_v1(schema), change: change_name, value }
+}
+
+/// A request that did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no valid token.
+    #[error(transparent)]
+    Unauthenticated(#[from] AuthError),
+    /// The caller's policies, or the limits of its tenant, do not allow it.
+    #[error("{operation} is {decision}")]
+    Forbidden {
+        /// What was asked for.
+        operation: PolicyOperation,
+        /// Of which resource.
+        path: InstancePath,
+        /// Why not.
+        decision: Box<Decision>,
+    },
+    /// The resource does not exist.
+    #[error("there is no such resource")]
+    NotFound {
+        /// Which.
+        path: InstancePath,
+    },
+    /// The change is not allowed for some part of it, or not valid; every fault is listed.
+    #[error("{}", .0.first().map_or("the change is not valid", |violation| violation.message.as_str()))]
+    Invalid(Vec<Violation>),
+    /// A precondition does not hold.
+    #[error("{0}")]
+    Precondition(Violation),
+    /// The change could not be made.
+    #[error(transparent)]
+    Commit(CommitError),
+    /// The action did not succeed.
+    #[error(transparent)]
+    Action(ActionError),
+    /// State could not be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Nothing can be written down, so nothing is done.
+    #[error(transparent)]
+    Audit(#[from] AuditUnavailable),
+}
+
+/// What a client can do something about gets a variant of its own.
+impl From<CommitError> for Refusal {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Invalid(violations) => Refusal::Invalid(violations),
+            CommitError::Precondition(violation) => Refusal::Precondition(violation),
+            other => Refusal::Commit(other),
+        }
+    }
+}
+
+impl From<ActionError> for Refusal {
+    fn from(error: ActionError) -> Self {
+        match error {
+            ActionError::Invalid(violations) => Refusal::Invalid(violations),
+            ActionError::Commit(error) => error.into(),
+            other => Refusal::Action(other),
+        }
+    }
+}

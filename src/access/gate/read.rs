@@ -1,0 +1,199 @@
+//! Reading: a resource as its caller sees it.
+
+use std::sync::Arc;
+
+use super::Gate;
+use super::outcome::Refusal;
+use crate::access::authorize::prune::{prune, prune_container, readable_tree, spine, walk_to};
+use crate::access::authorize::{Authority, Hidden, PolicyOperation};
+use crate::base::clock::Timestamp;
+use crate::data::path::InstancePath;
+use crate::data::tree::{Container, Data, Found, List, Tree};
+use crate::engine::caller::Caller;
+use crate::engine::commit::CommitError;
+use crate::engine::operation::Datastore;
+use crate::engine::operational::{State, StateError, StateReader};
+use crate::engine::snapshot::Snapshot;
+use crate::yang::schema::{NodeKind, Schema};
+
+/// A resource as its caller sees it. What it may not read is not in it.
+pub struct Reading {
+    /// The data that was read.
+    pub snapshot: Arc<Snapshot>,
+    /// Which tree.
+    pub datastore: Datastore,
+    /// The resource.
+    pub target: InstancePath,
+    /// What is there.
+    pub resource: Resource,
+    /// The accessible tree for expressions: what the caller may read of the resource, in its place. In config it holds
+    /// everything else as well where nothing is kept from the caller.
+    pub tree: Tree,
+    /// Nodes that are not to be shown even as a default in use.
+    pub hidden: Hidden,
+    /// Entity tag without quotes; only config has one.
+    pub etag: Option<String>,
+    /// When the resource was last changed.
+    pub modified: Timestamp,
+    authority: Authority,
+    state: Option<StateReader>,
+}
+
+/// What a path leads to.
+#[derive(Clone, Debug)]
+pub enum Resource {
+    /// The root, a container or a list entry.
+    Container(Arc<Container>),
+    /// A whole list. Its entries are as stored: each is to go through [`Reading::complete`] when it is shown.
+    List(Arc<List>),
+    /// A leaf, a leaf-list, `anydata`; one entry of a leaf-list is a [`Data::Leaf`].
+    Value(Data),
+}
+
+impl Reading {
+    /// An entry of the list that was read, with its computed state put in and without what the caller may not read.
+    /// `None` when nothing of it may be read. In config the entry is complete as it is.
+    ///
+    /// # Errors
+    /// When state cannot be read.
+    pub fn complete(&self, entry: &Arc<Container>) -> Result<Option<Arc<Container>>, StateError> {
+        let Some(state) = &self.state else { return Ok(Some(Arc::clone(entry))) };
+        let schema = self.snapshot.schema();
+        let path = self.target.entry(entry.key(schema));
+        let complete = state.complete(&path, entry)?;
+        Ok(prune_container(schema, &walk_to(&self.authority, &path), &complete))
+    }
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reading")
+            .field("datastore", &self.datastore)
+            .field("target", &self.target)
+            .field("resource", &self.resource)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gate {
+    /// Reads a resource for a caller. A resource that the caller may not read as such is shown with those parts that it
+    /// may, as long as there are any.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`], [`Refusal::NotFound`], [`Refusal::State`].
+    pub fn read(
+        &self,
+        caller: &Arc<Caller>,
+        datastore: Datastore,
+        target: InstancePath,
+    ) -> Result<Reading, Refusal> {
+        let engine = self.engine();
+        let schema = engine.schema();
+        let snapshot = engine.snapshot();
+        let data = snapshot
+            .tenant(&caller.tenant)
+            .ok_or_else(|| Refusal::Commit(CommitError::NoTenant(caller.tenant.clone())))?;
+        let authority = self.authority(&snapshot, caller);
+        let walk = walk_to(&authority, &target);
+        let decision = authority.may(PolicyOperation::Read, &target);
+        let forbidden = || Refusal::Forbidden {
+            operation: PolicyOperation::Read,
+            path: target.clone(),
+            decision: Box::new(decision.clone()),
+        };
+        if !walk.is_allowed() && !walk.leads_to_readable() {
+            return Err(forbidden());
+        }
+        if !can_exist(schema, &data.tree, &target) {
+            return Err(Refusal::NotFound { path: target });
+        }
+        let from_root = walk_to(&authority, &InstancePath::root());
+        let (found, state) = match datastore {
+            Datastore::Config => (None, None),
+            Datastore::State => {
+                let reader = engine
+                    .state_of(Arc::clone(&snapshot), &caller.tenant, Some(Arc::clone(caller)))
+                    .ok_or_else(|| Refusal::Commit(CommitError::NoTenant(caller.tenant.clone())))?;
+                (Some(reader.get(&target)?), Some(reader))
+            }
+        };
+        let (there, shown, tree) = match found {
+            // Config, and lists of state, whose entries get their state one by one.
+            None | Some(Some(State::List(_))) => {
+                let tree = readable_tree(schema, &from_root, &walk, &data.tree, &target);
+                let tree = tree.unwrap_or_default();
+                let there = data.tree.get(&target).is_some();
+                (there, resource_in(&tree, &target), tree)
+            }
+            Some(None) => (false, None, Tree::empty()),
+            Some(Some(State::Container(container))) => {
+                let shown = prune_container(schema, &walk, &container);
+                let tree = shown.clone().map(|shown| spine(schema, &target, Data::Container(shown)));
+                (true, shown.map(Resource::Container), tree.unwrap_or_default())
+            }
+            Some(Some(State::Other(value))) => {
+                let shown = prune(schema, &walk, &value);
+                (true, shown.map(Resource::Value), Tree::empty())
+            }
+        };
+        let resource = match shown {
+            Some(resource) => resource,
+            None if !walk.is_allowed() => return Err(forbidden()),
+            None if there => return Err(forbidden()),
+            None => nothing_in(schema, &target).ok_or(Refusal::NotFound { path: target.clone() })?,
+        };
+        let etag = match datastore {
+            Datastore::Config => engine.config_etag(&snapshot, &caller.tenant, &target),
+            Datastore::State => None,
+        };
+        let modified = snapshot.modified(&caller.tenant, &target);
+        let hidden = walk.hidden();
+        drop(walk);
+        drop(from_root);
+        Ok(Reading { snapshot, datastore, target, resource, tree, hidden, etag, modified, authority, state })
+    }
+}
+
+fn resource_in(tree: &Tree, target: &InstancePath) -> Option<Resource> {
+    Some(match tree.get(target)? {
+        Found::Entry(entry) => Resource::Container(Arc::clone(entry)),
+        Found::Node(Data::Container(container)) => Resource::Container(Arc::clone(container)),
+        Found::Node(Data::List(list)) => Resource::List(Arc::clone(list)),
+        Found::Node(data) => Resource::Value(data.clone()),
+        Found::Value(value) => Resource::Value(Data::Leaf(value.clone())),
+    })
+}
+
+/// What a resource is that exists without anything in it.
+fn nothing_in(schema: &Schema, target: &InstancePath) -> Option<Resource> {
+    let node = schema.node(target.target());
+    match node.kind {
+        NodeKind::Root | NodeKind::Container { presence: false } => {
+            Some(Resource::Container(Arc::new(Container::new(node.id))))
+        }
+        NodeKind::List { .. } if target.keys().is_empty() => {
+            Some(Resource::List(Arc::new(List::new(schema, node.id))))
+        }
+        NodeKind::LeafList { .. } if target.keys().is_empty() => {
+            Some(Resource::Value(Data::LeafList(Arc::new([]))))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the entries and containers with `presence` above a resource are there.
+fn can_exist(schema: &Schema, tree: &Tree, target: &InstancePath) -> bool {
+    let mut above = target.parent();
+    while let Some(path) = above {
+        let must_be_there = matches!(
+            schema.node(path.target()).kind,
+            NodeKind::List { .. } | NodeKind::Container { presence: true }
+        );
+        let stored = !schema.node(path.target()).extensions.computed;
+        if must_be_there && stored && tree.get(&path).is_none() {
+            return false;
+        }
+        above = path.parent();
+    }
+    true
+}
