@@ -79,6 +79,12 @@ impl ReferenceIndex {
         &self.constraints
     }
 
+    /// All rows, to compare two indexes.
+    #[cfg(test)]
+    pub(super) fn rows(&self) -> [Vec<Row>; 3] {
+        [&self.referrers, &self.targets, &self.uniques].map(|rows| rows.iter().cloned().collect())
+    }
+
     /// Takes rows in.
     pub(super) fn insert(&mut self, rows: Rows) {
         self.referrers.extend(rows.referrers);
