@@ -162,6 +162,8 @@ impl<'a> Evaluator<'a> {
 
     /// Takes steps from the budget.
     pub(super) fn spend(&self, steps: u64) -> Result<(), EvalError> {
+        #[cfg(test)]
+        testing::STEPS.set(testing::STEPS.get() + steps);
         match self.left.get().checked_sub(steps) {
             Some(left) => {
                 self.left.set(left);

@@ -308,7 +308,7 @@ impl<'a> Gatherer<'_, 'a> {
             if let Some(target) = target {
                 let hash = hash_of(trail.keys_to(target.anchor), value);
                 self.rows.referable.insert((*site, hash));
-                if !target.by_key {
+                if target.is_indexed {
                     self.rows.targets.push(Row { what: *site, hash, keys: trail.keys.as_slice().into() });
                 }
             }

@@ -104,9 +104,32 @@ impl Random {
 
 /// Texts among which most types find a few values of theirs.
 const TEXTS: &[&str] = &[
-    "a", "b", "c", "1", "2", "3", "5", "true", "false", "1h", "2h", "0s", "2d", "none", "https://x.example/a",
-    "/m:top/mode", "/m:top/list[k='a']", "/m:top/list[k='b']/v", "/m:top/np/d", "/m:top/pres", "/m:top/two[p='a'][q='b']",
-    "a:b", "{{name}}", "*", "10.0.0.0/8", "[0-9]+",
+    "a",
+    "b",
+    "c",
+    "1",
+    "2",
+    "3",
+    "5",
+    "true",
+    "false",
+    "1h",
+    "2h",
+    "0s",
+    "2d",
+    "none",
+    "https://x.example/a",
+    "/m:top/mode",
+    "/m:top/list[k='a']",
+    "/m:top/list[k='b']/v",
+    "/m:top/np/d",
+    "/m:top/pres",
+    "/m:top/two[p='a'][q='b']",
+    "a:b",
+    "{{name}}",
+    "*",
+    "10.0.0.0/8",
+    "[0-9]+",
 ];
 
 struct Editor<'s> {
@@ -119,8 +142,11 @@ impl Editor<'_> {
         let mut texts: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
         self.names(ty, &mut texts);
         let start = self.random.below(texts.len());
-        let context =
-            ParseContext { schema: self.schema, module: self.schema.node(node).module, strictness: Strictness::Text };
+        let context = ParseContext {
+            schema: self.schema,
+            module: self.schema.node(node).module,
+            strictness: Strictness::Text,
+        };
         // Half of the time one of the first few, so that references meet their targets.
         let start = if self.random.one_in(2) { start % 3 } else { start };
         (0..texts.len())
@@ -282,7 +308,7 @@ impl Editor<'_> {
             }
             2 if list.is_user_ordered() => {
                 list.remove(&key);
-                list.insert_at(entry, Position::First).unwrap();
+                list.insert_at(entry, &Position::First).unwrap();
             }
             _ => {
                 list.update(&key, |entry| {
@@ -312,7 +338,10 @@ fn history(schema: &Schema, seed: u64, steps: usize) -> (usize, usize) {
         let mut next = index.clone();
         let show = |violations: &[crate::data::violation::Violation]| -> BTreeSet<String> {
             let path = |at: &crate::data::violation::Violation| at.path.to_instance_identifier(schema);
-            violations.iter().map(|at| format!("{} {:?} {} {:?}", path(at), at.app_tag, at.message, at.info)).collect()
+            violations
+                .iter()
+                .map(|at| format!("{} {:?} {} {:?}", path(at), at.app_tag, at.message, at.info))
+                .collect()
         };
         let full = show(&validate_full(schema, &after));
         let fast = show(&validate_diff(schema, &before, &after, &changes, &mut next));
@@ -321,7 +350,11 @@ fn history(schema: &Schema, seed: u64, steps: usize) -> (usize, usize) {
             .map(|change| format!("{:?} {}", change.kind, change.path.to_instance_identifier(schema)))
             .collect();
         assert_eq!(fast, full, "seed {seed} step {step}\n{changed:#?}\n{before:?}\n{after:?}");
-        assert_eq!(next.rows(), ReferenceIndex::build(schema, &after).rows(), "seed {seed} step {step}\n{changed:#?}");
+        assert_eq!(
+            next.rows(),
+            ReferenceIndex::build(schema, &after).rows(),
+            "seed {seed} step {step}\n{changed:#?}"
+        );
         if full.is_empty() {
             valid += 1;
             before = after;
@@ -350,8 +383,8 @@ proptest! {
 #[test]
 fn histories_meet_valid_and_invalid_trees() {
     let schema = compiled(&[MODEL]);
-    let (valid, invalid) = (0..10).map(|seed| history(&schema, seed, 60)).fold((0, 0), |sum, one| {
-        (sum.0 + one.0, sum.1 + one.1)
-    });
+    let (valid, invalid) = (0..10)
+        .map(|seed| history(&schema, seed, 60))
+        .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     assert!(valid > 100 && invalid > 100, "{valid} valid, {invalid} invalid");
 }

@@ -5,7 +5,7 @@ use crate::data::diff::diff;
 use crate::data::path::InstancePath;
 use crate::data::tree::{Data, Tree};
 use crate::data::violation::Violation;
-use crate::data::xpath::testing::{compiled, module, tree};
+use crate::data::xpath::testing::{STEPS, compiled, module, tree};
 use crate::yang::schema::Schema;
 
 /// `error-tag app-tag path`, one a violation, sorted.
@@ -71,10 +71,11 @@ fn rfc7950_7_5_4_the_models_message_and_tag_travel() {
         r#"leaf a { type int8; must ". > 3" { error-message "too small"; error-app-tag "small"; } }
            leaf b { type int8; must ". > 3"; }"#,
     );
-    check(&schema, r#"{"a": 1, "b": 1}"#, &[
-        "operation-failed must-violation /t:b",
-        "operation-failed small /t:a",
-    ]);
+    check(
+        &schema,
+        r#"{"a": 1, "b": 1}"#,
+        &["operation-failed must-violation /t:b", "operation-failed small /t:a"],
+    );
     assert_eq!(message(&schema, r#"{"a": 1}"#), "too small");
     assert_eq!(message(&schema, r#"{"b": 1}"#), "'1' does not fulfil the condition '. > 3'");
 }
@@ -89,9 +90,12 @@ fn rfc7950_7_6_1_must_and_leafref_see_defaults_in_use() {
     check(&schema, r#"{"to-low": 3}"#, &[]);
     check(&schema, r#"{"to-low": 4}"#, &["data-missing instance-required /t:to-low"]);
     step(&schema, "{}", r#"{"high": 2}"#, &["operation-failed must-violation /t:low"]);
-    step(&schema, r#"{"to-low": 3}"#, r#"{"to-low": 3, "low": 2}"#, &[
-        "data-missing instance-required /t:to-low",
-    ]);
+    step(
+        &schema,
+        r#"{"to-low": 3}"#,
+        r#"{"to-low": 3, "low": 2}"#,
+        &["data-missing instance-required /t:to-low"],
+    );
     step(&schema, "{}", r#"{"p": {}}"#, &["operation-failed must-violation /t:p/d"]);
 }
 
@@ -118,19 +122,23 @@ fn rfc7950_7_7_5_and_7_7_6_numbers_of_entries() {
              list l { key k; min-elements 1; max-elements 2; leaf k { type int8; } } }"#,
     );
     check(&schema, r#"{"few": [1, 2, 3]}"#, &["operation-failed too-many-elements /t:few"]);
-    check(&schema, r#"{"p": {}}"#, &[
-        "operation-failed too-few-elements /t:p/l",
-        "operation-failed too-few-elements /t:p/some",
-    ]);
+    check(
+        &schema,
+        r#"{"p": {}}"#,
+        &["operation-failed too-few-elements /t:p/l", "operation-failed too-few-elements /t:p/some"],
+    );
     step(
         &schema,
         r#"{"p": {"some": [1], "l": [{"k": 1}, {"k": 2}]}}"#,
         r#"{"p": {"some": [1], "l": [{"k": 1}, {"k": 2}, {"k": 3}]}}"#,
         &["operation-failed too-many-elements /t:p/l"],
     );
-    step(&schema, r#"{"p": {"some": [1], "l": [{"k": 1}]}}"#, r#"{"p": {"some": [1]}}"#, &[
-        "operation-failed too-few-elements /t:p/l",
-    ]);
+    step(
+        &schema,
+        r#"{"p": {"some": [1], "l": [{"k": 1}]}}"#,
+        r#"{"p": {"some": [1]}}"#,
+        &["operation-failed too-few-elements /t:p/l"],
+    );
 }
 
 #[test]
@@ -143,9 +151,12 @@ fn rfc7950_7_8_3_unique_through_containers_with_defaults_and_exemptions() {
     check(&schema, same, &["operation-failed data-not-unique /t:l"]);
     check(&schema, r#"{"l": [{"k": "1"}, {"k": "2"}]}"#, &[]);
     check(&schema, r#"{"l": [{"k": "1", "a": {"ip": "x"}}, {"k": "2", "a": {"ip": "y"}}]}"#, &[]);
-    step(&schema, r#"{"l": [{"k": "1", "a": {"ip": "x"}}, {"k": "2", "a": {"ip": "y"}}]}"#, same, &[
-        "operation-failed data-not-unique /t:l",
-    ]);
+    step(
+        &schema,
+        r#"{"l": [{"k": "1", "a": {"ip": "x"}}, {"k": "2", "a": {"ip": "y"}}]}"#,
+        same,
+        &["operation-failed data-not-unique /t:l"],
+    );
     let violations = validate_full(&schema, &tree(&schema, same));
     assert_eq!(violations[0].message, "'1', '2' have the same a/ip 'x' and port '80'; no two entries may");
     let named: Vec<&str> = violations[0].info.iter().map(|(_, path)| path.as_str()).collect();
@@ -158,7 +169,8 @@ fn rfc7950_7_8_3_unique_counts_within_one_parent_only() {
         r#"list o { key k; leaf k { type string; } list l { key k; unique v; leaf k { type string; }
              leaf v { type string; } } }"#,
     );
-    let apart = r#"{"o": [{"k": "1", "l": [{"k": "a", "v": "x"}]}, {"k": "2", "l": [{"k": "a", "v": "x"}]}]}"#;
+    let apart =
+        r#"{"o": [{"k": "1", "l": [{"k": "a", "v": "x"}]}, {"k": "2", "l": [{"k": "a", "v": "x"}]}]}"#;
     check(&schema, apart, &[]);
     let together = r#"{"o": [{"k": "1", "l": [{"k": "a", "v": "x"}, {"k": "b", "v": "x"}]}]}"#;
     check(&schema, together, &["operation-failed data-not-unique /t:o[k='1']/l"]);
@@ -178,7 +190,12 @@ fn rfc7950_7_9_4_mandatory_choices() {
         message(&schema, r#"{"p": {"b": {"x": "1"}}}"#),
         "nothing is chosen for inner; one of i, j is needed"
     );
-    step(&schema, r#"{"p": {"a": "1"}}"#, r#"{"p": {"b": {"x": "1"}}}"#, &["data-missing missing-choice /t:p"]);
+    step(
+        &schema,
+        r#"{"p": {"a": "1"}}"#,
+        r#"{"p": {"b": {"x": "1"}}}"#,
+        &["data-missing missing-choice /t:p"],
+    );
 }
 
 #[test]
@@ -203,12 +220,16 @@ fn rfc7950_7_21_5_when_looks_from_the_right_node() {
     );
     let all = r#""own": "1", "used": "1", "chosen": "1", "added": "1""#;
     check(&schema, &format!(r#"{{"c": {{"on": true, {all}}}}}"#), &[]);
-    check(&schema, &format!(r#"{{"c": {{"on": false, {all}}}}}"#), &[
-        "unknown-element - /t:c/added",
-        "unknown-element - /t:c/chosen",
-        "unknown-element - /t:c/own",
-        "unknown-element - /t:c/used",
-    ]);
+    check(
+        &schema,
+        &format!(r#"{{"c": {{"on": false, {all}}}}}"#),
+        &[
+            "unknown-element - /t:c/added",
+            "unknown-element - /t:c/chosen",
+            "unknown-element - /t:c/own",
+            "unknown-element - /t:c/used",
+        ],
+    );
     step(&schema, "{}", r#"{"c": {"on": true}}"#, &["missing-element - /t:c/added"]);
 }
 
@@ -221,9 +242,12 @@ fn rfc7950_7_21_5_when_that_depends_on_when_with_defaults() {
            leaf third { type string; must "../second"; }"#,
     );
     check(&schema, r#"{"third": "1"}"#, &[]);
-    step(&schema, r#"{"third": "1"}"#, r#"{"third": "1", "mode": "y"}"#, &[
-        "operation-failed must-violation /t:third",
-    ]);
+    step(
+        &schema,
+        r#"{"third": "1"}"#,
+        r#"{"third": "1", "mode": "y"}"#,
+        &["operation-failed must-violation /t:third"],
+    );
 }
 
 #[test]
@@ -256,12 +280,18 @@ fn rfc7950_9_9_deleting_a_target_finds_its_referrers() {
            leaf loose { type leafref { path "../l/k"; require-instance false; } }
            leaf chain { type leafref { path "../l/other"; } }"#,
     );
-    let before = r#"{"l": [{"k": "a", "other": "b"}, {"k": "b"}], "many": ["a", "b"], "loose": "z", "chain": "b"}"#;
+    let before =
+        r#"{"l": [{"k": "a", "other": "b"}, {"k": "b"}], "many": ["a", "b"], "loose": "z", "chain": "b"}"#;
     let after = r#"{"l": [{"k": "a", "other": "b"}], "many": ["a", "b"], "loose": "z", "chain": "b"}"#;
-    step(&schema, before, after, &[
-        "data-missing instance-required /t:l[k='a']/other",
-        "data-missing instance-required /t:many[.='b']",
-    ]);
+    step(
+        &schema,
+        before,
+        after,
+        &[
+            "data-missing instance-required /t:l[k='a']/other",
+            "data-missing instance-required /t:many[.='b']",
+        ],
+    );
     assert_eq!(message(&schema, r#"{"chain": "q"}"#), "'q' does not exist: there is no such /l/other");
 }
 
@@ -275,9 +305,12 @@ fn rfc7950_9_9_2_predicates_pick_the_entry() {
     let lists = r#""i": [{"name": "e0", "a": [{"ip": "1"}]}, {"name": "e1", "a": [{"ip": "2"}]}]"#;
     let with = |rest: &str| format!("{{{lists}, {rest}}}");
     check(&schema, &with(r#""name": "e0", "ip": "1""#), &[]);
-    step(&schema, &with(r#""name": "e0", "ip": "1""#), &with(r#""name": "e1", "ip": "1""#), &[
-        "data-missing instance-required /t:ip",
-    ]);
+    step(
+        &schema,
+        &with(r#""name": "e0", "ip": "1""#),
+        &with(r#""name": "e1", "ip": "1""#),
+        &["data-missing instance-required /t:ip"],
+    );
 }
 
 #[test]
@@ -289,7 +322,12 @@ fn rfc7950_9_12_unions_of_leafrefs_are_tried_in_order() {
     );
     check(&schema, r#"{"a": [{"k": "x"}], "u": "x"}"#, &[]);
     check(&schema, r#"{"b": [{"k": "x"}], "u": "x"}"#, &[]);
-    step(&schema, r#"{"b": [{"k": "x"}], "u": "x"}"#, r#"{"u": "x"}"#, &["data-missing instance-required /t:u"]);
+    step(
+        &schema,
+        r#"{"b": [{"k": "x"}], "u": "x"}"#,
+        r#"{"u": "x"}"#,
+        &["data-missing instance-required /t:u"],
+    );
 }
 
 #[test]
@@ -301,9 +339,12 @@ fn rfc7950_9_13_instance_identifiers_require_their_instance() {
     );
     let gone = r#""to": "/t:l[k='a']/v", "loose": "/t:l[k='q']""#;
     let before = format!(r#"{{"l": [{{"k": "a", "v": "1"}}], {gone}}}"#);
-    step(&schema, &before, &format!(r#"{{"l": [{{"k": "a"}}], {gone}}}"#), &[
-        "data-missing instance-required /t:to",
-    ]);
+    step(
+        &schema,
+        &before,
+        &format!(r#"{{"l": [{{"k": "a"}}], {gone}}}"#),
+        &["data-missing instance-required /t:to"],
+    );
     check(&schema, r#"{"l": [{"k": "a"}], "to": "/t:l[k='a']/d"}"#, &[]);
 }
 
@@ -346,7 +387,8 @@ fn rfc7950_7_15_input_is_checked_against_the_datastore() {
             crate::data::decode::Format::Json,
             crate::data::decode::Allow::Input,
         );
-        let Ok(Data::Container(input)) = crate::data::decode::decode(&schema, &path, json.as_bytes(), &options)
+        let Ok(Data::Container(input)) =
+            crate::data::decode::decode(&schema, &path, json.as_bytes(), &options)
         else {
             panic!("{json}");
         };
@@ -354,23 +396,29 @@ fn rfc7950_7_15_input_is_checked_against_the_datastore() {
         assert_eq!(shown(&schema, &found), expected, "{json}");
     };
     check(r#"{"n": 5, "to": "a"}"#, &[]);
-    check(r#"{"n": 6, "to": "b"}"#, &[
-        "data-missing instance-required /t:l[k='a']/to",
-        "operation-failed must-violation /t:l[k='a']/n",
-    ]);
+    check(
+        r#"{"n": 6, "to": "b"}"#,
+        &["data-missing instance-required /t:l[k='a']/to", "operation-failed must-violation /t:l[k='a']/n"],
+    );
     check(r#"{"tight": "x"}"#, &["missing-element - /t:l[k='a']/to", "unknown-element - /t:l[k='a']/tight"]);
 }
 
 #[test]
 fn every_violation_is_listed() {
-    let schema = module(r#"list l { key k; leaf k { type int8; must ". < 3"; } leaf m { type string; mandatory true; } }"#);
+    let schema = module(
+        r#"list l { key k; leaf k { type int8; must ". < 3"; } leaf m { type string; mandatory true; } }"#,
+    );
     let json = r#"{"l": [{"k": 1}, {"k": 3}, {"k": 4, "m": "x"}]}"#;
-    check(&schema, json, &[
-        "missing-element - /t:l[k='1']/m",
-        "missing-element - /t:l[k='3']/m",
-        "operation-failed must-violation /t:l[k='3']/k",
-        "operation-failed must-violation /t:l[k='4']/k",
-    ]);
+    check(
+        &schema,
+        json,
+        &[
+            "missing-element - /t:l[k='1']/m",
+            "missing-element - /t:l[k='3']/m",
+            "operation-failed must-violation /t:l[k='3']/k",
+            "operation-failed must-violation /t:l[k='4']/k",
+        ],
+    );
 }
 
 #[test]
@@ -382,4 +430,73 @@ fn a_secret_is_never_quoted() {
     let violations = validate_full(&schema, &tree(&schema, r#"{"p": "hunter2"}"#));
     assert_eq!(violations.len(), 1);
     assert!(!format!("{violations:?}").contains("hunter2"));
+}
+
+/// A model like the product's: keys that issuers refer to, a `must` through the reference, a `unique`.
+const ISSUERS: &str = r#"
+  list key { key name; leaf name { type string; } leaf kind { type string; } }
+  list issuer { key name; unique port; must "count(role) < 10";
+    leaf name { type string; } leaf port { type uint32; } leaf max { type int32; default 10; }
+    leaf with { type leafref { path "/key/name"; } mandatory true; must "deref(.)/../kind = 'good'"; }
+    leaf-list friend { type leafref { path "../../issuer/name"; } }
+    list role { key name; leaf name { type string; } leaf ttl { type int32; must ". <= ../../max"; } } }"#;
+
+fn issuers(schema: &Schema, count: usize) -> Tree {
+    let issuers: Vec<String> = (0..count)
+        .map(|at| {
+            format!(
+                r#"{{"name": "i{at}", "port": {at}, "with": "k{}", "friend": ["i{}"], "role": [{{"name": "r", "ttl": 3}}]}}"#,
+                at % (count / 4),
+                (at + 1) % count
+            )
+        })
+        .collect();
+    let keys: Vec<String> = (0..count).map(|at| format!(r#"{{"name": "k{at}", "kind": "good"}}"#)).collect();
+    tree(schema, &format!(r#"{{"key": [{}], "issuer": [{}]}}"#, keys.join(","), issuers.join(",")))
+}
+
+/// Steps that it takes to validate one edit.
+fn cost(schema: &Schema, before: &Tree, index: &ReferenceIndex, edit: &str, expected: &[&str]) -> u64 {
+    let options = crate::data::decode::DecodeOptions::plain(
+        crate::data::decode::Format::Json,
+        crate::data::decode::Allow::Config,
+    );
+    let edits =
+        crate::data::decode::decode_patch(schema, &InstancePath::root(), edit.as_bytes(), &options).unwrap();
+    let after = crate::data::edit::apply(schema, before, &edits).unwrap();
+    let changes = diff(schema, before, &after);
+    let start = STEPS.get();
+    let found = validate_diff(schema, before, &after, &changes, &mut index.clone());
+    assert_eq!(shown(schema, &found), expected, "{edit}");
+    STEPS.get() - start
+}
+
+#[test]
+fn a_change_costs_the_same_in_a_small_and_in_a_large_tree() {
+    let schema = module(ISSUERS);
+    let small = issuers(&schema, 40);
+    let large = issuers(&schema, 4_000);
+    let (small_index, large_index) =
+        (ReferenceIndex::build(&schema, &small), ReferenceIndex::build(&schema, &large));
+    for (edit, expected) in [
+        (r#"{"issuer": [{"name": "i7", "role": [{"name": "r", "ttl": 4}]}]}"#, &[][..]),
+        (
+            r#"{"issuer": [{"name": "i7", "max": 2}]}"#,
+            &["operation-failed must-violation /t:issuer[name='i7']/role[name='r']/ttl"],
+        ),
+        (r#"{"issuer": [{"name": "i7", "with": "k9"}]}"#, &[]),
+        (
+            r#"{"issuer": [{"name": "new", "port": 7, "with": "k1"}]}"#,
+            &["operation-failed data-not-unique /t:issuer"],
+        ),
+        (r#"{"key": [{"name": "new", "kind": "bad"}]}"#, &[]),
+        (
+            r#"{"issuer": [{"name": "i8", "friend": ["gone"]}]}"#,
+            &["data-missing instance-required /t:issuer[name='i8']/friend[.='gone']"],
+        ),
+    ] {
+        let few = cost(&schema, &small, &small_index, edit, expected);
+        let many = cost(&schema, &large, &large_index, edit, expected);
+        assert!(few > 0 && many == few, "{edit}: {few} steps among 40 entries, {many} among 4000");
+    }
 }

@@ -1,5 +1,6 @@
 //! Schemas from YANG text and trees from JSON, for the tests of evaluation and validation.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::data::decode::{Allow, DecodeOptions, Format, decode};
@@ -9,6 +10,11 @@ use crate::yang::resolve::library::Library;
 use crate::yang::resolve::load::Wanted;
 use crate::yang::schema::Schema;
 use crate::yang::schema::compile::compile;
+
+thread_local! {
+    /// Steps that all evaluators of a test have taken: the cost of what it does, whatever machine it runs on.
+    pub(in crate::data) static STEPS: Cell<u64> = const { Cell::new(0) };
+}
 
 /// Compiles modules; each text is a whole module. The last one is the one that is wanted, with all that it needs.
 pub(in crate::data) fn compiled(modules: &[&str]) -> Schema {
