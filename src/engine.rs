@@ -21,7 +21,6 @@ pub mod facts;
 pub mod modified;
 pub mod operation;
 pub mod operational;
-pub mod password;
 pub mod registry;
 pub mod snapshot;
 pub mod watch;
@@ -42,13 +41,13 @@ pub use commit::{
 pub use derived::Derived;
 pub use operation::{Datastore, Operation, WriteKind};
 pub use operational::{State, StateContext, StateError, StateProvider, StateReader};
-pub use password::Passwords;
 pub use registry::{GuardContext, Prepare, PrepareContext, Registry, RegistryError};
 pub use snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 pub use watch::{Commit, Observer, Watch, WatchEnd};
 
 use crate::base::clock::Clock;
 use crate::base::ident::Ident;
+use crate::base::password::Passwords;
 use crate::data::path::InstancePath;
 use crate::data::tree::Tree;
 use crate::data::validate::Constraints;

@@ -2,13 +2,13 @@
 //! their own on which they are computed, so that a flood of wrong passwords does not slow anything else down.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 
 use super::secret::Secret;
 
@@ -91,8 +91,12 @@ pub fn check_hash(text: &str) -> Result<(), PasswordError> {
 /// # Errors
 /// [`PasswordError::Failed`] when the random generator fails.
 pub fn hash(password: &[u8]) -> Result<String, PasswordError> {
+    hash_with(password, Params::DEFAULT)
+}
+
+fn hash_with(password: &[u8], parameters: Params) -> Result<String, PasswordError> {
     let salt = Secret::random(16).map_err(|_| PasswordError::Failed("no random salt"))?;
-    Argon2::default()
+    Argon2::from(parameters)
         .hash_password_with_salt(password, salt.expose())
         .map(|hash: PasswordHash| hash.to_string())
         .map_err(|_| PasswordError::Failed("argon2 refused the input"))
@@ -111,79 +115,95 @@ pub fn verify(hash: &str, password: &[u8]) -> bool {
 
 /// Two threads of low priority that hash and verify. Cheap to clone; they end with the last clone.
 #[derive(Clone, Debug)]
-pub struct PasswordPool {
-    queue: SyncSender<Job>,
+pub struct Passwords {
+    queue: mpsc::Sender<Job>,
+    parameters: Params,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
 
-impl PasswordPool {
-    /// Starts the threads.
-    ///
-    /// # Errors
-    /// When the machine gives no thread.
-    pub fn start() -> std::io::Result<Self> {
-        let (queue, jobs) = sync_channel::<Job>(QUEUE);
+impl Passwords {
+    /// With the parameters that OWASP names as the minimum for argon2id: 19 MiB, two passes, one lane.
+    pub fn new() -> Self {
+        Passwords::with_parameters(Params::DEFAULT)
+    }
+
+    /// With other parameters; for tests that hash a lot. Where the machine gives no thread, every answer is a failure.
+    pub fn with_parameters(parameters: Params) -> Self {
+        let (queue, jobs) = mpsc::channel::<Job>(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..THREADS {
             let jobs = Arc::clone(&jobs);
-            thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&jobs))?;
+            let started =
+                thread::Builder::new().name(format!("password-{number}")).spawn(move || work(&jobs));
+            if let Err(error) = started {
+                tracing::error!(%error, "a thread for password hashing could not be started");
+            }
         }
-        Ok(PasswordPool { queue })
+        Passwords { queue, parameters }
     }
 
-    /// The argon2id string of a password.
+    /// The argon2id string of a password. Waits for its turn.
     ///
     /// # Errors
-    /// [`PasswordError::Busy`] when too many are waiting, [`PasswordError::Failed`] when the hash cannot be made.
+    /// [`PasswordError::Failed`] when the hash cannot be made.
     pub async fn hash(&self, password: Secret) -> Result<String, PasswordError> {
-        self.run(move || hash(password.expose())).await?
+        let parameters = self.parameters.clone();
+        let (job, answer) = job(move || hash_with(password.expose(), parameters));
+        self.queue.send(job).await.map_err(|_| GONE)?;
+        answer.await.map_err(|_| GONE)?
     }
 
     /// Whether a password is the one behind a hash. Without a hash (there is no such user) it does the same work and
-    /// says no.
+    /// says no. Does not wait when there is a crowd: strangers can make one.
     ///
     /// # Errors
     /// [`PasswordError::Busy`] when too many are waiting, [`PasswordError::Failed`] when the threads are gone.
-    pub async fn verify(&self, hash: Option<Secret>, password: Secret) -> Result<bool, PasswordError> {
-        self.run(move || match hash.as_ref().and_then(Secret::expose_text) {
-            Some(hash) => verify(hash, password.expose()),
+    pub async fn verify(&self, hash: Option<&str>, password: Secret) -> Result<bool, PasswordError> {
+        let hash = hash.map(str::to_owned);
+        let (job, answer) = job(move || match hash {
+            Some(hash) => verify(&hash, password.expose()),
             None => {
                 let _ = verify(STRANGER, password.expose());
                 false
             }
-        })
-        .await
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, PasswordError> {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move || {
-            // Whoever asked may be gone: then nobody needs the work.
-            if !answer.is_closed() {
-                let _ = answer.send(work());
-            }
         });
         self.queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => PasswordError::Busy,
-            TrySendError::Disconnected(_) => PasswordError::Failed("the threads for it have ended"),
+            TrySendError::Closed(_) => GONE,
         })?;
-        answered.await.map_err(|_| PasswordError::Failed("the thread for it has ended"))
+        answer.await.map_err(|_| GONE)
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>) {
+impl Default for Passwords {
+    fn default() -> Self {
+        Passwords::new()
+    }
+}
+
+const GONE: PasswordError = PasswordError::Failed("the threads for it have ended");
+
+/// Work and where its answer arrives. Nothing is done when nobody waits for the answer any more.
+fn job<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> (Job, oneshot::Receiver<T>) {
+    let (answer, answered) = oneshot::channel();
+    let job = Box::new(move || {
+        if !answer.is_closed() {
+            let _ = answer.send(work());
+        }
+    });
+    (job, answered)
+}
+
+fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
     // On Linux a priority belongs to a thread: at this one a thread gets about a tenth of a core that others want, and
     // all of an idle one. Where it cannot be lowered, hashing competes as an equal.
     let _ = rustix::process::setpriority_process(None, 10);
     loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         match next {
-            Ok(job) => job(),
-            Err(_) => return,
+            Some(job) => job(),
+            None => return,
         }
     }
 }
@@ -237,10 +257,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_pool_answers_for_users_and_for_strangers() {
-        let pool = PasswordPool::start().unwrap();
+        let pool = Passwords::new();
         let hashed = pool.hash(Secret::new(*b"hunter2")).await.unwrap();
-        let known = Some(Secret::from_text(hashed));
-        assert_eq!(pool.verify(known.clone(), Secret::new(*b"hunter2")).await, Ok(true));
+        let known = Some(hashed.as_str());
+        assert_eq!(pool.verify(known, Secret::new(*b"hunter2")).await, Ok(true));
         assert_eq!(pool.verify(known, Secret::new(*b"hunter3")).await, Ok(false));
         assert_eq!(pool.verify(None, Secret::new(*b"hunter2")).await, Ok(false));
     }

@@ -7,11 +7,11 @@ use futures_util::future::join_all;
 
 use super::Core;
 use super::commit::{CommitError, CommitRequest, TenantEdits};
-use super::password::{self, HashError};
 use super::snapshot::Snapshot;
 use super::transaction::Prepared;
 use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
+use crate::base::password::{self, PasswordError};
 use crate::base::secret::Secret;
 use crate::data::diff::diff;
 use crate::data::edit::apply;
@@ -78,7 +78,11 @@ impl Core {
                 continue;
             }
             let mut plain = Vec::new();
-            collect(self, &mut edit.path.clone(), value, &mut plain);
+            let mut unusable = Vec::new();
+            collect(self, &mut edit.path.clone(), value, &mut plain, &mut unusable);
+            if !unusable.is_empty() {
+                return Err(CommitError::Invalid(unusable));
+            }
             let hashes = join_all(plain.into_iter().map(|(path, text)| {
                 let stored = data.and_then(|data| data.tree.leaf(&path)).and_then(Value::as_str);
                 async move { (self.hashed(stored, text).await, path) }
@@ -96,9 +100,9 @@ impl Core {
     }
 
     /// What to store for a password: what is stored already, when it is the same password.
-    async fn hashed(&self, stored: Option<&str>, password: Secret) -> Result<String, HashError> {
+    async fn hashed(&self, stored: Option<&str>, password: Secret) -> Result<String, PasswordError> {
         if let Some(stored) = stored
-            && self.passwords.verify(stored, password.clone()).await
+            && self.passwords.verify(Some(stored), password.clone()).await == Ok(true)
         {
             return Ok(stored.to_owned());
         }
@@ -106,22 +110,34 @@ impl Core {
     }
 }
 
-/// Finds the passwords in a value, with their paths.
-fn collect(core: &Core, path: &mut InstancePath, data: &Data, found: &mut Vec<(InstancePath, Secret)>) {
+/// Finds the passwords in a value, with their paths, and the hashes among them that cannot be kept.
+fn collect(
+    core: &Core,
+    path: &mut InstancePath,
+    data: &Data,
+    found: &mut Vec<(InstancePath, Secret)>,
+    unusable: &mut Vec<Violation>,
+) {
     match data {
-        Data::Leaf(value) if core.schema.node(path.target()).extensions.hashed => {
-            if let Some(text) = value.as_str().filter(|text| !password::is_hash(text)) {
+        Data::Leaf(value) if core.schema.node(path.target()).extensions.hashed => match value.as_str() {
+            Some(text) if !password::is_hash(text) => {
                 found.push((path.clone(), Secret::new(text.as_bytes())));
             }
-        }
-        Data::Container(container) => collect_in(core, path, container, found),
+            Some(text) => {
+                if let Err(error) = password::check_hash(text) {
+                    unusable.push(Violation::new(ErrorTag::InvalidValue, path.clone(), error.to_string()));
+                }
+            }
+            None => {}
+        },
+        Data::Container(container) => collect_in(core, path, container, found, unusable),
         Data::List(list) => {
             for entry in list.iter() {
                 let keys = entry.key(&core.schema);
                 if let Some(last) = path.steps.last_mut() {
                     last.keys = keys;
                 }
-                collect_in(core, path, entry, found);
+                collect_in(core, path, entry, found, unusable);
             }
             if let Some(last) = path.steps.last_mut() {
                 last.keys.clear();
@@ -136,10 +152,11 @@ fn collect_in(
     path: &mut InstancePath,
     container: &Container,
     found: &mut Vec<(InstancePath, Secret)>,
+    unusable: &mut Vec<Violation>,
 ) {
     for (id, data) in container.children().iter().filter(|(id, _)| core.facts.has_hashed(*id)) {
         path.push(*id, Vec::new());
-        collect(core, path, data, found);
+        collect(core, path, data, found, unusable);
         path.steps.pop();
     }
 }

@@ -73,7 +73,8 @@ impl Snapshot {
         self.tenant(tenant)?.tree.entry(path)
     }
 
-    /// The container or list entry at a path as a struct, with defaults filled in; `None` when it does not exist.
+    /// The container or list entry at a path as a struct, with defaults filled in; `None` when it does not exist. A
+    /// container without `presence` always exists in a tenant that does, if only with defaults.
     ///
     /// # Errors
     /// When the struct does not fit the model.
@@ -82,7 +83,16 @@ impl Snapshot {
         tenant: &str,
         path: &InstancePath,
     ) -> Result<Option<T>, DeserializeError> {
-        self.entry(tenant, path).map(|entry| from_data(&self.schema, entry)).transpose()
+        let empty;
+        let entry = match self.entry(tenant, path) {
+            Some(entry) => entry,
+            None if self.tenant(tenant).is_some() && self.schema.node(path.target()).is_np_container() => {
+                empty = Arc::new(Container::new(path.target()));
+                &empty
+            }
+            None => return Ok(None),
+        };
+        from_data(&self.schema, entry).map(Some)
     }
 
     /// When the resource at `path` was last changed, descendants and deleted descendants included; the time of the list
