@@ -4,6 +4,7 @@
 //! a walk through a tree.
 
 pub mod jose;
+mod input;
 pub mod distribution;
 pub mod transit;
 pub mod jwt_issuer;

@@ -13,11 +13,6 @@ mod reach;
 mod reached;
 mod walk;
 
-#[cfg(test)]
-mod law;
-#[cfg(test)]
-mod tests;
-
 use std::collections::HashSet;
 
 pub use constraints::Constraints;

@@ -18,11 +18,6 @@ mod pattern;
 mod reference;
 mod text;
 
-#[cfg(test)]
-pub(super) mod testing;
-#[cfg(test)]
-mod tests;
-
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
@@ -162,8 +157,6 @@ impl<'a> Evaluator<'a> {
 
     /// Takes steps from the budget.
     pub(super) fn spend(&self, steps: u64) -> Result<(), EvalError> {
-        #[cfg(test)]
-        testing::STEPS.set(testing::STEPS.get() + steps);
         match self.left.get().checked_sub(steps) {
             Some(left) => {
                 self.left.set(left);

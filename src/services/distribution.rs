@@ -2,7 +2,15 @@
 //!
 //! Not for carrying entries to sites: this only says where they belong.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+use crate::data::decode::from_serde;
+use crate::data::deserialize::from_data;
+use crate::data::tree::{Container, Data};
+use crate::engine::{Registry, StateContext, StateError, StateProvider};
+use crate::yang::schema::Schema;
 
 /// The container `distribute` of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -61,6 +69,50 @@ pub fn effective<'a>(entries: impl IntoIterator<Item = &'a Distribute>) -> Distr
         }
     }
     DistributionStatus { to: Some(Target::None), ..DistributionStatus::default() }
+}
+
+/// Provides `distribution-status` wherever the model has it.
+pub fn register(registry: &mut Registry, schema: &Schema) {
+    let provider: Arc<dyn StateProvider> = Arc::new(Status);
+    for (id, node) in schema.nodes() {
+        if node.extensions.computed && node.name == "distribution-status" {
+            registry.state(&schema.path(id), Arc::clone(&provider));
+        }
+    }
+}
+
+struct Status;
+
+impl StateProvider for Status {
+    fn read(&self, context: &StateContext<'_>) -> Result<Option<Data>, StateError> {
+        let schema = context.snapshot.schema();
+        let failed = |reason: String| StateError { path: schema.path(context.node), reason };
+        let mut chain = vec![distribute(schema, context.entry).map_err(failed)?];
+        let mut above = context.path.parent();
+        while let Some(path) = above {
+            if let Some(entry) = context.snapshot.entry(context.tenant, &path) {
+                chain.push(distribute(schema, entry).map_err(failed)?);
+            }
+            above = path.parent();
+        }
+        from_serde(schema, context.node, &effective(chain.iter().flatten())).map(Some).map_err(|violations| {
+            failed(violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })
+    }
+}
+
+/// What an entry says of its distribution, with the defaults in use; `None` where the model gives it no say.
+fn distribute(schema: &Schema, entry: &Container) -> Result<Option<Distribute>, String> {
+    let Ok(node) = schema.child(entry.node, None, "distribute") else { return Ok(None) };
+    let nothing;
+    let said = match entry.container(node) {
+        Some(said) => said,
+        None => {
+            nothing = Arc::new(Container::new(node));
+            &nothing
+        }
+    };
+    from_data(schema, said).map(Some).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ impl<'a> Checker<'a> {
         let Some(target) = self.constraints.sites.get(*site).and_then(|site| site.target.as_ref()) else {
             return Ok(None);
         };
-        if !target.is_indexed || target.node != target_node {
+        if target.by_key || target.has_predicates || target.node != target_node {
             return Ok(None);
         }
         let path = cursor.path(self.schema);

@@ -79,12 +79,6 @@ impl ReferenceIndex {
         &self.constraints
     }
 
-    /// All rows, to compare two indexes.
-    #[cfg(test)]
-    pub(super) fn rows(&self) -> [Vec<Row>; 3] {
-        [&self.referrers, &self.targets, &self.uniques].map(|rows| rows.iter().cloned().collect())
-    }
-
     /// Takes rows in.
     pub(super) fn insert(&mut self, rows: Rows) {
         self.referrers.extend(rows.referrers);
@@ -308,7 +302,7 @@ impl<'a> Gatherer<'_, 'a> {
             if let Some(target) = target {
                 let hash = hash_of(trail.keys_to(target.anchor), value);
                 self.rows.referable.insert((*site, hash));
-                if target.is_indexed {
+                if !target.by_key {
                     self.rows.targets.push(Row { what: *site, hash, keys: trail.keys.as_slice().into() });
                 }
             }

@@ -97,8 +97,8 @@ pub struct MintInput {
     pub extra_claims: Option<String>,
 }
 
-/// What `mint` answers.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+/// What `mint` answers; all of it empty where a request was only validated.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct MintOutput {
     /// The JWT in compact form.
     pub jwt: String,
