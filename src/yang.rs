@@ -5,6 +5,8 @@ pub mod syntax;
 pub mod resolve;
 pub mod schema;
 pub mod product;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use product::{compile_product, product_library};
 pub use resolve::library::Library;

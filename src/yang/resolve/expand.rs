@@ -36,7 +36,12 @@ pub struct Expander<'n, 'a> {
     /// `uses` whose mistakes were reported already, so that a grouping used often is reported once.
     reported: HashSet<(usize, usize)>,
     too_big: bool,
+    /// How many blocks are open.
+    depth: usize,
 }
+
+/// Nodes and groupings may be this deep in each other.
+const MAX_DEPTH: usize = 300;
 
 impl<'n, 'a> Expander<'n, 'a> {
     /// An empty tree over these names.
@@ -49,6 +54,7 @@ impl<'n, 'a> Expander<'n, 'a> {
             used: HashSet::new(),
             reported: HashSet::new(),
             too_big: false,
+            depth: 0,
         }
     }
 
@@ -72,6 +78,11 @@ impl<'n, 'a> Expander<'n, 'a> {
     /// Adds every node that the block of a statement defines. `scope` is the one inside that block.
     pub fn children(&mut self, block: &'a Statement, scope: ScopeId, place: Place) -> Vec<ResolvedId> {
         let mut added = Vec::new();
+        if self.depth >= MAX_DEPTH {
+            self.refuse(block, &format!("the model is more than {MAX_DEPTH} nodes and groupings deep"));
+            return added;
+        }
+        self.depth += 1;
         for statement in &block.substatements {
             match statement.id() {
                 Some(K::Uses) => added.extend(self.uses(statement, scope, place)),
@@ -79,7 +90,15 @@ impl<'n, 'a> Expander<'n, 'a> {
                 _ => {}
             }
         }
+        self.depth -= 1;
         added
+    }
+
+    /// Reports a limit, once: a model that exceeds it would be reported at every node.
+    fn refuse(&mut self, statement: &Statement, message: &str) {
+        if !std::mem::replace(&mut self.too_big, true) {
+            self.diagnostics.push(Diagnostic::error("Y0231", statement.head_span(), message));
+        }
     }
 
     fn node(
@@ -90,16 +109,9 @@ impl<'n, 'a> Expander<'n, 'a> {
         place: Place,
     ) -> Option<ResolvedId> {
         if self.tree.len() >= MAX_NODES {
-            if !std::mem::replace(&mut self.too_big, true) {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        "Y0231",
-                        statement.head_span(),
-                        format!("the model has more than {MAX_NODES} nodes"),
-                    )
-                    .note("do groupings use each other twice at every level?"),
-                );
-            }
+            let message =
+                format!("the model has more than {MAX_NODES} nodes; do groupings double at every level?");
+            self.refuse(statement, &message);
             return None;
         }
         let in_choice = place.parent.is_some_and(|parent| self.tree.node(parent).kind == K::Choice);

@@ -16,6 +16,8 @@ pub struct FeatureStates {
     states: HashMap<usize, Option<bool>>,
     /// Outcome of `if-feature` statements by address: one is evaluated and reported once, however often it is used.
     conditions: HashMap<usize, bool>,
+    /// Features being worked out.
+    depth: usize,
 }
 
 impl FeatureStates {
@@ -136,12 +138,19 @@ impl FeatureStates {
             None => {}
         }
         self.states.insert(key, None);
+        if self.depth > MAX_DEPTH {
+            let message = format!("features depend on each other more than {MAX_DEPTH} deep");
+            diagnostics.push(Diagnostic::error("Y0222", feature.statement.argument_span(), message));
+            return true;
+        }
+        self.depth += 1;
         let module = names.loaded.module(names.module_of(feature.scope));
         let wanted = match &module.features {
             Features::All => true,
             Features::Only(wanted) => wanted.iter().any(|name| name == feature.statement.text()),
         };
         let depends = self.allow(names, feature.statement, feature.scope, diagnostics);
+        self.depth -= 1;
         self.states.insert(key, Some(wanted && depends));
         wanted && depends
     }
@@ -200,7 +209,7 @@ fn tokens(text: &str) -> Vec<&str> {
     found
 }
 
-/// How deep parentheses and `not` may nest.
+/// How deep parentheses and `not` may nest, and features depend on each other.
 const MAX_DEPTH: usize = 100;
 
 struct Parser<'t> {

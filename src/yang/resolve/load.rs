@@ -172,6 +172,9 @@ pub fn load(library: &mut Library, wanted: &[Wanted]) -> (Loaded, Vec<Diagnostic
     (loader.loaded, loader.diagnostics)
 }
 
+/// How long a chain of imports may be.
+const MAX_IMPORT_DEPTH: usize = 200;
+
 struct Loader<'l> {
     library: &'l mut Library,
     loaded: Loaded,
@@ -223,6 +226,11 @@ impl Loader<'_> {
             return *known;
         }
         self.by_file.insert(file, None);
+        if self.stack.len() >= MAX_IMPORT_DEPTH {
+            let message = format!("modules import each other more than {MAX_IMPORT_DEPTH} deep");
+            self.diagnostics.push(Diagnostic::error("Y0203", at, message));
+            return None;
+        }
         let root = self.statement(file, name, K::Module, at)?;
         self.stack.push((file, Ident::from(name)));
         let module = self.new_module(&root.0, root.1);

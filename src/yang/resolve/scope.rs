@@ -228,6 +228,21 @@ impl<'a> Names<'a> {
             .map(|(name, (statement, unit))| (*name, Definition { statement, scope: self.unit_scope(*unit) }))
     }
 
+    /// Every typedef or grouping of a module, at whatever depth.
+    pub fn all(&self, module: ModuleIndex, kind: NameKind) -> Vec<Definition<'a>> {
+        let mut found: Vec<Definition<'a>> =
+            self.exports(module, kind).map(|(_, definition)| definition).collect();
+        for (scope, id) in self.scopes.iter().zip(0..).filter(|(scope, _)| scope.parent.is_some()) {
+            if self.loaded.unit(scope.unit).module == module {
+                let inner = if kind == NameKind::Typedef { &scope.typedefs } else { &scope.groupings };
+                let here = |statement: &&'a Statement| Definition { statement, scope: ScopeId(id) };
+                found.extend(inner.iter().map(here));
+            }
+        }
+        found.sort_by_key(|definition| (definition.statement.span.source, definition.statement.span.start));
+        found
+    }
+
     /// A name at the top of a module.
     pub fn exported(&self, module: ModuleIndex, kind: NameKind, name: &str) -> Option<Definition<'a>> {
         let (statement, unit) = self.top.get(&(module, kind))?.get(name)?;

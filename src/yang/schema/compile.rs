@@ -3,6 +3,7 @@
 //!
 //! Every stage collects diagnostics and goes on; a schema comes out only when none of them is an error.
 
+mod definitions;
 mod identity;
 mod nodes;
 mod pending;
@@ -46,7 +47,7 @@ pub fn compile(library: &mut Library, wanted: &[Wanted]) -> (Option<Schema>, Vec
     let enabled: Vec<Vec<&str>> =
         loaded.module_indexes().map(|module| features.of_module(&names, module, &mut diagnostics)).collect();
     let (identities, identity_ids) = identity::compile(&names, &mut features, &mut diagnostics);
-    let (tree, implemented) = resolve(&names, &mut diagnostics);
+    let Resolution { tree, implemented, used } = resolve(&names, &mut diagnostics);
 
     let mut builder = nodes::Builder::new(&names, &tree, features, identity_ids);
     builder.check_extensions();
@@ -59,7 +60,7 @@ pub fn compile(library: &mut Library, wanted: &[Wanted]) -> (Option<Schema>, Vec
     schema.notation = notation(&names, &tree, &builder.ids, schema.nodes.len());
     check_names(&schema, &tree, &builder.ids, &mut builder.diagnostics);
     pending::settle(&mut schema, &mut builder, library.sources());
-    builder.check_definitions();
+    definitions::check(&schema, &mut builder, &implemented, &used, library.sources());
     diagnostics.append(&mut builder.diagnostics);
     drop(builder);
 
@@ -69,8 +70,16 @@ pub fn compile(library: &mut Library, wanted: &[Wanted]) -> (Option<Schema>, Vec
     ((!failed).then_some(schema), diagnostics)
 }
 
-/// Expands and amends the wanted modules and those that they pull in. Returns the tree and the implemented modules.
-fn resolve<'a>(names: &Names<'a>, diagnostics: &mut Vec<Diagnostic>) -> (Tree<'a>, Vec<ModuleIndex>) {
+/// What expanding and amending gives.
+struct Resolution<'a> {
+    tree: Tree<'a>,
+    implemented: Vec<ModuleIndex>,
+    /// Addresses of the groupings that some `uses` named.
+    used: HashSet<usize>,
+}
+
+/// Expands and amends the wanted modules and those that they pull in.
+fn resolve<'a>(names: &Names<'a>, diagnostics: &mut Vec<Diagnostic>) -> Resolution<'a> {
     let loaded = names.loaded;
     let mut queue: VecDeque<ModuleIndex> =
         loaded.module_indexes().filter(|index| loaded.module(*index).implemented).collect();
@@ -101,7 +110,7 @@ fn resolve<'a>(names: &Names<'a>, diagnostics: &mut Vec<Diagnostic>) -> (Tree<'a
     amendments.finish(&mut expander);
     diagnostics.append(&mut expander.diagnostics);
     implemented.sort_unstable();
-    (expander.tree, implemented)
+    Resolution { tree: expander.tree, implemented, used: expander.used }
 }
 
 fn want(module: ModuleIndex, implemented: &mut Vec<ModuleIndex>, queue: &mut VecDeque<ModuleIndex>) {

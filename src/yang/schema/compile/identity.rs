@@ -1,6 +1,6 @@
 //! Identities and what they are derived from (RFC 7950 section 7.18).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ident::Ident;
@@ -50,18 +50,14 @@ pub(super) fn compile(
         })
         .collect();
     for (index, (_, definition)) in definitions.iter().enumerate() {
-        let mut reached: Vec<IdentityId> = identities[index].bases.clone();
-        let mut next = 0;
-        while let Some(at) = reached.get(next).copied() {
-            next += 1;
-            for base in &identities[at.0 as usize].bases {
-                if !reached.contains(base) {
-                    reached.push(*base);
-                }
+        let mut reached: BTreeSet<IdentityId> = BTreeSet::new();
+        let mut open: Vec<IdentityId> = identities[index].bases.clone();
+        while let Some(at) = open.pop() {
+            if reached.insert(at) {
+                open.extend(&identities[at.0 as usize].bases);
             }
         }
-        reached.sort_unstable();
-        reached.dedup();
+        let mut reached: Vec<IdentityId> = reached.into_iter().collect();
         if reached.iter().any(|id| id.0 as usize == index) {
             let message = format!("the identity '{}' is derived from itself", definition.statement.text());
             diagnostics

@@ -9,7 +9,7 @@ use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::yang::resolve::feature::FeatureStates;
 use crate::yang::resolve::load::{ModuleIndex, Version};
-use crate::yang::resolve::scope::{NameKind, Names, split_name};
+use crate::yang::resolve::scope::{Definition, NameKind, Names, split_name};
 use crate::yang::resolve::tree::{Property, Resolved, ResolvedId, Tree};
 use crate::yang::schema::node::{Extensions, ListFacts, Node, NodeKind, Status};
 use crate::yang::schema::types::{Type, TypeKind};
@@ -47,6 +47,8 @@ pub(super) struct Builder<'b, 'a> {
     /// Schema nodes by resolved node.
     pub ids: HashMap<ResolvedId, NodeId>,
     placeholder: Arc<Type>,
+    /// A grouping is looked at by itself: whether its nodes are configuration will be said where it is used.
+    aside: bool,
 }
 
 /// What a node inherits.
@@ -85,7 +87,40 @@ impl<'b, 'a> Builder<'b, 'a> {
             waiting: Waiting::default(),
             ids: HashMap::new(),
             placeholder,
+            aside: false,
         }
+    }
+
+    /// A builder over another tree that shares what was compiled so far; [`Builder::give_back`] ends it.
+    pub fn scratch<'t>(&mut self, tree: &'t Tree<'a>) -> Builder<'t, 'a>
+    where
+        'b: 't,
+    {
+        let features = std::mem::take(&mut self.features);
+        let identities = std::mem::take(&mut self.identities);
+        let mut scratch = Builder::new(self.names, tree, features, identities);
+        scratch.typer = std::mem::take(&mut self.typer);
+        scratch.aside = true;
+        scratch
+    }
+
+    /// Takes back what [`Builder::scratch`] lent, and what was found wrong.
+    pub fn give_back(&mut self, scratch: Builder<'_, 'a>) {
+        self.features = scratch.features;
+        self.identities = scratch.identities;
+        self.typer = scratch.typer;
+        self.diagnostics.extend(scratch.diagnostics);
+    }
+
+    /// The type that a typedef gives a name to.
+    pub fn typedef(&mut self, definition: Definition<'a>) -> Option<Arc<Typing<'a>>> {
+        let mut world = TypeWorld {
+            names: self.names,
+            features: &mut self.features,
+            identities: &self.identities,
+            diagnostics: &mut self.diagnostics,
+        };
+        self.typer.typedef(&mut world, definition, definition.statement)
     }
 
     /// Adds the top-level nodes of a module.
@@ -390,7 +425,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                     self.key(node, key, name, &mut keys);
                 }
             }
-            None if inside.config => {
+            None if inside.config && !self.aside => {
                 let message = format!("the list '{}' has no key", node.name);
                 self.diagnostics.push(
                     Diagnostic::error("Y0346", node.statement.head_span(), message)
@@ -428,6 +463,12 @@ impl<'b, 'a> Builder<'b, 'a> {
             return;
         }
         let leaf = tree.node(found);
+        if !self.present(leaf) {
+            let why = if leaf.removed { "a deviation removed it" } else { "its feature is off" };
+            let message = format!("the key '{name}' of {} is not there: {why}", tree.path(found));
+            self.diagnostics.push(Diagnostic::error("Y0347", at, message));
+            return;
+        }
         let version = self.names.loaded.unit(self.names.unit_of(leaf.scope)).version;
         for property in &leaf.properties {
             let forbidden = matches!(property.statement.id(), Some(K::When | K::IfFeature));
@@ -441,9 +482,6 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
         keys.push(found);
     }
-
-    /// Checks definitions that no node uses.
-    pub fn check_definitions(&mut self) {}
 
     /// Checks that every extension used in the loaded texts is defined.
     pub fn check_extensions(&mut self) {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::module_id;
 use super::nodes::Builder;
 use super::typing::{LeafrefTemplate, Template};
-use crate::base::diagnostic::{Diagnostic, Sources};
+use crate::base::diagnostic::{Diagnostic, Sources, Span};
 use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
-use crate::yang::resolve::scope::{ScopeId, address, split_name};
+use crate::yang::resolve::scope::{Names, address, split_name};
 use crate::yang::resolve::tree::Property;
 use crate::yang::schema::node::{Must, NodeKind, When};
 use crate::yang::schema::types::{Leafref, ParseContext, Raw, Strictness, Type, TypeKind};
@@ -74,6 +74,9 @@ fn set_type(schema: &mut Schema, id: NodeId, fresh: Arc<Type>) {
     }
 }
 
+/// How long a chain of leafrefs may be.
+const MAX_CHAIN: usize = 100;
+
 struct Settler<'s, 'b, 'a> {
     builder: &'s mut Builder<'b, 'a>,
     sources: &'s Sources,
@@ -96,31 +99,15 @@ impl<'a> Settler<'_, '_, 'a> {
         if let Some(known) = self.expressions.get(&address(statement)) {
             return known.clone();
         }
-        let parsed = match parse_xpath(statement.text()) {
+        let parsed = match parse_expression(self.sources, statement) {
             Ok(ast) => Some(Arc::new(ast)),
             Err(wrong) => {
-                let at = self.place(statement, wrong.offset);
-                self.report(
-                    Diagnostic::error(
-                        "Y0361",
-                        at,
-                        format!("this is not an XPath expression: {}", wrong.message),
-                    )
-                    .label("here"),
-                );
+                self.report(*wrong);
                 None
             }
         };
         self.expressions.insert(address(statement), parsed.clone());
         parsed
-    }
-
-    fn place(&self, statement: &Statement, offset: usize) -> crate::base::diagnostic::Span {
-        let span = statement.argument_span();
-        match self.sources.get(span.source) {
-            Some(source) => locate(&source.text, span, offset),
-            None => span,
-        }
     }
 
     /// Binds an expression at a context node and reports what is wrong with its names.
@@ -138,7 +125,7 @@ impl<'a> Settler<'_, '_, 'a> {
         let naming = Naming::Module { prefix: &prefix, unprefixed: [module, own] };
         let bound = bind(schema, &ast, &naming, context);
         for problem in &bound.problems {
-            let at = self.place(property.statement, problem.offset);
+            let at = place(self.sources, property.statement, problem.offset);
             let found = if problem.fatal {
                 Diagnostic::error("Y0362", at, problem.message.clone())
             } else {
@@ -222,6 +209,11 @@ impl<'a> Settler<'_, '_, 'a> {
             self.report(Diagnostic::error("Y0373", at, message));
             return None;
         }
+        if self.active.len() > MAX_CHAIN {
+            let message = format!("more than {MAX_CHAIN} leafrefs point at each other");
+            self.report(Diagnostic::error("Y0373", at, message));
+            return None;
+        }
         if schema.node(id).config && !schema.node(target).config && leafref.require_instance {
             let message =
                 format!("the configuration {} points at the state {}", schema.path(id), schema.path(target));
@@ -253,7 +245,7 @@ impl<'a> Settler<'_, '_, 'a> {
     fn default(&mut self, schema: &mut Schema, id: NodeId, default: Property<'a>) {
         let Some(ty) = schema.node(id).ty().cloned() else { return };
         let (module, config) = (schema.node(id).module, schema.node(id).config);
-        match self.default_value(schema, &ty, default.statement.text(), default.scope, module) {
+        match default_value(self.builder.names, schema, &ty, default, module) {
             Ok(value) => match schema.nodes.get_mut(id.0 as usize).map(|node| &mut node.kind) {
                 Some(NodeKind::Leaf { default, .. }) => *default = Some(value),
                 Some(NodeKind::LeafList { defaults, .. }) => {
@@ -273,44 +265,6 @@ impl<'a> Settler<'_, '_, 'a> {
                 self.report(Diagnostic::error("Y0381", default.statement.argument_span(), message));
             }
         }
-    }
-
-    /// The value of a default. Prefixes of identities are those of the text that states the default.
-    fn default_value(
-        &self,
-        schema: &Schema,
-        ty: &Type,
-        text: &str,
-        scope: ScopeId,
-        module: ModuleId,
-    ) -> Result<Value, String> {
-        match &ty.effective().kind {
-            TypeKind::Union { members } => {
-                let mut reasons = Vec::new();
-                for member in members {
-                    match self.default_value(schema, member, text, scope, module) {
-                        Ok(value) => return Ok(value),
-                        Err(why) => reasons.push(why),
-                    }
-                }
-                reasons.dedup();
-                return Err(reasons.join("; "));
-            }
-            TypeKind::Identityref { .. } => {
-                let (prefix, name) = split_name(text.trim());
-                let named = self.builder.names.module_of_prefix(scope, prefix).map(module_id);
-                let Some(named) = named else {
-                    return Err(format!("no import has the prefix '{}'", prefix.unwrap_or_default()));
-                };
-                let qualified = format!("{}:{name}", schema.module(named).name);
-                let context = ParseContext { schema, module, strictness: Strictness::Text };
-                return ty.parse(Raw::Text(&qualified), context).map_err(|wrong| wrong.message);
-            }
-            TypeKind::Empty => return Err("an empty leaf has no default".to_owned()),
-            _ => {}
-        }
-        let context = ParseContext { schema, module, strictness: Strictness::Text };
-        ty.parse(Raw::Text(text), context).map_err(|wrong| wrong.message)
     }
 
     fn unique(&mut self, schema: &mut Schema, list: NodeId, unique: Property<'a>) {
@@ -452,4 +406,57 @@ fn schema_child(schema: &Schema, parent: NodeId, module: ModuleId, name: &str) -
     let fits = |id: &NodeId| schema.node(*id).module == module && schema.node(*id).name == *name;
     let node = schema.node(parent);
     node.schema_children.iter().copied().find(fits).or_else(|| node.children.iter().copied().find(fits))
+}
+
+/// The place in its text of a byte of a statement's argument.
+fn place(sources: &Sources, statement: &Statement, offset: usize) -> Span {
+    let span = statement.argument_span();
+    match sources.get(span.source) {
+        Some(source) => locate(&source.text, span, offset),
+        None => span,
+    }
+}
+
+/// The XPath expression in the argument of a statement.
+pub(super) fn parse_expression(sources: &Sources, statement: &Statement) -> Result<Ast, Box<Diagnostic>> {
+    parse_xpath(statement.text()).map_err(|wrong| {
+        let at = place(sources, statement, wrong.offset);
+        let message = format!("this is not an XPath expression: {}", wrong.message);
+        Box::new(Diagnostic::error("Y0361", at, message).label("here"))
+    })
+}
+
+/// The value of a default. Prefixes of identities are those of the text that states the default.
+pub(super) fn default_value(
+    names: &Names<'_>,
+    schema: &Schema,
+    ty: &Type,
+    default: Property<'_>,
+    module: ModuleId,
+) -> Result<Value, String> {
+    let text = default.statement.text();
+    let context = ParseContext { schema, module, strictness: Strictness::Text };
+    match &ty.effective().kind {
+        TypeKind::Union { members } => {
+            let mut reasons = Vec::new();
+            for member in members {
+                match default_value(names, schema, member, default, module) {
+                    Ok(value) => return Ok(value),
+                    Err(why) => reasons.push(why),
+                }
+            }
+            reasons.dedup();
+            Err(reasons.join("; "))
+        }
+        TypeKind::Identityref { .. } => {
+            let (prefix, name) = split_name(text.trim());
+            let Some(named) = names.module_of_prefix(default.scope, prefix).map(module_id) else {
+                return Err(format!("no import has the prefix '{}'", prefix.unwrap_or_default()));
+            };
+            let qualified = format!("{}:{name}", schema.module(named).name);
+            ty.parse(Raw::Text(&qualified), context).map_err(|wrong| wrong.message)
+        }
+        TypeKind::Empty => Err("an empty leaf has no default".to_owned()),
+        _ => ty.parse(Raw::Text(text), context).map_err(|wrong| wrong.message),
+    }
 }

@@ -69,6 +69,12 @@ pub(super) struct TypeWorld<'w, 'a> {
     pub diagnostics: &'w mut Vec<Diagnostic>,
 }
 
+/// How long a chain of typedefs may be.
+const MAX_CHAIN: usize = 100;
+
+/// How many members a union may have, those of unions within it counted.
+const MAX_MEMBERS: usize = 4_096;
+
 /// The built-in types.
 pub(super) const BUILT_IN: &[&str] = &[
     "binary",
@@ -158,6 +164,11 @@ impl<'a> Typer<'a> {
                 )
                 .related(definition.statement.argument_span(), "defined here"),
             );
+            return None;
+        }
+        if self.active.len() >= MAX_CHAIN {
+            let message = format!("more than {MAX_CHAIN} typedefs are defined by each other");
+            world.diagnostics.push(Diagnostic::error("Y0301", user.argument_span(), message));
             return None;
         }
         self.active.push(key);
@@ -301,6 +312,11 @@ impl<'a> Typer<'a> {
         }
         if members.is_empty() {
             self.missing(world, statement, "type");
+            return None;
+        }
+        if members.iter().map(size).fold(0, usize::saturating_add) > MAX_MEMBERS {
+            let message = format!("the union has more than {MAX_MEMBERS} members");
+            world.diagnostics.push(Diagnostic::error("Y0303", statement.argument_span(), message));
             return None;
         }
         let name = Ident::from(statement.text());
@@ -482,6 +498,21 @@ fn keep<T>(world: &mut TypeWorld<'_, '_>, outcome: Result<T, Box<Diagnostic>>) -
             world.diagnostics.push(*diagnostic);
             None
         }
+    }
+}
+
+/// How many members a type counts for in a union.
+fn size(template: &Template<'_>) -> usize {
+    fn of_type(ty: &Type) -> usize {
+        match &ty.kind {
+            TypeKind::Union { members } => members.iter().map(|member| of_type(member)).sum(),
+            _ => 1,
+        }
+    }
+    match template {
+        Template::Done(ty) => of_type(ty),
+        Template::Leafref(_) => 1,
+        Template::Union(_, members) => members.iter().map(size).sum(),
     }
 }
 
