@@ -5,7 +5,7 @@ use super::resolve::load::Wanted;
 use super::schema::{Schema, compile};
 
 /// File name and text of every module in `yang/`.
-const MODULES: &[(&str, &str)] = &[
+pub const MODULES: &[(&str, &str)] = &[
     ("strongbox.yang", include_str!("../../yang/strongbox.yang")),
     ("strongbox-extensions.yang", include_str!("../../yang/strongbox-extensions.yang")),
     ("strongbox-types.yang", include_str!("../../yang/strongbox-types.yang")),

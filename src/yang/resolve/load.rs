@@ -21,7 +21,7 @@ pub enum Features {
 }
 
 /// A module that is to be implemented.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// Its name.
     pub module: Ident,
