@@ -36,6 +36,13 @@ impl Failure {
         Failure::new(StatusCode::NOT_FOUND, Violation::new(ErrorTag::DataMissing, path.clone(), message))
     }
 
+    /// Adds a header line.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
     /// The first violation's sentence, for logs.
     pub fn summary(&self) -> &str {
         self.violations.first().map_or("", |violation| violation.message.as_str())

@@ -1,0 +1,254 @@
+//! Which entries of a list a read shows, and in which order: `where`, `sort`, `offset` and `limit`.
+//!
+//! Entries of state are made complete in small portions, so that what a request holds at once does not grow with the list
+//! but with what it shows.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::query::Query;
+use crate::access::gate::Reading;
+use crate::base::duration::Duration;
+use crate::base::error::ErrorTag;
+use crate::base::suggest::nearest;
+use crate::data::path::InstancePath;
+use crate::data::tree::{Container, List};
+use crate::data::violation::{Violation, shorten};
+use crate::data::xpath::{Cursor, DEFAULT_BUDGET, EvalError, Evaluator, Item};
+use crate::engine::Datastore;
+use crate::yang::schema::types::Format;
+use crate::yang::schema::xpath::Expression;
+use crate::yang::schema::xpath::bind::compile_expression;
+use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
+
+/// How many entries of state are complete at once while they are looked at.
+const PORTION: usize = 512;
+
+/// The compiled selection of one request.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    filter: Option<Expression>,
+    order: Option<Order>,
+    offset: usize,
+    limit: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Order {
+    leaf: NodeId,
+    descending: bool,
+}
+
+/// Compiles the `where` of a request for entries of `list`.
+///
+/// # Errors
+/// 400 with the column.
+pub fn compile_filter(schema: &Schema, list: NodeId, text: &str) -> Result<Expression, Violation> {
+    let module = schema.node(list).module;
+    match compile_expression(schema, text, list, module) {
+        Ok((expression, _)) => Ok(expression),
+        Err(error) => {
+            let column = text.get(..error.offset).map_or(error.offset, |before| before.chars().count()) + 1;
+            let message = format!("where '{}': {} (column {column})", shorten(text), error.message);
+            Err(bad("where", message).info("column", column.to_string()))
+        }
+    }
+}
+
+fn bad(parameter: &str, message: String) -> Violation {
+    Violation::new(ErrorTag::BadAttribute, InstancePath::root(), message).info("bad-attribute", parameter)
+}
+
+/// A `where` that cannot be decided over this data.
+pub fn undecided(error: &EvalError) -> Failure {
+    Failure::from(bad("where", format!("where: {error}")))
+}
+
+impl Selection {
+    /// Compiles what a request says of the entries of a list.
+    ///
+    /// # Errors
+    /// Everything that is wrong with `where` and `sort`.
+    pub fn compile(schema: &Schema, list: NodeId, query: &Query) -> Result<Self, Vec<Violation>> {
+        let mut faults = Vec::new();
+        let filter = query
+            .filter
+            .as_deref()
+            .and_then(|text| compile_filter(schema, list, text).map_err(|fault| faults.push(fault)).ok());
+        let order = query
+            .sort
+            .as_deref()
+            .and_then(|text| Order::compile(schema, list, text).map_err(|fault| faults.push(fault)).ok());
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Selection { filter, order, offset: query.offset, limit: query.limit.unwrap_or(usize::MAX) })
+    }
+
+    /// How many entries are selected, `offset` and `limit` aside.
+    ///
+    /// # Errors
+    /// As [`Selection::entries`].
+    pub fn count(&self, reading: &Reading, list: &List) -> Result<usize, Failure> {
+        if self.filter.is_none() && reading.datastore == Datastore::Config {
+            return Ok(list.len());
+        }
+        let mut count = 0;
+        self.visit(reading, list, |_| {
+            count += 1;
+            true
+        })?;
+        Ok(count)
+    }
+
+    /// The selected entries in order, complete and as the caller may see them.
+    ///
+    /// # Errors
+    /// 400 when the expression cannot be evaluated over this data or costs too much, 500 when state cannot be read.
+    pub fn entries(&self, reading: &Reading, list: &List) -> Result<Vec<Arc<Container>>, Failure> {
+        let schema = reading.snapshot.schema();
+        let Some(order) = &self.order else {
+            let mut skip = self.offset;
+            let mut chosen = Vec::new();
+            if self.limit == 0 {
+                return Ok(chosen);
+            }
+            self.visit(reading, list, |entry| {
+                if skip > 0 {
+                    skip -= 1;
+                } else {
+                    chosen.push(Arc::clone(entry));
+                }
+                chosen.len() < self.limit
+            })?;
+            return Ok(chosen);
+        };
+        let mut keyed: Vec<(SortKey, Arc<Container>)> = Vec::new();
+        self.visit(reading, list, |entry| {
+            keyed.push((order.key_of(schema, entry), Arc::clone(entry)));
+            true
+        })?;
+        // Entries without a value come last in either direction; equal ones stay in list order.
+        keyed.sort_by(|(a, _), (b, _)| match (a, b) {
+            (SortKey::None, _) | (_, SortKey::None) => a.cmp(b),
+            _ if order.descending => b.cmp(a),
+            _ => a.cmp(b),
+        });
+        Ok(keyed.into_iter().map(|(_, entry)| entry).skip(self.offset).take(self.limit).collect())
+    }
+
+    /// Shows every entry that the filter lets through, until told to stop.
+    fn visit(
+        &self,
+        reading: &Reading,
+        list: &List,
+        mut show: impl FnMut(&Arc<Container>) -> bool,
+    ) -> Result<(), Failure> {
+        if reading.datastore == Datastore::Config {
+            let entries = list.iter();
+            return self.visit_portion(reading, entries, DEFAULT_BUDGET, &mut show).map(drop);
+        }
+        let portions = u64::try_from(list.len() / PORTION).unwrap_or(u64::MAX).saturating_add(1);
+        let budget = (DEFAULT_BUDGET / portions).max(50_000);
+        let mut entries = list.iter();
+        loop {
+            let portion: Vec<Arc<Container>> = entries
+                .by_ref()
+                .take(PORTION)
+                .filter_map(|entry| reading.complete(entry).transpose())
+                .collect::<Result<_, _>>()?;
+            let last = entries.len() == 0;
+            if !self.visit_portion(reading, portion.iter(), budget, &mut show)? || last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn visit_portion<'a>(
+        &self,
+        reading: &'a Reading,
+        entries: impl Iterator<Item = &'a Arc<Container>>,
+        budget: u64,
+        show: &mut impl FnMut(&Arc<Container>) -> bool,
+    ) -> Result<bool, Failure> {
+        let Some(filter) = &self.filter else {
+            for entry in entries {
+                if !show(entry) {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        };
+        let schema: &Schema = reading.snapshot.schema();
+        let root = &*reading.tree.root;
+        let evaluator = Evaluator::new(schema, root).with_budget(budget);
+        let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path));
+        let parent = Rc::new(parent.unwrap_or_else(|| Cursor::root(root)));
+        for entry in entries {
+            let item = Item::Inner { node: entry.node, data: Some(entry) };
+            let matches = evaluator.matches(filter, &Cursor::below(&parent, item));
+            if matches.map_err(|error| undecided(&error))? && !show(entry) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Order {
+    fn compile(schema: &Schema, list: NodeId, text: &str) -> Result<Self, Violation> {
+        let (descending, name) = match text.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, text),
+        };
+        let (module, bare) = match name.split_once(':') {
+            Some((module, bare)) => (schema.module_by_name(module), bare),
+            None => (None, name),
+        };
+        if let Ok(leaf) = schema.child(list, module, bare)
+            && schema.node(leaf).is_leaf()
+        {
+            return Ok(Order { leaf, descending });
+        }
+        let leafs = || {
+            let children = schema.children(list).iter().map(|id| schema.node(*id));
+            children.filter(|node| node.is_leaf()).map(|node| node.name.as_str())
+        };
+        let hint = match nearest(bare, leafs()) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => format!("its leafs are {}", leafs().collect::<Vec<_>>().join(", ")),
+        };
+        let list = &schema.node(list).name;
+        Err(bad("sort", format!("'{}' is no leaf of an entry of '{list}'; {hint}", shorten(name))))
+    }
+
+    fn key_of(&self, schema: &Schema, entry: &Container) -> SortKey {
+        let node = schema.node(self.leaf);
+        let default = match &node.kind {
+            NodeKind::Leaf { default, .. } => default.as_ref(),
+            _ => None,
+        };
+        let Some(value) = entry.leaf(self.leaf).or(default) else { return SortKey::None };
+        let format = node.ty().and_then(|ty| ty.format);
+        match (format, value.as_str()) {
+            (Some(Format::Duration), Some(text)) => match text.parse::<Duration>() {
+                Ok(duration) => SortKey::Number(duration.seconds().into()),
+                Err(_) => SortKey::Value(value.clone()),
+            },
+            (Some(Format::DateAndTime), Some(text)) => match text.parse::<jiff::Timestamp>() {
+                Ok(instant) => SortKey::Number(instant.as_nanosecond()),
+                Err(_) => SortKey::Value(value.clone()),
+            },
+            _ => SortKey::Value(value.clone()),
+        }
+    }
+}
+
+/// What an entry is sorted by. Lengths and instants sort by size, not by letters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum SortKey {
+    Number(i128),
+    Value(Value),
+    None,
+}

@@ -1,0 +1,195 @@
+//! POST, PUT, PATCH and DELETE in config.
+
+use std::sync::Arc;
+
+use hyper::header::{ETAG, LAST_MODIFIED, LOCATION};
+use hyper::{Method, StatusCode};
+
+use super::Exchange;
+use super::body;
+use super::failure::Failure;
+use super::format::{Format, Sent};
+use super::json_patch::{self, PatchError};
+use super::query::Query;
+use super::route::ResourceKind;
+use crate::access::gate::{Outcome, Refusal, Written};
+use crate::base::error::ErrorTag;
+use crate::data::edit::Edit;
+use crate::data::path::InstancePath;
+use crate::data::violation::Violation;
+use crate::engine::{Datastore, Operation, Precondition, WriteKind};
+use crate::surface::http::conditional::{Conditions, Tags};
+use crate::surface::http::{Payload, Reply};
+
+/// How often a JSON Patch is worked out anew because somebody else changed the resource meanwhile.
+const PATCH_ATTEMPTS: usize = 4;
+
+impl Exchange<'_> {
+    pub(super) async fn write(
+        &mut self,
+        path: InstancePath,
+        kind: ResourceKind,
+        query: &Query,
+        payload: Payload,
+    ) -> Result<Reply, Failure> {
+        let request = self.request;
+        let conditions = Conditions::parse(&request.headers)?;
+        let preconditions = preconditions(&conditions, &path);
+        let schema = Arc::clone(self.v1.schema());
+        let method = &request.method;
+        let sent = match *method {
+            Method::DELETE => Sent::Either,
+            _ => Sent::of(&request.headers, *method == Method::PATCH)?,
+        };
+        let bytes = payload.read(&request.headers).await?;
+        let (kind, target, edits) = match (method, kind) {
+            (&Method::POST, ResourceKind::Root) => {
+                (WriteKind::Transaction, path, body::transaction(&schema, sent, &bytes)?)
+            }
+            (&Method::POST, _) => {
+                let edit = body::create(&schema, &path, sent, &bytes)?;
+                (WriteKind::Create, edit.path.clone(), vec![edit])
+            }
+            (&Method::PUT, _) => {
+                let edit = body::put(&schema, &path, sent, &bytes)?;
+                (WriteKind::Put, path, vec![edit])
+            }
+            (&Method::PATCH, _) if sent == Sent::JsonPatch => {
+                return self.json_patch(path, preconditions, query, &bytes).await;
+            }
+            (&Method::PATCH, _) => {
+                let edits = body::patch(&schema, &path, sent, &bytes)?;
+                (WriteKind::Patch, path, edits)
+            }
+            _ => {
+                let edit = body::delete(&schema, &path);
+                (WriteKind::Delete, path, vec![edit])
+            }
+        };
+        let written = self.commit(kind, target.clone(), edits, preconditions, query.validate).await?;
+        Ok(self.written(kind, &target, &written, query.validate))
+    }
+
+    async fn commit(
+        &mut self,
+        kind: WriteKind,
+        target: InstancePath,
+        edits: Vec<Edit>,
+        preconditions: Vec<Precondition>,
+        validate_only: bool,
+    ) -> Result<Written, Refusal> {
+        let operation = Operation::Write { kind, target, edits, preconditions, validate_only };
+        match self.v1.gate.execute(self.caller.clone(), &self.client, operation).await? {
+            Outcome::Written(written) => {
+                self.changes = written.audit_changes(self.v1.schema());
+                Ok(written)
+            }
+            Outcome::Read(_) | Outcome::Invoked(_) => Err(Refusal::Invalid(Vec::new())),
+        }
+    }
+
+    /// A JSON Patch is worked out on what the caller can see, and holds only as long as that is what is there.
+    async fn json_patch(
+        &mut self,
+        path: InstancePath,
+        preconditions: Vec<Precondition>,
+        query: &Query,
+        bytes: &[u8],
+    ) -> Result<Reply, Failure> {
+        let patch = body::json_patch(bytes)?;
+        let schema = Arc::clone(self.v1.schema());
+        for attempt in 1.. {
+            let (document, etag) = self.document(&path).await?;
+            let patched = json_patch::apply(document, &patch).map_err(|error| of_patch(&error, &path))?;
+            let text = serde_json::to_vec(&patched).unwrap_or_default();
+            let edit = body::put(&schema, &path, Sent::Value(Format::Json), &text)?;
+            let mut all = preconditions.clone();
+            all.push(Precondition::IfMatch { path: path.clone(), etags: vec![etag] });
+            let kind = WriteKind::Patch;
+            match self.commit(kind, path.clone(), vec![edit], all, query.validate).await {
+                Ok(written) => return Ok(self.written(kind, &path, &written, query.validate)),
+                Err(Refusal::Precondition(_)) if attempt < PATCH_ATTEMPTS && preconditions.is_empty() => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        Err(Failure::unavailable("the resource keeps changing; try again"))
+    }
+
+    /// The resource as a JSON document, and its entity tag.
+    async fn document(&self, path: &InstancePath) -> Result<(serde_json::Value, String), Failure> {
+        let operation = Operation::Read { datastore: Datastore::Config, target: path.clone() };
+        let outcome = self.v1.gate.execute(self.caller.clone(), &self.client, operation).await?;
+        let Outcome::Read(reading) = outcome else { return Err(Failure::internal("a read was no read")) };
+        if !self.sees_all_of(&reading) {
+            let message = "a JSON Patch needs a resource that the caller may read without exception";
+            let violation = Violation::new(ErrorTag::AccessDenied, path.clone(), message);
+            return Err(Failure::new(StatusCode::FORBIDDEN, violation));
+        }
+        let text = self.print_document(&reading);
+        let document =
+            serde_json::from_slice(&text).map_err(|error| Failure::internal(&error.to_string()))?;
+        Ok((document, reading.etag.clone().unwrap_or_default()))
+    }
+
+    /// The answer to a write that was made, or would have been.
+    fn written(&self, kind: WriteKind, target: &InstancePath, written: &Written, validate: bool) -> Reply {
+        let schema = self.v1.schema();
+        let created = match kind {
+            WriteKind::Create => true,
+            WriteKind::Put => written.created,
+            _ => false,
+        };
+        let mut reply = Reply::empty(if created { StatusCode::CREATED } else { StatusCode::NO_CONTENT });
+        if created {
+            reply = reply.header_text(LOCATION, &format!("/v1/config{}", target.to_v1(schema)));
+        }
+        let has_tag = matches!(kind, WriteKind::Create | WriteKind::Put | WriteKind::Patch) && !validate;
+        if let (true, Some(caller)) = (has_tag, &self.caller) {
+            let snapshot = &written.committed.snapshot;
+            if let Some(tag) = self.v1.engine().config_etag(snapshot, &caller.tenant, target) {
+                let modified = snapshot.modified(&caller.tenant, target);
+                reply = reply
+                    .header_text(ETAG, &format!("\"{tag}\""))
+                    .header_text(LAST_MODIFIED, &modified.http_date());
+            }
+        }
+        reply
+    }
+}
+
+/// The conditions of a request as the writer checks them, in the order of RFC 9110 section 13.2.2.
+fn preconditions(conditions: &Conditions, path: &InstancePath) -> Vec<Precondition> {
+    let mut found = Vec::new();
+    match &conditions.if_match {
+        Some(Tags::Any) => found.push(Precondition::IfMatchAny { path: path.clone() }),
+        Some(Tags::Listed(tags)) => {
+            // If-Match compares strongly: a weak tag never matches (section 13.1.1).
+            let strong = tags.iter().filter(|tag| !tag.weak);
+            let etags = strong.map(|tag| tag.resource().to_owned()).collect();
+            found.push(Precondition::IfMatch { path: path.clone(), etags });
+        }
+        None => {
+            if let Some(time) = conditions.if_unmodified_since {
+                found.push(Precondition::UnmodifiedSince { path: path.clone(), time });
+            }
+        }
+    }
+    match &conditions.if_none_match {
+        Some(Tags::Any) => found.push(Precondition::IfNoneMatchAny { path: path.clone() }),
+        Some(Tags::Listed(tags)) => {
+            let etags = tags.iter().map(|tag| tag.resource().to_owned()).collect();
+            found.push(Precondition::IfNoneMatch { path: path.clone(), etags });
+        }
+        None => {}
+    }
+    found
+}
+
+/// A patch that is none is a 400, one that does not fit what is there a 409 (RFC 5789 section 2.2).
+fn of_patch(error: &PatchError, path: &InstancePath) -> Failure {
+    let (status, tag) = match error {
+        PatchError::Malformed { .. } => (StatusCode::BAD_REQUEST, ErrorTag::MalformedMessage),
+        PatchError::Conflict { .. } => (StatusCode::CONFLICT, ErrorTag::OperationFailed),
+    };
+    Failure::new(status, Violation::new(tag, path.clone(), error.to_string()))
+}
