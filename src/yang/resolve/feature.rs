@@ -6,8 +6,12 @@ use super::load::{Features, ModuleIndex, Version};
 use super::scope::{Definition, NameKind, Names, ScopeId, address};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::suggest::nearest;
+use crate::yang::syntax::argument::if_feature::{self, IfFeature};
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::Statement;
+
+/// How many features may depend on each other in a row.
+const MAX_DEPTH: usize = 100;
 
 /// Which features are on, worked out when first asked.
 #[derive(Debug, Default)]
@@ -49,27 +53,11 @@ impl FeatureStates {
         }
         let version = names.loaded.unit(names.unit_of(scope)).version;
         let text = condition.text();
-        let outcome = if version == Version::V1 {
-            self.named(names, condition, scope, text.trim(), diagnostics)
-        } else {
-            let mut parser = Parser { tokens: tokens(text), at: 0, wrong: false, depth: 0 };
-            let parsed = parser.or();
-            match parsed {
-                Some(parsed) if !parser.wrong && parser.at == parser.tokens.len() => {
-                    self.evaluate(names, condition, scope, &parsed, diagnostics)
-                }
-                _ => {
-                    diagnostics.push(
-                        Diagnostic::error(
-                            "Y0221",
-                            condition.argument_span(),
-                            format!("'{text}' is not a feature expression"),
-                        )
-                        .note("write feature names with 'not', 'and', 'or' and parentheses"),
-                    );
-                    true
-                }
-            }
+        let outcome = match if_feature::parse(text) {
+            _ if version == Version::V1 => self.named(names, condition, scope, text.trim(), diagnostics),
+            Ok(parsed) => self.evaluate(names, condition, scope, &parsed, diagnostics),
+            // The checker of arguments said so already.
+            Err(_) => true,
         };
         self.conditions.insert(address(condition), outcome);
         outcome
@@ -80,20 +68,19 @@ impl FeatureStates {
         names: &Names<'_>,
         condition: &Statement,
         scope: ScopeId,
-        expression: &Condition<'_>,
+        expression: &IfFeature<'_>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> bool {
         match expression {
-            Condition::Feature(name) => self.named(names, condition, scope, name, diagnostics),
-            Condition::Not(inner) => !self.evaluate(names, condition, scope, inner, diagnostics),
-            Condition::And(left, right) => {
-                let left = self.evaluate(names, condition, scope, left, diagnostics);
-                self.evaluate(names, condition, scope, right, diagnostics) && left
-            }
-            Condition::Or(left, right) => {
-                let left = self.evaluate(names, condition, scope, left, diagnostics);
-                self.evaluate(names, condition, scope, right, diagnostics) || left
-            }
+            IfFeature::Feature(name, _) => self.named(names, condition, scope, name, diagnostics),
+            IfFeature::Not(inner) => !self.evaluate(names, condition, scope, inner, diagnostics),
+            // Every operand is looked at, so that each unknown name is reported.
+            IfFeature::And(operands) => operands.iter().fold(true, |all, operand| {
+                self.evaluate(names, condition, scope, operand, diagnostics) && all
+            }),
+            IfFeature::Or(operands) => operands.iter().fold(false, |any, operand| {
+                self.evaluate(names, condition, scope, operand, diagnostics) || any
+            }),
         }
     }
 
@@ -179,121 +166,5 @@ impl FeatureStates {
         }
         all.retain(|(_, definition)| self.enabled(names, *definition, diagnostics));
         all.into_iter().map(|(name, _)| name).collect()
-    }
-}
-
-#[derive(Debug, PartialEq)]
-enum Condition<'t> {
-    Feature(&'t str),
-    Not(Box<Condition<'t>>),
-    And(Box<Condition<'t>>, Box<Condition<'t>>),
-    Or(Box<Condition<'t>>, Box<Condition<'t>>),
-}
-
-/// Words and parentheses.
-fn tokens(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    for word in text.split_whitespace() {
-        let mut rest = word;
-        while !rest.is_empty() {
-            let end = match rest.find(['(', ')']) {
-                Some(0) => 1,
-                Some(end) => end,
-                None => rest.len(),
-            };
-            let (token, after) = rest.split_at(end);
-            found.push(token);
-            rest = after;
-        }
-    }
-    found
-}
-
-/// How deep parentheses and `not` may nest, and features depend on each other.
-const MAX_DEPTH: usize = 100;
-
-struct Parser<'t> {
-    tokens: Vec<&'t str>,
-    at: usize,
-    wrong: bool,
-    depth: usize,
-}
-
-impl<'t> Parser<'t> {
-    fn next_is(&mut self, token: &str) -> bool {
-        let found = self.tokens.get(self.at) == Some(&token);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn or(&mut self) -> Option<Condition<'t>> {
-        let mut left = self.and()?;
-        while self.next_is("or") {
-            left = Condition::Or(Box::new(left), Box::new(self.and()?));
-        }
-        Some(left)
-    }
-
-    fn and(&mut self) -> Option<Condition<'t>> {
-        let mut left = self.factor()?;
-        while self.next_is("and") {
-            left = Condition::And(Box::new(left), Box::new(self.factor()?));
-        }
-        Some(left)
-    }
-
-    fn factor(&mut self) -> Option<Condition<'t>> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return None;
-        }
-        let found = if self.next_is("not") {
-            self.factor().map(|inner| Condition::Not(Box::new(inner)))
-        } else if self.next_is("(") {
-            let inner = self.or();
-            self.wrong |= !self.next_is(")");
-            inner
-        } else {
-            let name = self.tokens.get(self.at).copied();
-            self.at += 1;
-            name.filter(|name| !matches!(*name, "and" | "or" | "not" | "(" | ")")).map(Condition::Feature)
-        };
-        self.depth -= 1;
-        found
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shape(text: &str) -> Option<String> {
-        fn show(condition: &Condition<'_>) -> String {
-            match condition {
-                Condition::Feature(name) => (*name).to_owned(),
-                Condition::Not(inner) => format!("!{}", show(inner)),
-                Condition::And(left, right) => format!("({}&{})", show(left), show(right)),
-                Condition::Or(left, right) => format!("({}|{})", show(left), show(right)),
-            }
-        }
-        let mut parser = Parser { tokens: tokens(text), at: 0, wrong: false, depth: 0 };
-        let parsed = parser.or()?;
-        (!parser.wrong && parser.at == parser.tokens.len()).then(|| show(&parsed))
-    }
-
-    #[test]
-    fn rfc7950_7_20_2_not_binds_tighter_than_and_and_tighter_than_or() {
-        assert_eq!(shape("a or b and not c").as_deref(), Some("(a|(b&!c))"));
-        assert_eq!(shape("(a or p:b)and c").as_deref(), Some("((a|p:b)&c)"));
-        assert_eq!(shape("not(a)").as_deref(), Some("!a"));
-        assert_eq!(shape("not not a").as_deref(), Some("!!a"));
-    }
-
-    #[test]
-    fn rfc7950_7_20_2_what_is_no_expression() {
-        for text in ["", "a b", "a and", "and", "(a", "a)", "not", "or a"] {
-            assert_eq!(shape(text), None, "{text:?}");
-        }
-        assert_eq!(shape(&"(".repeat(100_000)), None);
     }
 }

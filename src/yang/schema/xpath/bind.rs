@@ -717,7 +717,7 @@ mod tests {
         assert_eq!(dependents(&schema, "/top/role/kind"), [row("/top/role/alone", "when", "/top/role")]);
         assert_eq!(
             dependents(&schema, "/top/role/name"),
-            [row("/top/role/peer", "must", "/top"), row("/top/role/peer", "reference", "/top"),]
+            [row("/top/role/peer", "reference", "/top"), row("/top/role/peer", "must", "/top"),]
         );
         assert_eq!(dependents(&schema, "/run/input/a"), [row("/run/input/b", "must", "/run")]);
     }
