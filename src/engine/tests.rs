@@ -1,5 +1,7 @@
 //! The pipeline as a whole, on a small model and a store in a temporary directory.
 
+mod replay;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::Params;
@@ -36,6 +38,9 @@ container top
       leaf note string
     list step key=name user
       leaf name string
+  container extra presence
+    list record key=id
+      leaf id int32
   container facts computed state
     leaf count int32
 rpc ping
@@ -65,13 +70,16 @@ impl Bench {
         EngineSettings { passwords, ..EngineSettings::default() }
     }
 
+    fn store(&self) -> (SqliteStore, Recovered) {
+        SqliteStore::open(self.dir.path(), Barrier::new(&Secret::new([9_u8; 32])).unwrap()).unwrap()
+    }
+
     fn start(&self) -> Engine {
         self.start_with(Registry::new(), Bench::settings())
     }
 
     fn start_with(&self, mut registry: Registry, settings: EngineSettings) -> Engine {
-        let barrier = Barrier::new(&Secret::new([9_u8; 32])).unwrap();
-        let (store, recovered) = SqliteStore::open(self.dir.path(), barrier).unwrap();
+        let (store, recovered) = self.store();
         registry.tenants("/tenants");
         Engine::start(Arc::clone(&self.schema), registry, store, recovered, self.clock.clone(), settings)
             .unwrap()
