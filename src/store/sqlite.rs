@@ -8,6 +8,7 @@ mod column;
 mod files;
 mod head;
 mod rows;
+mod wal;
 
 use std::path::{Path, PathBuf};
 
@@ -70,6 +71,7 @@ impl SqliteStore {
         if created {
             files::create(dir, &barrier)?;
         }
+        wal::check(&files::write_ahead_log(dir))?;
         let connection = files::connect(dir)?;
         check::structure(&connection, &place)?;
         let (log_id, head) = head::read(&connection, &barrier, &place)?;

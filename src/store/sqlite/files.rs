@@ -44,7 +44,8 @@ pub(super) fn database(dir: &Path) -> PathBuf {
     dir.join("strongbox.db")
 }
 
-fn write_ahead_log(dir: &Path) -> PathBuf {
+/// SQLite's write-ahead log beside it.
+pub(super) fn write_ahead_log(dir: &Path) -> PathBuf {
     dir.join("strongbox.db-wal")
 }
 

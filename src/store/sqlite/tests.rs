@@ -237,3 +237,45 @@ proptest! {
         }
     }
 }
+
+/// A store that was killed: its directory as it is while it is open.
+fn killed(dir: &Path, records: u64) -> tempfile::TempDir {
+    let store = store_with(dir, records);
+    let copy = tempfile::tempdir().unwrap();
+    for file in fs::read_dir(dir).unwrap() {
+        let from = file.unwrap().path();
+        fs::copy(&from, copy.path().join(from.file_name().unwrap())).unwrap();
+    }
+    drop(store);
+    copy
+}
+
+#[test]
+fn a_crash_in_the_last_commit_loses_that_one_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = killed(dir.path(), 6);
+    let path = copy.path().join("strongbox.db-wal");
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 100]).unwrap();
+    assert_eq!(reopened(copy.path()).unwrap().len(), 5);
+}
+
+#[test]
+fn damage_in_the_middle_of_the_write_ahead_log_is_not_taken_for_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = killed(dir.path(), 6);
+    assert_eq!(reopened(copy.path()).unwrap().len(), 6);
+    let copy = killed(tempfile::tempdir().unwrap().path(), 6);
+    let path = copy.path().join("strongbox.db-wal");
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let said = reopened(copy.path()).unwrap_err().to_string();
+    assert!(said.contains("commits follow"), "{said}");
+    bytes[middle] ^= 1;
+    bytes[20] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let said = reopened(copy.path()).unwrap_err().to_string();
+    assert!(said.contains("header of the write-ahead log"), "{said}");
+}
