@@ -5,7 +5,6 @@
 
 mod boot;
 mod etag;
-mod pending;
 mod prepare;
 mod row_codec;
 mod rows;

@@ -12,11 +12,11 @@ use serde::de::DeserializeOwned;
 
 use super::action::{ActionContext, ActionError, Invocation};
 use super::operational::StateProvider;
-use super::pending::deserialize::from_data;
 use super::touched::Attached;
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::decode::from_serde;
+use crate::data::deserialize::from_data;
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data, Tree};

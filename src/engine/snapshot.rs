@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 
 use super::facts::Facts;
 use super::modified::Modified;
-use super::pending::deserialize::{DeserializeError, from_data};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
+use crate::data::deserialize::{DeserializeError, from_data};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Tree};
 use crate::data::validate::{Constraints, ReferenceIndex};
