@@ -8,6 +8,7 @@ pub mod tree;
 pub mod edit;
 pub mod diff;
 pub mod decode;
+pub mod default;
 pub mod deserialize;
 pub mod xpath;
 pub mod validate;
