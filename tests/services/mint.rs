@@ -219,3 +219,89 @@ async fn every_kind_of_key_mints_with_every_algorithm_it_knows() {
         }
     }
 }
+
+#[tokio::test]
+async fn key_issuer_and_role_can_come_in_one_transaction() {
+    let house = House::new().await;
+    let tree = json!({
+        "transit-keys": [{"name": "a", "cipher": "ed25519"}, {"name": "b", "cipher": "ecdsa-p256"}],
+        "jwt-issuers": [
+            {"name": "a", "signing-key": "a", "roles": [{"name": "r", "require-audience": false}]},
+            {"name": "b", "signing-key": "b", "roles": [{"name": "r", "require-audience": false}]},
+        ],
+    });
+    house.patch("strongbox", tree).await.unwrap();
+    for issuer in ["a", "b"] {
+        let minted =
+            house.call(&format!("strongbox/jwt-issuers/{issuer}/roles/r/mint"), json!({})).await.unwrap();
+        claims(minted["jwt"].as_str().unwrap(), &house.document(issuer, DocumentKind::KeySet).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_issuers_cap_cannot_be_lowered_below_a_roles() {
+    let house = house().await;
+    let refused = house.patch(ISSUER, json!({"max-ttl": "30m"})).await.unwrap_err();
+    assert!(refused.iter().any(|reason| reason.contains("issuer's max-ttl")), "{refused:?}");
+    house.patch(ROLE, json!({"max-ttl": "30m"})).await.unwrap();
+    house.patch(ISSUER, json!({"max-ttl": "30m"})).await.unwrap();
+    assert!(house.call(MINT, json!({"ttl": "30m"})).await.is_ok());
+    assert_eq!(house.call(MINT, json!({"ttl": "31m"})).await.unwrap_err().len(), 2);
+}
+
+#[tokio::test]
+async fn a_signing_key_of_another_cipher_must_fit_the_roles() {
+    let house = house().await;
+    house.put("strongbox/transit-keys/ed", json!({"cipher": "ed25519"})).await.unwrap();
+    let refused = house.patch(ISSUER, json!({"signing-key": "ed"})).await.unwrap_err();
+    assert!(refused[0].contains("does not fit the cipher"), "{refused:?}");
+    house.patch(ROLE, json!({"algorithm": null})).await.unwrap();
+    house.patch(ISSUER, json!({"signing-key": "ed"})).await.unwrap();
+    let minted = house.call(MINT, json!({})).await.unwrap();
+    let (header, _) = claims(
+        minted["jwt"].as_str().unwrap(),
+        &house.document("payments-api", DocumentKind::KeySet).unwrap(),
+    );
+    assert_eq!(header["alg"], "EdDSA");
+}
+
+#[tokio::test]
+async fn verbose_logging_tells_attempts_and_never_a_token() {
+    let house = house().await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    house.call(MINT, json!({})).await.unwrap();
+    assert!(!log.text().contains("mint"), "{}", log.text());
+    house.patch(ROLE, json!({"verbose-logging": true})).await.unwrap();
+    let minted = house.call(MINT, json!({"ttl": "10m"})).await.unwrap();
+    house.call(MINT, json!({"ttl": "2h"})).await.unwrap_err();
+    let text = log.text();
+    for part in ["acme/alice", "granted=true", "granted=false", "the role's max-ttl is 1h", "roles/reader"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let signature = minted["jwt"].as_str().unwrap().rsplit('.').next().unwrap();
+    assert!(!text.contains("eyJ") && !text.contains(signature), "{text}");
+}
+
+/// Where a subscriber writes.
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -199,3 +199,31 @@ async fn cipher_and_exportable_stay_and_deletion_must_be_allowed() {
     house.delete(KEY).await.unwrap();
     assert!(house.state(KEY).is_null());
 }
+
+#[tokio::test]
+async fn a_key_does_not_disappear_with_what_is_around_it() {
+    let house = House::new().await;
+    house.put(KEY, json!({"cipher": "ed25519"})).await.unwrap();
+    assert!(house.put("strongbox", json!({})).await.unwrap_err()[0].contains("deletion-allowed is false"));
+    assert_eq!(versions(&house), [1]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_made_again_is_another_key() {
+    let house = House::new().await;
+    house.put(KEY, json!({"cipher": "ed25519", "deletion-allowed": true})).await.unwrap();
+    let before = house.state(KEY)["versions"][0]["public-key"].clone();
+    house.delete(KEY).await.unwrap();
+    house.put(KEY, json!({"cipher": "ecdsa-p256"})).await.unwrap();
+    let after = house.state(KEY)["versions"][0]["public-key"].clone();
+    assert!(after.is_string() && after != before);
+    let signed = house.call(&format!("{KEY}/sign"), json!({"input": base64("m")})).await.unwrap();
+    assert_eq!(STANDARD.decode(signed["signature"].as_str().unwrap()).unwrap().len(), 64);
+}
+
+#[tokio::test]
+async fn versions_cannot_be_written_by_a_client() {
+    let house = House::new().await;
+    let body = json!({"cipher": "ed25519", "versions": [{"version": 1}], "active-version": 9});
+    assert!(house.put(KEY, body).await.is_err());
+}

@@ -37,7 +37,7 @@ pub struct Version {
 impl Keyring {
     /// Takes the versions of an entry.
     pub fn new(entry: TransitKey) -> Self {
-        let next_rotation = next_rotation(&entry);
+        let next_rotation = next_rotation(entry.auto_rotate_period, entry.last_rotation);
         let versions = entry.versions.into_iter().map(|version| {
             let kept = Version {
                 number: version.version,
@@ -90,10 +90,10 @@ impl Keyring {
     }
 }
 
-/// When a key is due for a new version: its period after the last one was made.
-pub fn next_rotation(entry: &TransitKey) -> Option<Timestamp> {
-    let period = entry.auto_rotate_period.filter(|period| *period != Duration::default())?;
-    Some(entry.last_rotation?.plus_seconds(i64::try_from(period.seconds()).unwrap_or(i64::MAX)))
+/// When a key is due for a new version: one period after the last was made. A period of zero is none.
+pub fn next_rotation(period: Option<Duration>, last: Option<Timestamp>) -> Option<Timestamp> {
+    let period = period.filter(|period| *period != Duration::default())?;
+    Some(last?.plus_seconds(i64::try_from(period.seconds()).unwrap_or(i64::MAX)))
 }
 
 #[cfg(test)]
@@ -142,14 +142,12 @@ mod tests {
 
     #[test]
     fn rotation_is_due_one_period_after_the_last() {
-        let mut key = entry(Cipher::Ed25519, 1);
-        assert_eq!(next_rotation(&key), None);
-        key.auto_rotate_period = Some(Duration::from_seconds(0));
-        assert_eq!(next_rotation(&key), None);
-        key.auto_rotate_period = Some(Duration::from_seconds(3600));
-        assert_eq!(next_rotation(&key), Some(Timestamp::from_seconds(3700)));
-        key.last_rotation = None;
-        assert_eq!(next_rotation(&key), None);
+        let last = Some(Timestamp::from_seconds(100));
+        let hour = Some(Duration::from_seconds(3600));
+        assert_eq!(next_rotation(hour, last), Some(Timestamp::from_seconds(3700)));
+        assert_eq!(next_rotation(hour, None), None);
+        assert_eq!(next_rotation(None, last), None);
+        assert_eq!(next_rotation(Some(Duration::default()), last), None);
     }
 
     #[test]
