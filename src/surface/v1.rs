@@ -19,6 +19,9 @@ pub mod site;
 pub mod transaction;
 pub mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use hyper::header::{ALLOW, FORWARDED, HeaderName, HeaderValue, USER_AGENT};
