@@ -55,6 +55,13 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// From a string: a service's own struct has its passwords as these.
+impl<'de> serde::Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Secret::from_text)
+    }
+}
+
 impl Zeroize for Secret {
     fn zeroize(&mut self) {
         self.0.zeroize();

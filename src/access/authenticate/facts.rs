@@ -53,8 +53,9 @@ pub struct TokenFacts {
     /// Facts about the user.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<Metadata>,
-    /// A hash of its text.
-    pub token_hash: TokenHash,
+    /// A hash of its text. Absent where the facts are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_hash: Option<TokenHash>,
 }
 
 /// A fact about the user.

@@ -115,6 +115,7 @@ impl LiveTokens {
         let mut tokens = Tokens::clone(&self.tokens.load());
         let mut fresh: Vec<(&TokenFacts, Arc<Life>)> = Vec::new();
         for (tenant, facts) in stored {
+            let Some(hash) = facts.token_hash else { continue };
             let life = match tokens.by_accessor.get(&facts.accessor) {
                 Some(known) => {
                     known.life.follow(facts);
@@ -126,7 +127,7 @@ impl LiveTokens {
                     life
                 }
             };
-            let token = Arc::new(LiveToken::new(tenant, facts, life));
+            let token = Arc::new(LiveToken::new(tenant, facts, hash, life));
             tokens.by_hash.insert(token.hash, Arc::clone(&token));
             tokens.by_accessor.insert(facts.accessor.clone(), token);
         }
@@ -194,7 +195,7 @@ impl LiveTokens {
 }
 
 impl LiveToken {
-    fn new(tenant: &Ident, facts: &TokenFacts, life: Arc<Life>) -> Self {
+    fn new(tenant: &Ident, facts: &TokenFacts, hash: TokenHash, life: Arc<Life>) -> Self {
         LiveToken {
             caller: Arc::new(Caller {
                 tenant: tenant.clone(),
@@ -203,7 +204,7 @@ impl LiveToken {
                 policies: facts.policies.clone(),
                 method: facts.method.clone(),
             }),
-            hash: facts.token_hash,
+            hash,
             life,
             bound: facts.bound_cidrs.iter().map(|text| parse_network(text)).collect(),
         }

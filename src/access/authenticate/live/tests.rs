@@ -30,7 +30,7 @@ fn token(accessor: &str) -> (TokenFacts, String) {
         bound_cidrs: Vec::new(),
         parent: None,
         metadata: Vec::new(),
-        token_hash: bearer.hash(),
+        token_hash: Some(bearer.hash()),
     };
     (facts, bearer.text.expose_text().unwrap().to_owned())
 }

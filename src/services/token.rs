@@ -1,0 +1,105 @@
+//! Tokens: the caller's own (who am I, refresh, revoke), those made below it, and the first one of all.
+//!
+//! What a token is and how it is looked up is `access`'s business; here is what makes, prolongs and ends one.
+
+pub mod actions;
+pub mod first;
+pub mod issue;
+pub mod parameters;
+pub mod sweep;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::access::Access;
+use crate::access::authenticate::TokenFacts;
+use crate::base::ident::Ident;
+use crate::data::decode::from_serde;
+use crate::data::tree::Data;
+use crate::engine::{ActionError, Engine, Registry, Snapshot, StateContext, StateError, StateProvider};
+
+pub use issue::{IssuedToken, NewToken, Origin, issue};
+pub use parameters::{TokenParameters, TokenSettings};
+
+/// The service.
+#[derive(Debug)]
+pub struct Tokens {
+    access: Arc<Access>,
+}
+
+impl Tokens {
+    /// The service over these tokens and policies.
+    pub fn new(access: Arc<Access>) -> Arc<Self> {
+        Arc::new(Tokens { access })
+    }
+
+    /// Hangs the service on the model.
+    pub fn register(self: &Arc<Self>, registry: &mut Registry) {
+        let service = Arc::clone(self);
+        registry.action("/strongbox/token/create-token", move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.create_token(context, input).await }
+        });
+        let service = Arc::clone(self);
+        registry.action("/strongbox/token/refresh", move |context, ()| {
+            let service = Arc::clone(&service);
+            async move { service.refresh(context).await }
+        });
+        let service = Arc::clone(self);
+        registry.action("/strongbox/token/revoke", move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.revoke(context, input).await }
+        });
+        registry.state("/strongbox/token/info", Arc::clone(self) as Arc<dyn StateProvider>);
+    }
+
+    /// What is stored of a token.
+    fn facts(&self, snapshot: &Snapshot, tenant: &str, accessor: &str) -> Result<TokenFacts, ActionError> {
+        snapshot
+            .get(tenant, &self.access.model.token(accessor))
+            .map_err(|error| ActionError::Internal(error.to_string()))?
+            .ok_or(ActionError::NotFound)
+    }
+}
+
+/// `token/info`: the token with which the request was made.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Info {
+    #[serde(flatten)]
+    facts: TokenFacts,
+    expires_in: Option<u64>,
+}
+
+impl StateProvider for Tokens {
+    fn read(&self, context: &StateContext<'_>) -> Result<Option<Data>, StateError> {
+        let failed = |reason: String| StateError { path: "/strongbox/token/info".to_owned(), reason };
+        let Some(accessor) = context.caller.and_then(|caller| caller.accessor.as_ref()) else {
+            return Ok(None);
+        };
+        let mut facts = match self.facts(context.snapshot, context.tenant, accessor) {
+            Ok(facts) => facts,
+            Err(ActionError::NotFound) => return Ok(None),
+            Err(error) => return Err(failed(error.to_string())),
+        };
+        facts.token_hash = None;
+        let info = Info { expires_in: facts.expires_in(context.now), facts };
+        from_serde(context.engine.schema(), context.node, &info)
+            .map(Some)
+            .map_err(|violations| failed(violations.iter().map(|one| one.message.as_str()).collect()))
+    }
+}
+
+/// The settings of a tenant for all its tokens.
+///
+/// # Errors
+/// [`ActionError::Internal`] when they cannot be read.
+pub fn settings(engine: &Engine, snapshot: &Snapshot, tenant: &Ident) -> Result<TokenSettings, ActionError> {
+    let path = crate::access::model::path_to(engine.schema(), "/strongbox/authentication/token-settings")
+        .map_err(|error| ActionError::Internal(error.to_string()))?;
+    snapshot
+        .get(tenant, &path)
+        .map_err(|error| ActionError::Internal(error.to_string()))?
+        .ok_or(ActionError::NotFound)
+}

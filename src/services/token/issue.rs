@@ -1,0 +1,255 @@
+//! Making a token: its text is shown once, its hash is stored, and it is known to everybody when the commit returns.
+
+use serde::Serialize;
+
+use crate::access::authenticate::{Bearer, Metadata, TokenFacts};
+use crate::access::model::Model;
+use crate::base::clock::Timestamp;
+use crate::base::duration::Duration;
+use crate::base::ident::Ident;
+use crate::base::secret::Secret;
+use crate::data::decode::from_serde;
+use crate::data::edit::{Edit, EditOperation};
+use crate::engine::{ActionContext, ActionError, Author, CommitRequest, Engine, TenantEdits};
+
+/// A token to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Whose tree it opens.
+    pub tenant: Ident,
+    /// The user behind it.
+    pub user: Option<Ident>,
+    /// What to call it.
+    pub display_name: Option<Ident>,
+    /// How it is obtained: `userpass`, `create-token`, `root`.
+    pub method: &'static str,
+    /// Its policies, `default` included where it is to have it.
+    pub policies: Vec<Ident>,
+    /// How long it lives; `None`: until it is revoked.
+    pub life: Option<Life>,
+    /// When it ends at the latest, from now, whatever is refreshed.
+    pub explicit_max: Option<Duration>,
+    /// Whether it can be refreshed.
+    pub renewable: bool,
+    /// How many requests it is good for; 0 is without a limit.
+    pub num_uses: u32,
+    /// Addresses from which it is accepted; none is everywhere.
+    pub bound_cidrs: Vec<Ident>,
+    /// Accessor of the token that makes it.
+    pub parent: Option<Ident>,
+    /// Facts about the user.
+    pub metadata: Vec<Metadata>,
+}
+
+/// How long a token lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Until it ends unless it is refreshed.
+    pub ttl: Duration,
+    /// Until no refresh can keep it alive; means nothing for a token with a period.
+    pub max: Option<Duration>,
+    /// It has no last end as long as it is refreshed within this time.
+    pub period: Option<Duration>,
+}
+
+/// Who makes a token and why: for the record in the log.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Who asks.
+    pub actor: String,
+    /// The request.
+    pub request_id: String,
+    /// Everything short of making it.
+    pub validate_only: bool,
+}
+
+impl Origin {
+    /// The request that a handler works on.
+    pub fn of(context: &ActionContext) -> Self {
+        let stranger = || format!("{}/-", context.tenant);
+        Origin {
+            actor: context.caller.as_ref().map_or_else(stranger, |caller| caller.actor()),
+            request_id: context.client.request_id.clone(),
+            validate_only: context.validate_only,
+        }
+    }
+}
+
+/// What a log in or a creation answers: the grouping `issued-token`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct IssuedToken {
+    /// The token; absent where one that is known already was prolonged.
+    #[serde(serialize_with = "expose")]
+    pub token: Option<Secret>,
+    /// Its public name.
+    pub accessor: Ident,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+    /// Seconds until then.
+    pub expires_in: Option<u64>,
+    /// When it was made.
+    pub creation_time: Timestamp,
+    /// When a client does well to refresh it.
+    pub renewal_time: Option<Timestamp>,
+    /// The policies it carries.
+    pub policies: Vec<Ident>,
+}
+
+/// The one place where a token's text leaves the server.
+fn expose<S: serde::Serializer>(token: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    token.as_ref().and_then(Secret::expose_text).serialize(serializer)
+}
+
+impl IssuedToken {
+    /// The answer about a token as of `now`.
+    pub fn of(facts: &TokenFacts, token: Option<Secret>, now: Timestamp) -> Self {
+        IssuedToken {
+            token,
+            accessor: facts.accessor.clone(),
+            expires: facts.expires,
+            expires_in: facts.expires_in(now),
+            creation_time: facts.creation_time,
+            renewal_time: facts.renewal_time(now),
+            policies: facts.policies.clone(),
+        }
+    }
+}
+
+impl NewToken {
+    fn facts(self, bearer: &Bearer, now: Timestamp) -> TokenFacts {
+        let after = |length: Duration| now.plus_seconds(i64::try_from(length.seconds()).unwrap_or(i64::MAX));
+        let explicit = self.explicit_max.map(after);
+        let period = self.life.and_then(|life| life.period);
+        let last =
+            match (self.life.and_then(|life| life.max).filter(|_| period.is_none()).map(after), explicit) {
+                (Some(max), Some(explicit)) => Some(max.min(explicit)),
+                (max, explicit) => max.or(explicit),
+            };
+        let end = self.life.map(|life| after(period.unwrap_or(life.ttl)));
+        TokenFacts {
+            accessor: Ident::from(bearer.accessor.as_str()),
+            user: self.user,
+            display_name: self.display_name,
+            method: Ident::from(self.method),
+            policies: self.policies,
+            creation_time: now,
+            expires: match (end, last) {
+                (Some(end), Some(last)) => Some(end.min(last)),
+                (end, last) => end.or(last),
+            },
+            max_expires: last,
+            ttl: self.life.map(|life| life.ttl),
+            period,
+            renewable: self.renewable && self.life.is_some(),
+            num_uses: (self.num_uses > 0).then_some(self.num_uses),
+            bound_cidrs: self.bound_cidrs,
+            parent: self.parent,
+            metadata: self.metadata,
+            token_hash: Some(bearer.hash()),
+        }
+    }
+}
+
+/// Makes a token.
+///
+/// # Errors
+/// When no random numbers can be had, or the commit fails.
+pub async fn issue(
+    engine: &Engine,
+    model: &Model,
+    new: NewToken,
+    origin: Origin,
+) -> Result<IssuedToken, ActionError> {
+    let now = engine.clock().now();
+    let tenant = new.tenant.clone();
+    let bearer = Bearer::generate().map_err(|error| ActionError::Unavailable(error.to_string()))?;
+    let facts = new.facts(&bearer, now);
+    let entry = from_serde(engine.schema(), model.tokens.target(), &facts).map_err(|violations| {
+        let reasons: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
+        ActionError::Internal(format!("a token does not fit the model: {}", reasons.join("; ")))
+    })?;
+    let edit = Edit::new(model.token(&facts.accessor), EditOperation::Create, entry);
+    let validate_only = origin.validate_only;
+    commit(engine, tenant, vec![edit], origin).await?;
+    let token = (!validate_only).then_some(bearer.text);
+    Ok(IssuedToken::of(&facts, token, now))
+}
+
+/// Commits edits of stored tokens.
+///
+/// # Errors
+/// When the commit fails.
+pub(super) async fn commit(
+    engine: &Engine,
+    tenant: Ident,
+    edits: Vec<Edit>,
+    origin: Origin,
+) -> Result<(), ActionError> {
+    let request = CommitRequest {
+        actor: origin.actor,
+        request_id: origin.request_id,
+        by: Author::Service,
+        changes: vec![TenantEdits { tenant, edits, preconditions: Vec::new() }],
+        validate_only: origin.validate_only,
+        approve: None,
+    };
+    engine.commit(request).await.map(drop).map_err(ActionError::Commit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(length: u64) -> Duration {
+        Duration::from_seconds(length)
+    }
+
+    fn token(life: Option<Life>, explicit_max: Option<Duration>) -> TokenFacts {
+        let new = NewToken {
+            tenant: Ident::from("acme"),
+            user: None,
+            display_name: None,
+            method: "userpass",
+            policies: Vec::new(),
+            life,
+            explicit_max,
+            renewable: true,
+            num_uses: 0,
+            bound_cidrs: Vec::new(),
+            parent: None,
+            metadata: Vec::new(),
+        };
+        new.facts(&Bearer::generate().unwrap(), at(1_000))
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    #[test]
+    fn a_token_is_prolonged_until_its_last_end() {
+        let life = Life { ttl: seconds(60), max: Some(seconds(100)), period: None };
+        let facts = token(Some(life), None);
+        assert_eq!((facts.expires, facts.max_expires), (Some(at(1_060)), Some(at(1_100))));
+        assert_eq!(facts.refreshed_end(at(1_030)), Some(at(1_090)));
+        assert_eq!(facts.refreshed_end(at(1_050)), Some(at(1_100)));
+        assert_eq!(facts.renewal_time(at(1_000)), Some(at(1_040)));
+    }
+
+    #[test]
+    fn a_periodic_token_has_no_last_end_but_an_explicit_one() {
+        let life = Life { ttl: seconds(60), max: Some(seconds(100)), period: Some(seconds(30)) };
+        let facts = token(Some(life), None);
+        assert_eq!((facts.expires, facts.max_expires), (Some(at(1_030)), None));
+        assert_eq!(facts.refreshed_end(at(5_000)), Some(at(5_030)));
+        let bounded = token(Some(life), Some(seconds(20)));
+        assert_eq!((bounded.expires, bounded.max_expires), (Some(at(1_020)), Some(at(1_020))));
+    }
+
+    #[test]
+    fn a_root_token_does_not_end_and_is_not_renewable() {
+        let facts = token(None, None);
+        assert_eq!((facts.expires, facts.renewable, facts.refreshed_end(at(9))), (None, false, None));
+    }
+}
