@@ -254,7 +254,6 @@ pub const CODES: &[Code] = &[
         "Typedefs and groupings must not have the name of another in the same block or in one around it; features, \
          identities and extensions of a module have different names.",
     ),
-    code("Y0221", "7.20.2", "this is not a feature expression", "See Y0118."),
     code(
         "Y0222",
         "7.20.1",
@@ -356,6 +355,20 @@ pub const CODES: &[Code] = &[
         "6.2.1",
         "a node is defined twice",
         "All nodes below one parent have different names, those in different cases of a choice too.",
+    ),
+    code(
+        "Y0352",
+        "7.21.2",
+        "a definition refers to one that is nearer its end",
+        "Within a module, what is current does not use what is deprecated or obsolete, and what is deprecated does not \
+         use what is obsolete. Mark the user too, or use something else.",
+    ),
+    code(
+        "Y0353",
+        "7.17",
+        "an augment makes a node mandatory in another module",
+        "Data that was valid without the augment would become invalid. Give the augment a 'when' that holds for those \
+         who know of it only, or make the node optional.",
     ),
     code("Y0361", "6.4", "this is not an XPath expression", "See Y0120."),
     code(

@@ -60,4 +60,32 @@ mod tests {
         let text: String = diagnostics.iter().map(|found| library.sources().render(found)).collect();
         assert!(schema.is_some() && text.is_empty(), "{text}");
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+        #[test]
+        fn a_damaged_module_is_reported_and_never_panics(
+            module in 0..MODULES.len(),
+            start in 0_usize..10_000,
+            length in 0_usize..200,
+            put in "[ a-z:/;{}\"']{0,12}",
+        ) {
+            let mut library = Library::new();
+            for (index, (name, text)) in MODULES.iter().enumerate() {
+                if index == module {
+                    let start = start % text.len();
+                    let end = (start + length).min(text.len());
+                    let damaged = format!("{}{put}{}", &text[..start], &text[end..]);
+                    library.add_text(name, &damaged);
+                } else {
+                    library.add_text(name, text);
+                }
+            }
+            let (schema, diagnostics) = compile(&mut library, &product_modules());
+            proptest::prop_assert!(schema.is_some() || diagnostics.iter().any(|found| found.is_error()));
+            for found in &diagnostics {
+                library.sources().render(found);
+            }
+        }
+    }
 }

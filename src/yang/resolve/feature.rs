@@ -75,13 +75,28 @@ impl FeatureStates {
             IfFeature::Feature(name, _) => self.named(names, condition, scope, name, diagnostics),
             IfFeature::Not(inner) => !self.evaluate(names, condition, scope, inner, diagnostics),
             // Every operand is looked at, so that each unknown name is reported.
-            IfFeature::And(operands) => operands.iter().fold(true, |all, operand| {
-                self.evaluate(names, condition, scope, operand, diagnostics) && all
-            }),
-            IfFeature::Or(operands) => operands.iter().fold(false, |any, operand| {
-                self.evaluate(names, condition, scope, operand, diagnostics) || any
-            }),
+            IfFeature::And(operands) => {
+                let held = self.evaluate_all(names, condition, scope, operands, diagnostics);
+                held == operands.len()
+            }
+            IfFeature::Or(operands) => self.evaluate_all(names, condition, scope, operands, diagnostics) > 0,
         }
+    }
+
+    /// How many of the operands hold.
+    fn evaluate_all(
+        &mut self,
+        names: &Names<'_>,
+        condition: &Statement,
+        scope: ScopeId,
+        operands: &[IfFeature<'_>],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> usize {
+        let mut held = 0;
+        for operand in operands {
+            held += usize::from(self.evaluate(names, condition, scope, operand, diagnostics));
+        }
+        held
     }
 
     fn named(

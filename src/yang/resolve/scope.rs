@@ -69,6 +69,9 @@ impl NameKind {
     }
 }
 
+/// The names of one kind at the top of a module, with the texts that define them.
+type Exports<'a> = HashMap<&'a str, (&'a Statement, UnitIndex)>;
+
 /// All names of the loaded modules.
 #[derive(Debug)]
 pub struct Names<'a> {
@@ -77,7 +80,7 @@ pub struct Names<'a> {
     scopes: Vec<Scope<'a>>,
     /// Inner scopes by the address of their statement.
     inner: HashMap<usize, ScopeId>,
-    top: HashMap<(ModuleIndex, NameKind), HashMap<&'a str, (&'a Statement, UnitIndex)>>,
+    top: HashMap<(ModuleIndex, NameKind), Exports<'a>>,
     /// Top scope of each unit.
     unit_scopes: Vec<ScopeId>,
 }

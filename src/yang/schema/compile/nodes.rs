@@ -341,9 +341,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     fn typing(&mut self, node: &Resolved<'a>) -> Option<Arc<Typing<'a>>> {
-        let Some(ty) = node.property(K::Type) else {
-            return None;
-        };
+        let ty = node.property(K::Type)?;
         let mut world = TypeWorld {
             names: self.names,
             features: &mut self.features,

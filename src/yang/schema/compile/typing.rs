@@ -185,11 +185,9 @@ impl<'a> Typer<'a> {
             }
             if let (Template::Done(ty), Some(format)) =
                 (&typing.template, restrict::format_of(world, definition))
+                && matches!(ty.kind, TypeKind::String { .. })
             {
-                if matches!(ty.kind, TypeKind::String { .. }) {
-                    typing.template =
-                        Template::Done(Arc::new(Type { format: Some(format), ..(**ty).clone() }));
-                }
+                typing.template = Template::Done(Arc::new(Type { format: Some(format), ..(**ty).clone() }));
             }
             Arc::new(typing)
         });
@@ -424,15 +422,11 @@ impl<'a> Typer<'a> {
                     patterns.push(self.pattern(world, pattern)?);
                 }
             }
-            TypeKind::Enumeration { names } => {
-                if statement.find(K::Enum).is_some() {
-                    *names = restrict::enumeration(world, statement, scope, Some(names))?;
-                }
+            TypeKind::Enumeration { names } if statement.find(K::Enum).is_some() => {
+                *names = restrict::enumeration(world, statement, scope, Some(names))?;
             }
-            TypeKind::Bits { bits } => {
-                if statement.find(K::Bit).is_some() {
-                    *bits = restrict::bits(world, statement, scope, Some(bits))?;
-                }
+            TypeKind::Bits { bits } if statement.find(K::Bit).is_some() => {
+                *bits = restrict::bits(world, statement, scope, Some(bits))?;
             }
             TypeKind::InstanceIdentifier { require_instance } => {
                 if let Some(require) = statement.text_of(K::RequireInstance) {

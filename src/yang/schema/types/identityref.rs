@@ -54,3 +54,50 @@ fn the_only(schema: &Schema, name: &str, fits: impl Fn(&Identity) -> bool) -> Op
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yang::testing::{node, schema};
+
+    const BASE: &str = "module base { yang-version 1.1; namespace urn:base; prefix b;
+        identity vehicle; identity electric; identity car { base vehicle; }
+        identity tram { base car; base electric; } }";
+    const USER: &str =
+        "import base { prefix x; } identity car { base x:vehicle; } identity bike { base x:vehicle; }
+        leaf one { type identityref { base x:vehicle; } }
+        leaf both { type identityref { base x:vehicle; base x:electric; } }";
+
+    fn parsed(leaf: &str, text: &str, strictness: Strictness) -> Result<String, String> {
+        let schema = schema(&[BASE, USER]);
+        let leaf = schema.node(node(&schema, leaf));
+        let context = ParseContext { schema: &schema, module: leaf.module, strictness };
+        let value = leaf.ty().unwrap().parse(Raw::Text(text), context);
+        value.map(|value| value.to_string()).map_err(|refused| refused.message)
+    }
+
+    #[test]
+    fn rfc7951_6_8_the_module_may_be_left_out_for_identities_of_the_leafs_module() {
+        let strict = Strictness::Rfc7951;
+        assert_eq!(parsed("/one", "bike", strict).unwrap(), "t:bike");
+        assert_eq!(parsed("/one", "car", strict).unwrap(), "t:car");
+        assert_eq!(parsed("/one", "base:car", strict).unwrap(), "base:car");
+        assert!(parsed("/one", "tram", strict).is_err());
+        assert!(parsed("/one", "x:car", strict).is_err());
+    }
+
+    #[test]
+    fn plainly_written_a_name_may_be_of_any_module_when_only_one_has_it() {
+        assert_eq!(parsed("/one", "tram", Strictness::Plain).unwrap(), "base:tram");
+    }
+
+    #[test]
+    fn rfc7950_9_10_2_derived_from_all_bases_and_not_the_base_itself() {
+        assert_eq!(parsed("/both", "base:tram", Strictness::Text).unwrap(), "base:tram");
+        assert_eq!(
+            parsed("/both", "base:car", Strictness::Text).unwrap_err(),
+            "'base:car' is not one of the identities base:tram"
+        );
+        assert!(parsed("/one", "base:vehicle", Strictness::Text).is_err());
+    }
+}

@@ -142,3 +142,51 @@ fn write_predicates(
 fn quoted(value: &str) -> String {
     if value.contains('\'') { format!("\"{value}\"") } else { format!("'{value}'") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yang::testing::schema;
+
+    const MODEL: &str = "leaf at { type instance-identifier; }
+        container c { list l { key 'a b'; leaf a { type string; } leaf b { type uint8; } leaf v { type string; } }
+        leaf-list n { type int8; } list k { config false; leaf v { type string; } } }";
+
+    fn parsed(text: &str) -> Result<String, String> {
+        let schema = schema(&[MODEL]);
+        canonical(&schema, text)
+    }
+
+    #[test]
+    fn rfc7951_6_11_module_names_stand_where_the_module_changes_and_keys_in_key_order() {
+        assert_eq!(parsed("/t:c/t:l[t:b='07'][a=\"x'y\"]/v").unwrap(), "/t:c/l[a=\"x'y\"][b='7']/v");
+        assert_eq!(parsed("/t:c/n[.='+3']").unwrap(), "/t:c/n[.='3']");
+        assert_eq!(parsed("/t:c/k[ 2 ]/v").unwrap(), "/t:c/k[2]/v");
+    }
+
+    #[test]
+    fn rfc7950_9_13_what_is_no_instance_identifier() {
+        for text in [
+            "",
+            "/",
+            "c",
+            "/c",
+            "/t:d",
+            "/q:c",
+            "/t:c/l[a='x']",
+            "/t:c/l[a='x'][a='y']",
+            "/t:c/l[a='x'][b='7'][v='1']",
+            "/t:c/l[a='x'][b='999']",
+            "/t:c[1]",
+            "/t:c/l[0]",
+            "/t:c/n[.='x']",
+            "/t:c/n[.=3]",
+            "/t:c/l[a='x'",
+            "/t:c//n",
+            "/t:c/n[.='3']x",
+            "//t:c",
+        ] {
+            assert!(parsed(text).is_err(), "{text}");
+        }
+    }
+}
