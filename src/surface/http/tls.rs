@@ -80,4 +80,56 @@ mod tests {
         let error = load(&certificate, &certificate).unwrap_err().to_string();
         assert!(error.contains("holds no CERTIFICATE section"), "{error}");
     }
+
+    /// A key and a certificate for localhost that only the test below trusts.
+    const CERTIFICATE: &str = include_str!("tls/test.crt");
+    const KEY: &str = include_str!("tls/test.key");
+
+    #[tokio::test]
+    async fn rfc7301_http_2_and_http_1_1_are_offered() {
+        let dir = tempfile::tempdir().unwrap();
+        let (certificate, key) = (dir.path().join("server.crt"), dir.path().join("server.key"));
+        std::fs::write(&certificate, CERTIFICATE).unwrap();
+        std::fs::write(&key, KEY).unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(load(&certificate, &key).unwrap());
+        for (offered, chosen) in [(&[&b"h2"[..], b"http/1.1"][..], &b"h2"[..]), (&[b"http/1.1"], b"http/1.1")]
+        {
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap()).unwrap();
+            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+            let mut config = rustls::ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
+            let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+            let (near, far) = tokio::io::duplex(16 * 1024);
+            let name = "localhost".try_into().unwrap();
+            let (client, server) = tokio::join!(connector.connect(name, near), acceptor.accept(far));
+            assert_eq!(client.unwrap().get_ref().1.alpn_protocol(), Some(chosen));
+            assert_eq!(server.unwrap().get_ref().1.alpn_protocol(), Some(chosen));
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let (certificate, key) = (dir.path().join("server.crt"), dir.path().join("server.key"));
+        std::fs::write(&certificate, CERTIFICATE).unwrap();
+        let other = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(
+            &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING,
+            &aws_lc_rs::rand::SystemRandom::new(),
+        )
+        .unwrap();
+        let pem = pem_of(other.as_ref());
+        std::fs::write(&key, pem).unwrap();
+        assert!(matches!(load(&certificate, &key), Err(TlsError::Unfit { .. })));
+    }
+
+    fn pem_of(pkcs8: &[u8]) -> String {
+        use base64::Engine as _;
+        let text = base64::engine::general_purpose::STANDARD.encode(pkcs8);
+        format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+    }
 }
