@@ -2,6 +2,7 @@
 //! tokens. Without HTTP and policies; those have tests of their own.
 
 mod mint;
+mod model;
 mod transit;
 
 use std::sync::Arc;
