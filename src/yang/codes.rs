@@ -255,6 +255,12 @@ pub const CODES: &[Code] = &[
          identities and extensions of a module have different names.",
     ),
     code(
+        "Y0214",
+        "7.19.2",
+        "the argument of an extension",
+        "The extension says whether it takes an argument.",
+    ),
+    code(
         "Y0222",
         "7.20.1",
         "a feature depends on itself",
@@ -350,6 +356,12 @@ pub const CODES: &[Code] = &[
         "Keys are leafs, and children of the list itself.",
     ),
     code("Y0348", "7.8.2", "a key is conditional", "Keys are always there: no 'when', no 'if-feature'."),
+    code(
+        "Y0349",
+        "7.8.2",
+        "a key is unlike its list",
+        "Keys of configuration are configuration; in version 1 none is empty.",
+    ),
     code(
         "Y0351",
         "6.2.1",

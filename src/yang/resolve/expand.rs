@@ -353,6 +353,11 @@ impl<'n, 'a> Expander<'n, 'a> {
                 self.report(Diagnostic::error("Y0236", statement.head_span(), message));
                 continue;
             }
+            if id == K::Default && replaced_defaults && kind != K::LeafList {
+                let message = format!("a {kind} has one default");
+                self.report(Diagnostic::error("Y0236", statement.head_span(), message));
+                continue;
+            }
             let node = self.tree.node_mut(target);
             let adds = matches!(id, K::Must | K::IfFeature) || (id == K::Default && replaced_defaults);
             if !adds {

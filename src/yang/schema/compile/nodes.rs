@@ -436,8 +436,28 @@ impl<'b, 'a> Builder<'b, 'a> {
         for unique in node.all(K::Unique) {
             self.waiting.uniques.push((id, unique));
         }
+        for key in &keys {
+            self.key_is_like_its_list(*key, inside.config && !self.aside);
+        }
         let keys = keys.iter().filter_map(|key| self.ids.get(key).copied()).collect();
         NodeKind::List { keys, unique: Vec::new(), facts }
+    }
+
+    /// A key of a configured list is configuration, and in YANG version 1 it is not empty (RFC 7950 and RFC 6020 section
+    /// 7.8.2).
+    fn key_is_like_its_list(&mut self, key: ResolvedId, config: bool) {
+        let leaf = self.tree.node(key);
+        let is_state = self.ids.get(&key).is_some_and(|id| !self.nodes[id.0 as usize].config);
+        if config && is_state {
+            let message = format!("the key '{}' of a list of configuration is state", leaf.name);
+            self.report("Y0349", leaf.statement, message);
+        }
+        let version = self.names.loaded.unit(self.names.unit_of(leaf.scope)).version;
+        let is_empty = leaf.property(K::Type).is_some_and(|property| property.statement.text() == "empty");
+        if version == Version::V1 && is_empty {
+            let message = format!("the key '{}' cannot be empty in YANG version 1", leaf.name);
+            self.report("Y0349", leaf.statement, message);
+        }
     }
 
     fn key(&mut self, node: &Resolved<'a>, key: Property<'a>, name: &str, keys: &mut Vec<ResolvedId>) {
@@ -481,7 +501,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         keys.push(found);
     }
 
-    /// Checks that every extension used in the loaded texts is defined.
+    /// Checks that every extension used in the loaded texts is defined, and has an argument if and only if it takes one.
     pub fn check_extensions(&mut self) {
         for unit in self.names.loaded.unit_indexes() {
             let scope = self.names.unit_scope(unit);
@@ -489,15 +509,29 @@ impl<'b, 'a> Builder<'b, 'a> {
             while let Some(statement) = open.pop() {
                 if let Keyword::Extension { prefix, name } = &statement.keyword {
                     let qualified = format!("{prefix}:{name}");
-                    if let Err(unknown) =
-                        self.names.find(NameKind::Extension, scope, &qualified, statement.keyword_span)
-                    {
-                        self.diagnostics.push(*unknown);
+                    match self.names.find(NameKind::Extension, scope, &qualified, statement.keyword_span) {
+                        Ok(extension) => self.check_extension_argument(statement, extension.statement),
+                        Err(unknown) => self.diagnostics.push(*unknown),
                     }
                 }
                 open.extend(&statement.substatements);
             }
         }
+    }
+
+    fn check_extension_argument(&mut self, statement: &Statement, extension: &Statement) {
+        let message = match (&statement.argument, extension.find(K::Argument)) {
+            (None, Some(argument)) => {
+                format!("'{}' needs its argument '{}'", statement.keyword, argument.text())
+            }
+            (Some(_), None) => format!("'{}' takes no argument", statement.keyword),
+            _ => return,
+        };
+        self.diagnostics.push(
+            Diagnostic::error("Y0214", statement.head_span(), message)
+                .related(extension.head_span(), "the extension is defined here")
+                .note("RFC 7950 section 7.19.2"),
+        );
     }
 }
 

@@ -254,8 +254,20 @@ impl<'a> Typer<'a> {
                     self.missing(world, statement, "path");
                     return None;
                 };
-                let require_instance =
-                    statement.text_of(K::RequireInstance).is_none_or(|text| *text == "true");
+                let require = statement.find(K::RequireInstance);
+                if let (Some(require), Version::V1) =
+                    (require, world.names.loaded.unit(world.names.unit_of(scope)).version)
+                {
+                    world.diagnostics.push(
+                        Diagnostic::error(
+                            "Y0105",
+                            require.head_span(),
+                            "'require-instance' of a leafref needs YANG version 1.1",
+                        )
+                        .note("write 'yang-version 1.1;' at the start of the module"),
+                    );
+                }
+                let require_instance = require.is_none_or(|require| require.text() == "true");
                 return Some(Template::Leafref(LeafrefTemplate {
                     path: Property { statement: path, scope },
                     require_instance,
