@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 
 use super::Core;
 use super::commit::{CommitError, CommitRequest, TenantEdits};
@@ -19,6 +19,9 @@ use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data, Tree};
 use crate::data::violation::Violation;
 use crate::yang::schema::Value;
+
+/// One transaction takes up so many places in the queue of passwords, however many it brings.
+const HASHED_AT_ONCE: usize = 4;
 
 impl Core {
     /// Puts hashes in place of passwords and asks the preparations that the transaction will need.
@@ -83,11 +86,13 @@ impl Core {
             if !unusable.is_empty() {
                 return Err(CommitError::Invalid(unusable));
             }
-            let hashes = join_all(plain.into_iter().map(|(path, text)| {
-                let stored = data.and_then(|data| data.tree.leaf(&path)).and_then(Value::as_str);
-                async move { (self.hashed(stored, text).await, path) }
-            }));
-            for (hash, path) in hashes.await {
+            let mut hashes = stream::iter(plain)
+                .map(|(path, text)| async move {
+                    let stored = data.and_then(|data| data.tree.leaf(&path)).and_then(Value::as_str);
+                    (self.hashed(stored, text).await, path)
+                })
+                .buffered(HASHED_AT_ONCE);
+            while let Some((hash, path)) = hashes.next().await {
                 let hash = hash.map_err(|error| {
                     let fault = Violation::new(ErrorTag::OperationFailed, path.clone(), error.to_string());
                     CommitError::Invalid(vec![fault])
