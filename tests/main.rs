@@ -5,3 +5,5 @@ mod layers;
 mod yang;
 
 mod services;
+
+mod access;

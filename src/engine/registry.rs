@@ -123,7 +123,8 @@ impl Registry {
                 let input: I = from_data(&schema, &invocation.input)
                     .map_err(|error| ActionError::Internal(format!("the input does not fit: {error}")))?;
                 let output = handler(context, input).await?;
-                let Some(node) = invocation.output else { return Ok(None) };
+                let says_something = |node: &NodeId| !schema.children(*node).is_empty();
+                let Some(node) = invocation.output.filter(says_something) else { return Ok(None) };
                 match from_serde(&schema, node, &output) {
                     Ok(Data::Container(container)) if container.is_empty() => Ok(None),
                     Ok(Data::Container(container)) => Ok(Some(container)),

@@ -1,0 +1,278 @@
+//! Who gets in, what they may do there, and what they see: the gate over the product's own model, on an engine with a
+//! store. Without HTTP; dialects have tests of their own.
+
+mod limits;
+mod matrix;
+mod policies;
+mod tokens;
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use strongbox::access::{Access, Gate, Outcome, Reading, Refusal, Resource};
+use strongbox::base::clock::{Clock, Timestamp};
+use strongbox::base::password::Passwords;
+use strongbox::base::secret::Secret;
+use strongbox::data::decode::{Allow, DecodeOptions, Format, decode, decode_patch};
+use strongbox::data::edit::{Edit, EditOperation};
+use strongbox::data::path::InstancePath;
+use strongbox::data::tree::{Container, Data};
+use strongbox::engine::{
+    Caller, ClientInfo, CommitError, Datastore, Engine, EngineSettings, Operation, Registry, WriteKind,
+};
+use strongbox::services::token::{Tokens, first};
+use strongbox::services::userpass::Userpass;
+use strongbox::services::{policies as policy_checks, sites, system, tenants};
+use strongbox::store::{Barrier, SqliteStore};
+use strongbox::yang::product::compile_product;
+use strongbox::yang::schema::Schema;
+
+/// 2024-03-09T16:00:00Z.
+const START: i64 = 1_710_000_000;
+
+/// A daemon without its HTTP. The default tenant is `acme`.
+struct House {
+    gate: Gate,
+    access: Arc<Access>,
+    clock: Clock,
+    root: String,
+    directory: tempfile::TempDir,
+}
+
+/// An answer as a client would tell of it: the status that the refusal stands for, or what was answered.
+type Answer = Result<Value, (u16, String)>;
+
+fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &Clock) -> Engine {
+    let mut registry = Registry::new();
+    Tokens::new(Arc::clone(access)).register(&mut registry);
+    Userpass::new(Arc::clone(access), schema).unwrap().register(&mut registry);
+    policy_checks::register(&mut registry);
+    tenants::register(&mut registry, access);
+    sites::register(&mut registry);
+    system::register(&mut registry, clock.now());
+    let (store, recovered) =
+        SqliteStore::open(directory, Barrier::new(&Secret::new([7; 32])).unwrap()).unwrap();
+    // Passwords are not what is tested here: let them be cheap.
+    let passwords = Passwords::with_parameters(argon2::Params::new(16, 1, 1, None).unwrap());
+    let settings = EngineSettings { site: "stockholm".into(), passwords, ..EngineSettings::default() };
+    Engine::start(Arc::clone(schema), registry, store, recovered, clock.clone(), settings).unwrap()
+}
+
+impl House {
+    /// With the tenants system and acme, the user alice (password hunter2, policy ops) in acme.
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let schema = Arc::new(compile_product().unwrap());
+        let clock = Clock::manual(Timestamp::from_seconds(START));
+        let access = Access::new(&schema).unwrap();
+        let engine = engine(directory.path(), &schema, &access, &clock);
+        let gate = Gate::new(engine.clone(), Arc::clone(&access), None, "acme".into());
+        let root = first::root_token(&engine, &access, "test").await.unwrap();
+        let root = root.expose_text().unwrap().to_owned();
+        let mut house = House { gate, access, clock, root, directory };
+        house.put(&house.root, "tenants/acme", json!({})).await.unwrap();
+        let made = house.call(&house.root, "tenants/acme/create-token", json!({})).await.unwrap();
+        house.root = made["token"].as_str().unwrap().to_owned();
+        let user = json!({"name": "alice", "password": "hunter2", "token-policies": ["ops"]});
+        house.put(&house.root, "strongbox/authentication/userpass/alice", user).await.unwrap();
+        house
+    }
+
+    /// The same house after its daemon was stopped and started again.
+    async fn restarted(self) -> Self {
+        let House { gate, clock, root, directory, .. } = self;
+        let schema = Arc::clone(gate.engine().schema());
+        gate.engine().shutdown().await;
+        drop(gate);
+        let access = Access::new(&schema).unwrap();
+        let engine = engine(directory.path(), &schema, &access, &clock);
+        let gate = Gate::new(engine, Arc::clone(&access), None, "acme".into());
+        House { gate, access, clock, root, directory }
+    }
+
+    fn schema(&self) -> &Arc<Schema> {
+        self.gate.engine().schema()
+    }
+
+    fn path(&self, path: &str) -> InstancePath {
+        InstancePath::parse_v1(self.schema(), path).unwrap()
+    }
+
+    /// Writes the policy `ops` of acme.
+    async fn policy(&self, rules: Value) -> Answer {
+        self.put(&self.root, "policy/policies/ops", json!({"rest-api": {"rules": rules}})).await
+    }
+
+    async fn login(&self, user: &str, password: &str) -> Answer {
+        let input = json!({"username": user, "password": password});
+        self.request(None, client(), |house| house.invoke("login", input)).await
+    }
+
+    /// The token of a fresh log in of alice.
+    async fn alice(&self) -> String {
+        self.login("alice", "hunter2").await.unwrap()["token"].as_str().unwrap().to_owned()
+    }
+
+    async fn caller(&self, token: &str) -> Result<Arc<Caller>, Refusal> {
+        self.gate.authenticate(Some(token), &client()).await
+    }
+
+    async fn get(&self, token: &str, path: &str) -> Answer {
+        self.read(token, Datastore::Config, path).await
+    }
+
+    async fn state(&self, token: &str, path: &str) -> Answer {
+        self.read(token, Datastore::State, path).await
+    }
+
+    async fn read(&self, token: &str, datastore: Datastore, path: &str) -> Answer {
+        let target = self.path(path);
+        self.request(Some(token), client(), |_| Operation::Read { datastore, target }).await
+    }
+
+    async fn put(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.write(token, WriteKind::Put, path, EditOperation::Replace, body).await
+    }
+
+    async fn post(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.write(token, WriteKind::Create, path, EditOperation::Create, body).await
+    }
+
+    async fn patch(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.write(token, WriteKind::Patch, path, EditOperation::Merge, body).await
+    }
+
+    async fn delete(&self, token: &str, path: &str) -> Answer {
+        self.write(token, WriteKind::Delete, path, EditOperation::Delete, Value::Null).await
+    }
+
+    async fn call(&self, token: &str, path: &str, input: Value) -> Answer {
+        self.request(Some(token), client(), |house| house.invoke(path, input)).await
+    }
+
+    async fn write(
+        &self,
+        token: &str,
+        kind: WriteKind,
+        path: &str,
+        operation: EditOperation,
+        body: Value,
+    ) -> Answer {
+        let target = self.path(path);
+        let options = DecodeOptions::plain(Format::Json, Allow::Config);
+        let text = body.to_string();
+        let edits = match operation {
+            EditOperation::Merge => decode_patch(self.schema(), &target, text.as_bytes(), &options).unwrap(),
+            EditOperation::Delete => vec![Edit::without_value(target.clone(), EditOperation::Delete)],
+            operation => {
+                let data = decode(self.schema(), &target, text.as_bytes(), &options).unwrap();
+                vec![Edit::new(target.clone(), operation, data)]
+            }
+        };
+        let write = Operation::Write { kind, target, edits, preconditions: Vec::new(), validate_only: false };
+        self.request(Some(token), client(), |_| write).await
+    }
+
+    fn invoke(&self, path: &str, input: Value) -> Operation {
+        let target = self.path(path);
+        let options = DecodeOptions::plain(Format::Json, Allow::Input);
+        let decoded = || decode(self.schema(), &target, input.to_string().as_bytes(), &options).unwrap();
+        let input = match (!input.is_null()).then(decoded) {
+            Some(Data::Container(input)) => Some(input),
+            _ => None,
+        };
+        Operation::Invoke { target, input, validate_only: false }
+    }
+
+    async fn request(
+        &self,
+        token: Option<&str>,
+        client: ClientInfo,
+        operation: impl FnOnce(&Self) -> Operation,
+    ) -> Answer {
+        let caller = match token {
+            Some(token) => {
+                Some(self.gate.authenticate(Some(token), &client).await.map_err(|refusal| status(&refusal))?)
+            }
+            None => None,
+        };
+        match self.gate.execute(caller, &Arc::new(client), operation(self)).await {
+            Ok(Outcome::Read(reading)) => Ok(self.shown(&reading)),
+            Ok(Outcome::Written(written)) => Ok(json!({"created": written.created})),
+            Ok(Outcome::Invoked(output)) => Ok(output.map_or(Value::Null, |output| self.json(&output))),
+            Err(refusal) => Err(status(&refusal)),
+        }
+    }
+
+    fn shown(&self, reading: &Reading) -> Value {
+        match &reading.resource {
+            Resource::Container(container) => self.json(container),
+            Resource::List(list) => {
+                let entries = list.iter().filter_map(|entry| reading.complete(entry).unwrap());
+                entries.map(|entry| self.json(&entry)).collect()
+            }
+            Resource::Value(data) => self.data(data),
+        }
+    }
+
+    fn json(&self, container: &Container) -> Value {
+        let members = container.children().iter().map(|(id, data)| {
+            let name = self.schema().node(*id).name.to_string();
+            (name, self.data(data))
+        });
+        Value::Object(members.collect::<Map<_, _>>())
+    }
+
+    fn data(&self, data: &Data) -> Value {
+        use strongbox::yang::schema::Value as Leaf;
+        let leaf = |value: &Leaf| match value {
+            Leaf::Bool(value) => json!(value),
+            Leaf::Uint(value) => json!(value),
+            other => json!(other.to_string()),
+        };
+        match data {
+            Data::Leaf(value) => leaf(value),
+            Data::LeafList(values) => values.iter().map(leaf).collect(),
+            Data::Container(container) => self.json(container),
+            Data::List(list) => list.iter().map(|entry| self.json(entry)).collect(),
+            Data::Any(value) => Value::clone(value),
+        }
+    }
+}
+
+fn client() -> ClientInfo {
+    from("192.0.2.7")
+}
+
+fn from(address: &str) -> ClientInfo {
+    ClientInfo { address: Some(address.parse::<IpAddr>().unwrap()), ..ClientInfo::default() }
+}
+
+/// The status that a refusal stands for in every dialect.
+fn status(refusal: &Refusal) -> (u16, String) {
+    use strongbox::base::error::ErrorTag;
+    use strongbox::engine::ActionError;
+    let status = match refusal {
+        Refusal::Unauthenticated(_) | Refusal::Action(ActionError::Unauthenticated(_)) => 401,
+        Refusal::Forbidden { .. } | Refusal::Action(ActionError::Denied(_)) => 403,
+        Refusal::NotFound { .. } => 404,
+        Refusal::Invalid(violations) => match violations.first().map(|violation| violation.tag) {
+            Some(ErrorTag::AccessDenied) => 403,
+            Some(ErrorTag::DataMissing) => 404,
+            Some(ErrorTag::DataExists) => 409,
+            _ => 400,
+        },
+        Refusal::Precondition(_) => 412,
+        Refusal::Action(ActionError::TooMany { .. }) => 429,
+        Refusal::Commit(CommitError::NoTenant(_)) => 404,
+        _ => 500,
+    };
+    (status, refusal.to_string())
+}
+
+/// The status of an answer; 200 for a success.
+fn code(answer: &Answer) -> u16 {
+    answer.as_ref().map_or_else(|(status, _)| *status, |_| 200)
+}
