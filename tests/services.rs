@@ -122,6 +122,21 @@ impl House {
     }
 
     async fn call_as(&self, user: Option<&str>, path: &str, input: Value) -> Result<Value, Vec<String>> {
+        self.invoke(user, path, input, false).await
+    }
+
+    /// Everything short of doing it.
+    async fn try_out(&self, path: &str, input: Value) -> Result<Value, Vec<String>> {
+        self.invoke(Some("alice"), path, input, true).await
+    }
+
+    async fn invoke(
+        &self,
+        user: Option<&str>,
+        path: &str,
+        input: Value,
+        validate_only: bool,
+    ) -> Result<Value, Vec<String>> {
         let caller = Caller {
             tenant: "acme".into(),
             accessor: Some("acc-1".into()),
@@ -148,7 +163,7 @@ impl House {
             input,
             caller: Some(Arc::new(caller)),
             client: Arc::new(ClientInfo::default()),
-            validate_only: false,
+            validate_only,
         };
         match self.engine.invoke(call).await {
             Ok(output) => Ok(output.map_or(Value::Null, |output| self.json(&output))),

@@ -88,6 +88,14 @@ async fn all_reasons_come_at_once_each_at_its_leaf() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_only_validated_finds_the_same_faults_and_mints_nothing() {
+    let house = house().await;
+    assert!(house.try_out(MINT, json!({})).await.unwrap().is_null());
+    let refused = house.try_out(MINT, json!({"ttl": "2h"})).await.unwrap_err();
+    assert_eq!(refused, house.call(MINT, json!({"ttl": "2h"})).await.unwrap_err());
+}
+
+#[tokio::test]
 async fn a_token_without_a_user_cannot_fill_a_template_that_needs_one() {
     let house = house().await;
     let refused = house.call_as(None, MINT, json!({})).await.unwrap_err();

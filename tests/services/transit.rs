@@ -70,6 +70,20 @@ async fn rotate_makes_a_new_active_version_and_retires_the_old_one() {
 }
 
 #[tokio::test]
+async fn actions_that_are_only_validated_change_nothing() {
+    let house = House::new().await;
+    house.put(KEY, json!({"cipher": "ed25519"})).await.unwrap();
+    house.call(&format!("{KEY}/rotate"), json!({})).await.unwrap();
+    assert_eq!(house.try_out(&format!("{KEY}/rotate"), json!({})).await.unwrap(), json!({"version": 3}));
+    assert!(house.try_out(&format!("{KEY}/import"), json!({"private-key": "x"})).await.is_err());
+    assert_eq!(
+        house.try_out(&format!("{KEY}/trim"), json!({"before": 2})).await.unwrap(),
+        json!({"removed": [1]})
+    );
+    assert_eq!(versions(&house), [1, 2]);
+}
+
+#[tokio::test]
 async fn rotations_at_the_same_time_make_one_version_each() {
     let house = House::new().await;
     house.put(KEY, json!({"cipher": "ed25519"})).await.unwrap();

@@ -101,16 +101,22 @@ pub struct MintInput {
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct MintOutput {
     /// The JWT in compact form.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub jwt: String,
     /// Version of the signing key.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub kid: String,
     /// `iss`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub issuer: String,
     /// `sub`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub subject: String,
     /// `aud`; empty when there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
     /// `exp`, RFC 3339 in UTC with six fractional digits.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub expires: String,
 }
 

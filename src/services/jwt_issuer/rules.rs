@@ -15,6 +15,9 @@ use crate::data::violation::shorten;
 /// The claims that the issuer sets itself (RFC 7519 section 4.1) and nobody else may.
 pub const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
+/// So many extra claims are refused one by one; of more, only the number is told. A request can hold thousands.
+const MOST_CLAIMS: usize = 64;
+
 /// A compiled role.
 #[derive(Debug)]
 pub struct Rules {
@@ -275,35 +278,36 @@ impl Rules {
                 return Vec::new();
             }
         };
-        for claim in &claims {
-            let name = claim.name.as_str();
-            let value = || shorten(&claim.json);
-            if REGISTERED.contains(&name) {
-                refuse(format!(
-                    "claim '{name}' with the value {} is not allowed; the issuer sets it",
-                    value()
-                ));
-            } else if self.fixed.iter().any(|fixed| fixed.name == name) {
-                refuse(format!(
-                    "claim '{name}' with the value {} is not allowed; the role fixes it",
-                    value()
-                ));
-            } else if let Some(rule) = self.allowed.get(name) {
-                if let Err(message) = rule.check(claim) {
-                    refuse(message);
-                }
-            } else {
-                let mut known: Vec<String> = self.allowed.keys().cloned().collect();
-                known.sort();
-                let allowed = if known.is_empty() { "none".to_owned() } else { listed(&known) };
-                refuse(format!(
-                    "claim '{}' with the value {} is not allowed; allowed-claims are {allowed}",
-                    shorten(name),
-                    value()
-                ));
-            }
+        let mut problems = claims.iter().filter_map(|claim| self.claim_problem(claim));
+        problems.by_ref().take(MOST_CLAIMS).for_each(&mut refuse);
+        match problems.count() {
+            0 => {}
+            more => refuse(format!("{more} further claims are not allowed either")),
         }
         claims
+    }
+
+    fn claim_problem(&self, claim: &ExtraClaim) -> Option<String> {
+        let name = claim.name.as_str();
+        let refused = |why: &str| {
+            let (name, value) = (shorten(name), shorten(&claim.json));
+            Some(format!("claim '{name}' with the value {value} is not allowed; {why}"))
+        };
+        if REGISTERED.contains(&name) {
+            return refused("the issuer sets it");
+        }
+        if self.fixed.iter().any(|fixed| fixed.name == name) {
+            return refused("the role fixes it");
+        }
+        match self.allowed.get(name) {
+            Some(rule) => rule.check(claim).err(),
+            None if self.allowed.is_empty() => refused("the role allows no extra claims"),
+            None => {
+                let mut known: Vec<String> = self.allowed.keys().cloned().collect();
+                known.sort();
+                refused(&format!("allowed-claims are {}", listed(&known)))
+            }
+        }
     }
 
     fn required_claims(&self, audiences: &[String], extra: &[ExtraClaim], reasons: &mut Vec<Refusal>) {

@@ -342,8 +342,16 @@ fn extra_claims_pass_in_the_callers_order() {
     assert_eq!(extra(&role, "[]").unwrap_err().len(), 1);
     assert_eq!(
         extra(&bare(), r#"{"a":1}"#).unwrap_err(),
-        ["claim 'a' with the value 1 is not allowed; allowed-claims are none"]
+        ["claim 'a' with the value 1 is not allowed; the role allows no extra claims"]
     );
+}
+
+#[test]
+fn thousands_of_refused_claims_are_counted_not_listed() {
+    let members: Vec<String> = (0..5000).map(|number| format!("\"c{number}\":1")).collect();
+    let reasons = extra(&bare(), &format!("{{{}}}", members.join(","))).unwrap_err();
+    assert_eq!(reasons.len(), 65);
+    assert_eq!(reasons[64], "4936 further claims are not allowed either");
 }
 
 #[test]
