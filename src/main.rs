@@ -1,1 +1,5 @@
-fn main() {}
+//! The `strongbox` command.
+
+fn main() -> std::process::ExitCode {
+    strongbox::cli::run()
+}

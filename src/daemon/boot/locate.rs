@@ -17,6 +17,11 @@ pub fn locate(tree: &Outline, schema: &Schema, path: &InstancePath) -> (Place, u
     found
 }
 
+/// The node of the text at a path, when the text has it.
+pub fn node<'o>(tree: &'o Outline, schema: &Schema, path: &InstancePath) -> Option<&'o Outline> {
+    path.steps.iter().try_fold(tree, |at, next| step(at, schema, next).map(|(_, node)| node))
+}
+
 fn step<'o>(from: &'o Outline, schema: &Schema, step: &PathStep) -> Option<(Place, &'o Outline)> {
     let node = schema.node(step.node);
     let qualified = format!("{}:{}", schema.module(node.module).name, node.name);

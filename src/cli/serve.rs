@@ -1,0 +1,78 @@
+//! `strongbox serve`: the daemon, until it is told to stop.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::daemon::{Daemon, DaemonError, logging};
+use crate::settings::{Given, Settings};
+
+/// Where settings are looked for when `--config` does not say, if it is there.
+const USUAL_FILE: &str = "strongbox.yaml";
+
+/// Flags of the command besides those of the settings.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// File of settings [default: strongbox.yaml, where there is one]
+    #[arg(long, value_name = "FILE", env = "STRONGBOX_CONFIG")]
+    config: Option<PathBuf>,
+    /// Check settings and boot files against the data, say what would change, and stop
+    #[arg(long)]
+    validate: bool,
+}
+
+/// Runs the daemon; `given` are the settings that stood on the command line.
+pub async fn run(arguments: Arguments, given: Vec<Given>) -> ExitCode {
+    let usual = PathBuf::from(USUAL_FILE);
+    let file = arguments.config.or_else(|| usual.exists().then_some(usual));
+    let settings = match Settings::load(file.as_deref(), std::env::vars(), &given) {
+        Ok(settings) => settings,
+        Err(errors) => {
+            for error in errors {
+                eprintln!("strongbox: {error}");
+            }
+            return ExitCode::from(2);
+        }
+    };
+    if let Err(problem) = logging::start(&settings) {
+        eprintln!("strongbox: log.level: {problem}");
+        return ExitCode::from(2);
+    }
+    match serve(&settings, arguments.validate).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(DaemonError::Boot(errors)) => {
+            for error in errors {
+                eprintln!("strongbox: {error}");
+            }
+            eprintln!("strongbox: nothing was changed");
+            ExitCode::FAILURE
+        }
+        Err(problem) => {
+            eprintln!("strongbox: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(settings: &Settings, validate: bool) -> Result<(), DaemonError> {
+    let daemon = Daemon::prepare(settings).await?;
+    if validate {
+        let summary = daemon.boot(&settings.boot, true).await?;
+        println!("valid: {summary}");
+        return Ok(());
+    }
+    if let Some(file) = daemon.first_root_token(settings).await? {
+        eprintln!("strongbox: this is the first start; the root token is in {}", file.display());
+    }
+    if !settings.boot.is_empty() {
+        let summary = daemon.boot(&settings.boot, false).await?;
+        tracing::info!("boot: {summary}");
+    }
+    let daemon = daemon.listen(settings).await?;
+    for address in daemon.addresses() {
+        tracing::info!(%address, "listening");
+    }
+    daemon.run_until_stopped().await;
+    Ok(())
+}
