@@ -90,6 +90,25 @@ fn run(command: &mut Command) -> Result<(), String> {
     Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }
 
+/// Whether a command is there. On a machine that is there for tests only (`CI` is set) the Debian package that has it is
+/// installed; elsewhere that is left to the people whose machine it is, and said on the terminal.
+pub fn command(name: &str, package: &str) -> bool {
+    let found = || Command::new(name).arg("--version").output().is_ok();
+    if found() {
+        return true;
+    }
+    if std::env::vars().any(|(variable, _)| variable == "CI") {
+        let install = "apt-get update -qq && apt-get install -y -qq --no-install-recommends";
+        if let Err(why) = run(Command::new("sh").arg("-c").arg(format!("{install} {package}"))) {
+            skipped(name, &why);
+        }
+    }
+    if !found() {
+        skipped(&format!("everything that needs {name}"), &format!("it is not installed (Debian: {package})"));
+    }
+    found()
+}
+
 /// Runs a script of `tests/` in the environment of [`python`] and shows its output when it fails.
 pub fn run_python(script: &str, arguments: &[&str]) {
     let Some(python) = python() else { return };
