@@ -1,3 +1,245 @@
-//! Building everything in order and stopping it in reverse.
+//! Building everything in order, and stopping it in reverse.
+//!
+//! Sockets are bound first, so that the daemon knows its own URL; they are served last, when boot files are applied.
 
 pub mod boot;
+pub mod logging;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use self::boot::Summary;
+use self::boot::document::BootError;
+use crate::access::audit::{AuditFiles, AuditLog};
+use crate::access::gate::Gate;
+use crate::access::{Access, AccessError};
+use crate::base::clock::Clock;
+use crate::base::secret::Secret;
+use crate::engine::{Engine, EngineSettings, Registry, SYSTEM_TENANT, StartError};
+use crate::services::{self, ServicesError};
+use crate::settings::Settings;
+use crate::store::{Barrier, SqliteStore, StoreError};
+use crate::surface::Surface;
+use crate::surface::http::cors::Cors;
+use crate::surface::http::exchange::Exchange;
+use crate::surface::http::server::{BindError, Bound};
+use crate::surface::http::tls::{self, TlsError};
+use crate::yang::compile_product;
+
+/// The name of the file with the first root token.
+const ROOT_TOKEN: &str = "root-token";
+
+/// Why the daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The product's own model does not compile: a build that should not have been made.
+    #[error("the built-in model does not compile:\n{0}")]
+    Model(String),
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] BindError),
+    /// Certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The data cannot be rebuilt.
+    #[error(transparent)]
+    Engine(#[from] StartError),
+    /// A service does not fit the model.
+    #[error(transparent)]
+    Services(#[from] ServicesError),
+    /// Nobody could be let in.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The audit log cannot be opened.
+    #[error("cannot open the audit log {0}: {1}")]
+    Audit(PathBuf, std::io::Error),
+    /// A boot file is wrong; nothing was changed.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Boot(Vec<BootError>),
+    /// No root token could be made or written.
+    #[error("cannot make a root token: {0}")]
+    RootToken(String),
+}
+
+impl From<Vec<BootError>> for DaemonError {
+    fn from(errors: Vec<BootError>) -> Self {
+        DaemonError::Boot(errors)
+    }
+}
+
+/// A daemon that is ready to serve, or serving.
+pub struct Daemon {
+    engine: Engine,
+    access: Arc<Access>,
+    is_new: bool,
+    public_url: String,
+    addresses: Vec<SocketAddr>,
+    door: Option<(Bound, Arc<Exchange<Surface>>)>,
+    stop: watch::Sender<bool>,
+    serving: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Daemon {
+    /// Opens the store, starts the engine, and binds the sockets, which are not served yet.
+    ///
+    /// # Errors
+    /// [`DaemonError`]; whatever was started is stopped again.
+    pub async fn prepare(settings: &Settings) -> Result<Self, DaemonError> {
+        let encryption =
+            settings.tls.as_ref().map(|files| tls::load(&files.certificate, &files.key)).transpose()?;
+        let bound = Bound::bind(&settings.listen, encryption).await?;
+        let addresses = bound.addresses();
+        let first = addresses.first().copied().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let public_url = settings.public_url(first);
+
+        let schema = Arc::new(compile_product().map_err(DaemonError::Model)?);
+        let is_new = !SqliteStore::exists(&settings.data_directory);
+        let barrier = Barrier::from_key_file(&settings.key_file(), is_new)?;
+        let (store, recovered) = SqliteStore::open(&settings.data_directory, barrier.clone())?;
+
+        let access = Access::new(&schema)?;
+        let mut registry = Registry::new();
+        let services = services::register(&mut registry, &schema, &access, settings.default_tenant.clone())?;
+        let engine_settings = EngineSettings {
+            public_url: public_url.as_str().into(),
+            site: settings.site.clone(),
+            ..EngineSettings::default()
+        };
+        let engine = Engine::start(schema, registry, store, recovered, Clock::system(), engine_settings)?;
+        let documents = services.start(&engine);
+
+        let files = AuditFiles {
+            known: settings.audit_file(),
+            anonymous: settings.audit_anonymous_file(),
+            anonymous_limit: settings.audit_anonymous_bytes,
+        };
+        let audit = AuditLog::open(&files, &barrier.derive("audit"))
+            .map_err(|error| DaemonError::Audit(files.known.clone(), error))?;
+        let gate =
+            Gate::new(engine.clone(), Arc::clone(&access), Some(audit), settings.default_tenant.clone());
+        let surface = Surface::new(gate, documents);
+        let cors = Cors::new(settings.cors_origins.clone());
+        let exchange =
+            Exchange::new(surface, settings.limits.clone(), cors, settings.trusted_proxies.clone());
+        Ok(Daemon {
+            engine,
+            access,
+            is_new,
+            public_url,
+            addresses,
+            door: Some((bound, exchange)),
+            stop: watch::Sender::new(false),
+            serving: None,
+        })
+    }
+
+    /// Prepares a daemon and serves it.
+    ///
+    /// # Errors
+    /// [`DaemonError`].
+    pub async fn start(settings: &Settings) -> Result<Self, DaemonError> {
+        let mut daemon = Daemon::prepare(settings).await?;
+        daemon.listen();
+        Ok(daemon)
+    }
+
+    /// Begins to serve; a second call does nothing.
+    pub fn listen(&mut self) {
+        if let Some((bound, exchange)) = self.door.take() {
+            self.serving = Some(tokio::spawn(bound.serve(exchange, self.stop.subscribe())));
+        }
+    }
+
+    /// Whether the store was made by this start.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// The addresses with their real ports.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The URL under which clients reach it.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Merges boot files; see [`boot::apply`].
+    ///
+    /// # Errors
+    /// [`DaemonError::Boot`] with everything that is wrong.
+    pub async fn boot(&self, files: &[PathBuf], validate_only: bool) -> Result<Summary, DaemonError> {
+        Ok(boot::apply(&self.engine, files, validate_only).await?)
+    }
+
+    /// Makes a root token of the system tenant.
+    ///
+    /// # Errors
+    /// [`DaemonError::RootToken`].
+    pub async fn root_token(&self) -> Result<Secret, DaemonError> {
+        services::token::create_root(&self.engine, &self.access, SYSTEM_TENANT)
+            .await
+            .map_err(|error| DaemonError::RootToken(error.to_string()))
+    }
+
+    /// At the first start, makes a root token and leaves it in a file that only its owner can read; returns the file.
+    ///
+    /// # Errors
+    /// [`DaemonError::RootToken`].
+    pub async fn first_root_token(&self, directory: &Path) -> Result<Option<PathBuf>, DaemonError> {
+        if !self.is_new {
+            return Ok(None);
+        }
+        let token = self.root_token().await?;
+        let file = directory.join(ROOT_TOKEN);
+        write_private(&file, token.expose())
+            .map_err(|error| DaemonError::RootToken(format!("{}: {error}", file.display())))?;
+        Ok(Some(file))
+    }
+
+    /// Serves until SIGINT or SIGTERM, then stops in order: no new requests, requests in flight, the writer, the store.
+    pub async fn run_until_stopped(self) {
+        wait_for_signal().await;
+        self.stop().await;
+    }
+
+    /// Stops in order.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        if let Some(serving) = self.serving {
+            // It ends by itself within its grace period; a panic in it has been logged.
+            let _ = serving.await;
+        }
+        self.engine.shutdown().await;
+    }
+}
+
+fn write_private(file: &Path, content: &[u8]) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    file.write_all(content)?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // Without SIGTERM there is still Ctrl-C.
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -63,7 +63,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let scratch = Scratch::new(arguments.data_dir.clone());
     match start(&arguments, &scratch).await {
         Ok((daemon, facts)) => {
-            let text = if arguments.output == "json" { format!("{}\n", facts.to_json()) } else { facts.to_text() };
+            let text =
+                if arguments.output == "json" { format!("{}\n", facts.to_json()) } else { facts.to_text() };
             // A reader that went away is no reason to stop serving.
             let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
             daemon.run_until_stopped().await;
@@ -85,8 +86,9 @@ struct Scratch {
 impl Scratch {
     fn new(wanted: Option<PathBuf>) -> Self {
         let temporary = wanted.is_none();
-        let path = wanted
-            .unwrap_or_else(|| std::env::temp_dir().join(format!("strongbox-{}", uuid::Uuid::new_v4().simple())));
+        let path = wanted.unwrap_or_else(|| {
+            std::env::temp_dir().join(format!("strongbox-{}", uuid::Uuid::new_v4().simple()))
+        });
         Scratch { path, temporary }
     }
 }

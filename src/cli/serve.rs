@@ -56,20 +56,20 @@ pub async fn run(arguments: Arguments, given: Vec<Given>) -> ExitCode {
 }
 
 async fn serve(settings: &Settings, validate: bool) -> Result<(), DaemonError> {
-    let daemon = Daemon::prepare(settings).await?;
+    let mut daemon = Daemon::prepare(settings).await?;
     if validate {
         let summary = daemon.boot(&settings.boot, true).await?;
         println!("valid: {summary}");
         return Ok(());
     }
-    if let Some(file) = daemon.first_root_token(settings).await? {
+    if let Some(file) = daemon.first_root_token(&settings.data_directory).await? {
         eprintln!("strongbox: this is the first start; the root token is in {}", file.display());
     }
     if !settings.boot.is_empty() {
         let summary = daemon.boot(&settings.boot, false).await?;
         tracing::info!("boot: {summary}");
     }
-    let daemon = daemon.listen(settings).await?;
+    daemon.listen();
     for address in daemon.addresses() {
         tracing::info!(%address, "listening");
     }

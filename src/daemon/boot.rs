@@ -61,7 +61,11 @@ impl fmt::Display for Summary {
 ///
 /// # Errors
 /// Everything that is wrong with the files; nothing was changed then.
-pub async fn apply(engine: &Engine, arguments: &[PathBuf], validate_only: bool) -> Result<Summary, Vec<BootError>> {
+pub async fn apply(
+    engine: &Engine,
+    arguments: &[PathBuf],
+    validate_only: bool,
+) -> Result<Summary, Vec<BootError>> {
     let files = document::files(arguments)?;
     let mut documents = Vec::new();
     let mut errors = Vec::new();
@@ -75,7 +79,11 @@ pub async fn apply(engine: &Engine, arguments: &[PathBuf], validate_only: bool) 
     let mut changes = Vec::new();
     for document in &documents {
         match edits(schema, document) {
-            Ok(edits) => changes.push(TenantEdits { tenant: document.tenant.clone(), edits, preconditions: Vec::new() }),
+            Ok(edits) => changes.push(TenantEdits {
+                tenant: document.tenant.clone(),
+                edits,
+                preconditions: Vec::new(),
+            }),
             Err(mut found) => errors.append(&mut found),
         }
     }
@@ -106,7 +114,9 @@ fn edits(schema: &Schema, document: &Document) -> Result<Vec<Edit>, Vec<BootErro
     let root = InstancePath::root();
     match decode(schema, &root, document.text.as_bytes(), &options) {
         Ok(value) => Ok(vec![Edit::new(root, EditOperation::Merge, value)]),
-        Err(violations) => Err(violations.iter().map(|violation| place(schema, document, violation)).collect()),
+        Err(violations) => {
+            Err(violations.iter().map(|violation| place(schema, document, violation)).collect())
+        }
     }
 }
 
@@ -149,10 +159,16 @@ fn place_commit_error(schema: &Schema, documents: &[Document], error: CommitErro
             .collect(),
         CommitError::NoTenant(tenant) => {
             let of_it = documents.iter().find(|document| document.tenant == tenant);
-            let message = format!("the tenant '{tenant}' does not exist; an entry in 'tenants' of the system tenant creates it");
+            let message = format!(
+                "the tenant '{tenant}' does not exist; an entry in 'tenants' of the system tenant creates it"
+            );
             match of_it {
                 Some(document) => {
-                    vec![BootError { file: document.file.clone(), place: Some(document.outline.place), message }]
+                    vec![BootError {
+                        file: document.file.clone(),
+                        place: Some(document.outline.place),
+                        message,
+                    }]
                 }
                 None => somewhere(message),
             }
