@@ -3,6 +3,7 @@
 //! Sockets are bound first, so that the daemon knows its own URL; they are served last, when boot files are applied.
 
 pub mod boot;
+pub mod capabilities;
 pub mod logging;
 
 use std::io::Write;
@@ -14,13 +15,14 @@ use tokio::sync::watch;
 
 use self::boot::Summary;
 use self::boot::document::BootError;
+use self::capabilities::Capabilities;
 use crate::access::audit::{AuditFiles, AuditLog};
 use crate::access::gate::Gate;
 use crate::access::{Access, AccessError};
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
-use crate::engine::{Engine, EngineSettings, Registry, SYSTEM_TENANT, StartError};
-use crate::services::{self, ServicesError};
+use crate::engine::{Engine, EngineSettings, Registry, StartError};
+use crate::services::token;
 use crate::settings::Settings;
 use crate::store::{Barrier, SqliteStore, StoreError};
 use crate::surface::Surface;
@@ -51,9 +53,6 @@ pub enum DaemonError {
     /// The data cannot be rebuilt.
     #[error(transparent)]
     Engine(#[from] StartError),
-    /// A service does not fit the model.
-    #[error(transparent)]
-    Services(#[from] ServicesError),
     /// Nobody could be let in.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -106,14 +105,16 @@ impl Daemon {
 
         let access = Access::new(&schema)?;
         let mut registry = Registry::new();
-        let services = services::register(&mut registry, &schema, &access, settings.default_tenant.clone())?;
+        let default_tenant = settings.default_tenant.clone();
+        let capabilities = Capabilities::register(&mut registry, &schema, &access, default_tenant)
+            .ok_or_else(|| DaemonError::Model("a service misses a node of its own".to_owned()))?;
         let engine_settings = EngineSettings {
             public_url: public_url.as_str().into(),
             site: settings.site.clone(),
             ..EngineSettings::default()
         };
         let engine = Engine::start(schema, registry, store, recovered, Clock::system(), engine_settings)?;
-        let documents = services.start(&engine);
+        capabilities.start(&engine);
 
         let files = AuditFiles {
             known: settings.audit_file(),
@@ -124,7 +125,7 @@ impl Daemon {
             .map_err(|error| DaemonError::Audit(files.known.clone(), error))?;
         let gate =
             Gate::new(engine.clone(), Arc::clone(&access), Some(audit), settings.default_tenant.clone());
-        let surface = Surface::new(gate, documents);
+        let surface = Surface::new(gate, capabilities.documents(&engine));
         let cors = Cors::new(settings.cors_origins.clone());
         let exchange =
             Exchange::new(surface, settings.limits.clone(), cors, settings.trusted_proxies.clone());
@@ -185,7 +186,7 @@ impl Daemon {
     /// # Errors
     /// [`DaemonError::RootToken`].
     pub async fn root_token(&self) -> Result<Secret, DaemonError> {
-        services::token::create_root(&self.engine, &self.access, SYSTEM_TENANT)
+        token::first::root_token(&self.engine, &self.access, "start")
             .await
             .map_err(|error| DaemonError::RootToken(error.to_string()))
     }

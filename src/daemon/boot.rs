@@ -99,6 +99,7 @@ pub async fn apply(
         by: Author::Client,
         changes,
         validate_only,
+        approve: None,
     };
     match engine.commit(request).await {
         Ok(committed) => Ok(summary(schema, files.len(), &committed)),

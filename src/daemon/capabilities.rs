@@ -1,0 +1,83 @@
+//! The services of this daemon: hung on the model before the engine starts, set to work once it runs.
+
+use std::sync::Arc;
+
+use crate::access::Access;
+use crate::base::ident::Ident;
+use crate::engine::{Engine, Registry};
+use crate::services::distribution;
+use crate::services::jwt_issuer::{self, JwtIssuers};
+use crate::services::system::System;
+use crate::services::tenants::Tenants;
+use crate::services::token::{self, Tokens};
+use crate::services::transit::Transit;
+use crate::services::userpass::Userpass;
+use crate::surface::public::{DocumentKind, Documents, PublicDocument};
+use crate::yang::schema::Schema;
+
+/// The services that have more to do than to answer.
+pub struct Capabilities {
+    transit: Arc<Transit>,
+    issuers: Arc<JwtIssuers>,
+    access: Arc<Access>,
+}
+
+impl Capabilities {
+    /// Hangs every service on the model; `None` when the model lacks what one of them needs.
+    pub fn register(
+        registry: &mut Registry,
+        schema: &Schema,
+        access: &Arc<Access>,
+        default_tenant: Ident,
+    ) -> Option<Capabilities> {
+        let transit = Transit::new(schema)?;
+        transit.register(registry);
+        let issuers = JwtIssuers::new(schema, transit.keyrings().clone())?;
+        issuers.register(registry, schema);
+        distribution::register(registry, schema);
+        Tokens::new(Arc::clone(access)).register(registry);
+        Userpass::new(Arc::clone(access), default_tenant).register(registry);
+        Tenants::new(Arc::clone(access)).register(registry);
+        System::new().register(registry);
+        Some(Capabilities { transit, issuers, access: Arc::clone(access) })
+    }
+
+    /// Starts what goes on beside requests: rotation of keys that are due, sweeping of tokens that have ended. It ends with
+    /// the runtime.
+    pub fn start(&self, engine: &Engine) {
+        tokio::spawn(Arc::clone(&self.transit).rotate_for_ever(engine.clone()));
+        let (engine, access) = (engine.clone(), Arc::clone(&self.access));
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(token::sweep::INTERVAL);
+            loop {
+                every.tick().await;
+                if let Err(error) = token::sweep::sweep(&engine, &access).await {
+                    tracing::warn!(%error, "tokens that have ended could not be swept");
+                }
+            }
+        });
+    }
+
+    /// The documents of issuers, as of the newest data.
+    pub fn documents(&self, engine: &Engine) -> Arc<dyn Documents> {
+        Arc::new(IssuerDocuments { engine: engine.clone(), issuers: Arc::clone(&self.issuers) })
+    }
+}
+
+struct IssuerDocuments {
+    engine: Engine,
+    issuers: Arc<JwtIssuers>,
+}
+
+impl Documents for IssuerDocuments {
+    fn find(&self, tenant: &str, issuer: &str, kind: DocumentKind) -> Option<PublicDocument> {
+        let kind = match kind {
+            DocumentKind::Configuration => jwt_issuer::DocumentKind::Configuration,
+            DocumentKind::KeySet => jwt_issuer::DocumentKind::KeySet,
+        };
+        let public_url = &self.engine.settings().public_url;
+        let now = self.engine.clock().now();
+        let found = self.issuers.document(&self.engine.snapshot(), tenant, issuer, kind, public_url, now)?;
+        Some(PublicDocument { json: found.json, max_age: found.max_age })
+    }
+}
