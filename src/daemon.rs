@@ -105,15 +105,15 @@ impl Daemon {
 
         let access = Access::new(&schema)?;
         let mut registry = Registry::new();
-        let default_tenant = settings.default_tenant.clone();
-        let capabilities = Capabilities::register(&mut registry, &schema, &access, default_tenant)
+        let clock = Clock::system();
+        let capabilities = Capabilities::register(&mut registry, &schema, &access, clock.now())
             .ok_or_else(|| DaemonError::Model("a service misses a node of its own".to_owned()))?;
         let engine_settings = EngineSettings {
             public_url: public_url.as_str().into(),
             site: settings.site.clone(),
             ..EngineSettings::default()
         };
-        let engine = Engine::start(schema, registry, store, recovered, Clock::system(), engine_settings)?;
+        let engine = Engine::start(schema, registry, store, recovered, clock, engine_settings)?;
         capabilities.start(&engine);
 
         let files = AuditFiles {

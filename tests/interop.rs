@@ -22,7 +22,8 @@ fn pyang_finds_nothing_to_complain_about_in_the_model() {
         .output()
         .expect("pyang runs");
     let text = String::from_utf8_lossy(&output.stderr);
-    let complaints: Vec<&str> = text.lines().filter(|line| !line.contains("no module name prefix string used")).collect();
+    let complaints: Vec<&str> =
+        text.lines().filter(|line| !line.contains("no module name prefix string used")).collect();
     assert!(complaints.is_empty(), "{text}");
 }
 

@@ -1,9 +1,8 @@
 //! Every test that needs more than one module, in one binary: a test area is a module here, its cases a folder beside it.
 
-mod layers;
-
-mod yang;
-
-mod services;
-
 mod access;
+mod interop;
+mod layers;
+mod services;
+mod support;
+mod yang;

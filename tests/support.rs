@@ -34,7 +34,10 @@ impl Daemon {
 
     /// A fact of the line, by JSON pointer.
     pub fn fact(&self, pointer: &str) -> &str {
-        self.facts.pointer(pointer).and_then(|value| value.as_str()).unwrap_or_else(|| panic!("{pointer} in {}", self.facts))
+        self.facts
+            .pointer(pointer)
+            .and_then(|value| value.as_str())
+            .unwrap_or_else(|| panic!("{pointer} in {}", self.facts))
     }
 }
 
@@ -77,7 +80,9 @@ fn make_environment() -> Result<PathBuf, String> {
         return Ok(python);
     }
     run(Command::new("python3").arg("-m").arg("venv").arg(&root))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(REQUIREMENTS))?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(REQUIREMENTS))?;
     std::fs::write(&done, wanted).map_err(|error| error.to_string())?;
     Ok(python)
 }
@@ -104,7 +109,10 @@ pub fn command(name: &str, package: &str) -> bool {
         }
     }
     if !found() {
-        skipped(&format!("everything that needs {name}"), &format!("it is not installed (Debian: {package})"));
+        skipped(
+            &format!("everything that needs {name}"),
+            &format!("it is not installed (Debian: {package})"),
+        );
     }
     found()
 }

@@ -7,8 +7,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// A shared, immutable name. Cloning copies a pointer; two names made by one [`Interner`] compare by pointer first.
-#[derive(Clone, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Eq, PartialOrd, Ord)]
 pub struct Ident(Arc<str>);
+
+impl std::hash::Hash for Ident {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl Ident {
     /// The name as text.

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use crate::access::Access;
-use crate::base::ident::Ident;
+use crate::base::clock::Timestamp;
 use crate::engine::{Engine, Registry};
-use crate::services::distribution;
 use crate::services::jwt_issuer::{self, JwtIssuers};
-use crate::services::system::System;
-use crate::services::tenants::Tenants;
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
+use crate::services::{distribution, policies, sites, system, tenants};
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
 use crate::yang::schema::Schema;
 
@@ -28,7 +26,7 @@ impl Capabilities {
         registry: &mut Registry,
         schema: &Schema,
         access: &Arc<Access>,
-        default_tenant: Ident,
+        start_time: Timestamp,
     ) -> Option<Capabilities> {
         let transit = Transit::new(schema)?;
         transit.register(registry);
@@ -36,9 +34,11 @@ impl Capabilities {
         issuers.register(registry, schema);
         distribution::register(registry, schema);
         Tokens::new(Arc::clone(access)).register(registry);
-        Userpass::new(Arc::clone(access), default_tenant).register(registry);
-        Tenants::new(Arc::clone(access)).register(registry);
-        System::new().register(registry);
+        Userpass::new(Arc::clone(access), schema).ok()?.register(registry);
+        policies::register(registry);
+        tenants::register(registry, access);
+        sites::register(registry);
+        system::register(registry, start_time);
         Some(Capabilities { transit, issuers, access: Arc::clone(access) })
     }
 
