@@ -10,6 +10,9 @@ pub mod diff;
 pub mod decode;
 pub mod default;
 pub mod deserialize;
+pub mod fields;
+pub mod yaml;
+pub mod read;
 pub mod xpath;
 pub mod validate;
 

@@ -101,7 +101,7 @@ impl InstancePath {
         for step in self.printed(schema) {
             let node = schema.node(step.node);
             out.push('/');
-            if schema.child(node.parent, None, &node.name).is_err() {
+            if schema.is_ambiguous(step.node) {
                 out.push_str(&schema.module(node.module).name);
                 out.push(':');
             }

@@ -81,6 +81,8 @@ pub struct Schema {
     pub(crate) identities: Vec<Identity>,
     /// By node: its children's names with their ids, sorted by name; choices and cases are looked through.
     pub(crate) child_names: Vec<Box<[(Ident, NodeId)]>>,
+    /// Nodes that share their name with a sibling of another module, sorted; nearly always none.
+    pub(crate) ambiguous: Vec<NodeId>,
     /// Identities by name.
     pub(crate) identity_names: HashMap<Ident, Vec<IdentityId>>,
     /// Constraints by the schema node whose change may alter their outcome.
@@ -112,6 +114,7 @@ impl Schema {
             nodes,
             identities,
             child_names: Vec::new(),
+            ambiguous: Vec::new(),
             identity_names: HashMap::new(),
             dependents: HashMap::new(),
             augments: Vec::new(),
@@ -130,6 +133,13 @@ impl Schema {
             names.into_boxed_slice()
         };
         self.child_names = self.nodes.iter().map(names_of).collect();
+        let same_names = self.child_names.iter().flat_map(|names| {
+            names
+                .windows(2)
+                .filter(|pair| pair.first().map(|one| &one.0) == pair.last().map(|other| &other.0))
+        });
+        self.ambiguous = same_names.flatten().map(|(_, id)| *id).collect();
+        self.ambiguous.sort_unstable();
         self.identity_names = HashMap::new();
         for (identity, index) in self.identities.iter().zip(0_u32..) {
             self.identity_names.entry(identity.name.clone()).or_default().push(IdentityId(index));
@@ -195,6 +205,11 @@ impl Schema {
                 Err(ChildError::Ambiguous([first, second].into_iter().chain(matching).collect()))
             }
         }
+    }
+
+    /// Whether a sibling of another module has the same name, so that the bare name does not say which is meant.
+    pub fn is_ambiguous(&self, id: NodeId) -> bool {
+        self.ambiguous.binary_search(&id).is_ok()
     }
 
     /// The children of that name, one per module that defines one, with their names.

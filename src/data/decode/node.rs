@@ -16,7 +16,7 @@ use crate::data::path::unknown_message;
 use crate::data::tree::{Container, Data, List};
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::types::Raw;
-use crate::yang::schema::{ChildError, NodeId, NodeKind, Value};
+use crate::yang::schema::{NodeId, NodeKind, Value};
 
 /// Reads the target of a request.
 pub(super) struct TargetSeed<'d, 's, 'k> {
@@ -485,28 +485,15 @@ impl Decoder<'_> {
         };
         *next = at + 1;
         let Some(id) = children.get(at) else { return Member::Refused };
-        if module.is_none()
-            && !qualified
-            && let Err(ChildError::Ambiguous(candidates)) = self.ambiguous(parent, *id)
-        {
-            let names: Vec<String> = candidates
-                .iter()
-                .map(|id| format!("{}:{bare}", schema.module(schema.node(*id).module).name))
-                .collect();
+        if module.is_none() && !qualified && schema.is_ambiguous(*id) {
+            let same = children.iter().map(|id| schema.node(*id)).filter(|node| &*node.name == bare);
+            let names: Vec<String> =
+                same.map(|node| format!("{}:{bare}", schema.module(node.module).name)).collect();
             let message = format!("several modules define '{bare}' here; write one of {}", names.join(", "));
             self.violations.push(Violation::unknown(self.path.clone(), name, message));
             return Member::Refused;
         }
         self.writable(*id)
-    }
-
-    /// Whether another child has the same name.
-    fn ambiguous(&self, parent: NodeId, id: NodeId) -> Result<(), ChildError> {
-        let schema = self.schema;
-        // Names that two modules define are rare: look only when the next siblings could be such.
-        let name = &schema.node(id).name;
-        let same = schema.children(parent).iter().filter(|other| schema.node(**other).name == *name);
-        if same.count() < 2 { Ok(()) } else { schema.child(parent, None, name).map(|_| ()) }
     }
 
     fn unknown_member(&mut self, parent: NodeId, name: &str, bare: &str) {

@@ -1,0 +1,151 @@
+//! Data on its way out: a subtree seen through a query. One `Serialize` walk gives JSON and YAML alike, straight from the
+//! tree to the bytes.
+//!
+//! What the model marks `secret` or `hashed` never comes out here. Which entries of a list are shown, and whether the
+//! caller may see them, is decided before.
+
+mod walk;
+
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+pub use super::decode::Names;
+use super::fields::FieldTree;
+use super::tree::{Container, Data, Found, List};
+use super::yaml;
+use crate::yang::schema::types::Strictness;
+use crate::yang::schema::{NodeId, Schema, Value};
+
+/// Which nodes `content` asks for (RFC 8040 section 4.8.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Content {
+    /// Configuration only.
+    Config,
+    /// State only, with the keys that name it.
+    Nonconfig,
+    /// Both.
+    #[default]
+    All,
+}
+
+/// What `with-defaults` asks for (RFC 6243 section 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum WithDefaults {
+    /// What was set.
+    #[default]
+    Explicit,
+    /// Every value in use.
+    ReportAll,
+    /// What differs from the default.
+    Trim,
+    /// Every value in use, and which are defaults (RFC 6243 section 6, as RFC 7952 metadata).
+    ReportAllTagged,
+}
+
+/// How a subtree is shown.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Only these descendants; `None` is all.
+    pub fields: Option<FieldTree>,
+    /// How many levels, the target counting as the first (RFC 8040 section 4.8.2); `None` is all. Keys of an entry
+    /// always come along.
+    pub depth: Option<u32>,
+    /// Configuration, state or both.
+    pub content: Content,
+    /// Which defaults.
+    pub defaults: WithDefaults,
+    /// Nodes that are not shown, ascending.
+    pub hidden: Arc<[NodeId]>,
+    /// How scalars are written: [`Strictness::Rfc7951`] writes 64-bit numbers and decimals as strings.
+    pub strictness: Strictness,
+    /// How member names are written.
+    pub names: Names,
+}
+
+impl Default for Shape {
+    /// Everything that was set, in the `/v1` dialect.
+    fn default() -> Self {
+        Shape {
+            fields: None,
+            depth: None,
+            content: Content::All,
+            defaults: WithDefaults::Explicit,
+            hidden: Arc::new([]),
+            strictness: Strictness::Plain,
+            names: Names::Bare,
+        }
+    }
+}
+
+/// What is shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// The root, a container, an entry, or the input or output of an operation: an object.
+    Container(&'a Container),
+    /// A whole list: an array.
+    List(&'a List),
+    /// Some entries of a list, in this order: an array.
+    Entries(&'a [Arc<Container>]),
+    /// The keys of some entries: an array of values for a list with one key, of objects for one with several.
+    Keys(&'a [Arc<Container>]),
+    /// A leaf, or one entry of a leaf-list: a scalar.
+    Leaf(NodeId, &'a Value),
+    /// A leaf-list: an array.
+    LeafList(NodeId, &'a [Value]),
+    /// `anydata` and `anyxml`.
+    Any(&'a serde_json::Value),
+}
+
+impl<'a> Subject<'a> {
+    /// The content of the node of that id.
+    pub fn of(node: NodeId, data: &'a Data) -> Self {
+        match data {
+            Data::Leaf(value) => Subject::Leaf(node, value),
+            Data::LeafList(values) => Subject::LeafList(node, values),
+            Data::Container(container) => Subject::Container(container),
+            Data::List(list) => Subject::List(list),
+            Data::Any(value) => Subject::Any(value),
+        }
+    }
+
+    /// What a path to the node of that id led to.
+    pub fn found(node: NodeId, found: Found<'a>) -> Self {
+        match found {
+            Found::Node(data) => Subject::of(node, data),
+            Found::Entry(entry) => Subject::Container(entry),
+            Found::Value(value) => Subject::Leaf(node, value),
+        }
+    }
+}
+
+/// A subject in a shape: what an answer's body says.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The model.
+    pub schema: &'a Schema,
+    /// What is shown.
+    pub data: Subject<'a>,
+    /// How.
+    pub shape: &'a Shape,
+}
+
+impl Serialize for View<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        walk::serialize(self, serializer)
+    }
+}
+
+/// Appends a view as compact JSON, without a final newline.
+pub fn encode_json(view: &View<'_>, out: &mut Vec<u8>) {
+    // Writing to memory does not fail, and every name is a string.
+    let _ = serde_json::to_writer(out, view);
+}
+
+/// Appends a view as one YAML document, with a final newline. Any YAML 1.1 or 1.2 reader gets back the same values.
+pub fn encode_yaml(view: &View<'_>, out: &mut Vec<u8>) {
+    let _ = yaml::write(view, out);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::data::decode::{Allow, DecodeOptions, Format, decode};
+use crate::data::fields::parse_fields;
+use crate::data::path::InstancePath;
+use crate::data::testing::{from_yang, issuers, path, tree};
+use crate::data::tree::Tree;
+
+const TREE: &str = r#"{"top":{"enabled":true,"limits":{"max":5},"issuer":[{"name":"a","secret-note":"hush","audiences":["x","y"],
+    "role":[{"name":"r","max-ttl":"1h","count":9007199254740993,"flag":[null],"mixed":"m5","blob":"AQID","target":{"to":"all"}}],
+    "version":[{"id":1,"key":"hidden"}],"used":3}]}}"#;
+
+fn json_of(tree: &Tree, at: &str, shape: &Shape) -> String {
+    let schema = issuers();
+    let path = path(schema, at);
+    let found = tree.get(&path).unwrap();
+    let view = View { schema, data: Subject::found(path.target(), found), shape };
+    let mut out = Vec::new();
+    encode_json(&view, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+fn shown(at: &str, shape: &Shape) -> String {
+    json_of(&tree(issuers(), TREE), at, shape)
+}
+
+#[test]
+fn what_was_set_in_schema_order_and_no_secret() {
+    assert_eq!(
+        shown("/", &Shape::default()),
+        r#"{"top":{"enabled":true,"limits":{"max":5},"issuer":[{"name":"a","audiences":["x","y"],"role":[{"name":"r","max-ttl":"1h","count":9007199254740993,"flag":[null],"mixed":"m5","blob":"AQID","target":{"to":"all"}}],"version":[{"id":1}],"used":3}]}}"#
+    );
+    assert_eq!(shown("top/limits/max", &Shape::default()), "5");
+    assert_eq!(shown("top/issuer/a/audiences", &Shape::default()), r#"["x","y"]"#);
+    assert_eq!(shown("top/issuer/a/audiences/y", &Shape::default()), r#""y""#);
+}
+
+#[test]
+fn rfc7951_names_and_numbers() {
+    let shape = Shape { strictness: Strictness::Rfc7951, names: Names::Qualified, ..Shape::default() };
+    assert_eq!(
+        shown("/", &shape),
+        r#"{"test:top":{"enabled":true,"limits":{"max":5},"issuer":[{"name":"a","audiences":["x","y"],"role":[{"name":"r","max-ttl":"1h","count":"9007199254740993","flag":[null],"mixed":"m5","blob":"AQID","target":{"to":"all"}}],"version":[{"id":"1"}],"used":"3"}]}}"#
+    );
+}
+
+#[test]
+fn rfc6243_3_the_four_modes_of_defaults() {
+    let mode = |defaults| Shape { defaults, ..Shape::default() };
+    let role = "top/issuer/a/role/r";
+    assert_eq!(shown("top/limits", &mode(WithDefaults::Explicit)), r#"{"max":5}"#);
+    assert_eq!(shown("top/limits", &mode(WithDefaults::Trim)), "{}");
+    assert!(shown(role, &mode(WithDefaults::ReportAll)).contains(r#""level":"low""#));
+    assert!(!shown(role, &mode(WithDefaults::Trim)).contains("max-ttl"));
+    let bare = tree(issuers(), r#"{"top":{"marker":{}}}"#);
+    assert_eq!(
+        json_of(&bare, "top", &mode(WithDefaults::ReportAll)),
+        r#"{"enabled":true,"limits":{"max":5},"marker":{}}"#
+    );
+    assert_eq!(
+        json_of(&bare, "top", &mode(WithDefaults::ReportAllTagged)),
+        r#"{"enabled":true,"@enabled":{"ietf-netconf-with-defaults:default":true},"limits":{"max":5,"@max":{"ietf-netconf-with-defaults:default":true}},"marker":{}}"#
+    );
+}
+
+#[test]
+fn rfc8040_4_8_fields_depth_and_content() {
+    let schema = issuers();
+    let fields = |at: &str, text: &str| Shape {
+        fields: Some(parse_fields(schema, path(schema, at).target(), text).unwrap()),
+        ..Shape::default()
+    };
+    assert_eq!(
+        shown("top", &fields("top", "issuer/[role/target,audiences]")),
+        r#"{"issuer":[{"name":"a","audiences":["x","y"],"role":[{"name":"r","target":{"to":"all"}}]}]}"#
+    );
+    assert_eq!(shown("top/issuer", &fields("top/issuer", "secret-note")), r#"[{"name":"a"}]"#);
+    let depth = |depth| Shape { depth: Some(depth), ..Shape::default() };
+    assert_eq!(shown("top", &depth(1)), "{}");
+    assert_eq!(shown("top", &depth(2)), r#"{"enabled":true,"limits":{},"issuer":[{"name":"a"}]}"#);
+    assert_eq!(shown("top/issuer/a", &depth(1)), r#"{"name":"a"}"#);
+    let content = |content| Shape { content, ..Shape::default() };
+    assert_eq!(
+        shown("top", &content(Content::Nonconfig)),
+        r#"{"issuer":[{"name":"a","version":[{"id":1}],"used":3}]}"#
+    );
+    assert!(!shown("top", &content(Content::Config)).contains("used"));
+    let hidden = schema.find("/top/issuer/role").unwrap();
+    let shape = Shape { hidden: Arc::new([hidden]), ..Shape::default() };
+    assert!(!shown("/", &shape).contains("role"));
+}
+
+#[test]
+fn keys_alone_are_values_or_objects() {
+    let schema = issuers();
+    let tree = tree(
+        schema,
+        r#"{"top":{"issuer":[{"name":"a","rule":[{"from":"x","port":1,"text":"t"}]},{"name":"b"}]}}"#,
+    );
+    let keys = |at: &str| {
+        let entries: Vec<Arc<Container>> = tree.list(&path(schema, at)).unwrap().iter().cloned().collect();
+        let mut out = Vec::new();
+        encode_json(&View { schema, data: Subject::Keys(&entries), shape: &Shape::default() }, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(keys("top/issuer"), r#"["a","b"]"#);
+    assert_eq!(keys("top/issuer/a/rule"), r#"[{"from":"x","port":1}]"#);
+}
+
+#[test]
+fn names_that_two_modules_define_are_qualified() {
+    let schema = from_yang(&[
+        (
+            "one.yang",
+            "module one { namespace urn:one; prefix o; container c { leaf x { type string; } leaf y { type identityref { base b; } } } identity b; identity d { base b; } }",
+        ),
+        (
+            "two.yang",
+            "module two { namespace urn:two; prefix t; import one { prefix o; } augment /o:c { leaf x { type string; } leaf z { type string; } } identity e { base o:b; } }",
+        ),
+    ]);
+    let options = DecodeOptions::plain(Format::Json, Allow::Config);
+    let body = r#"{"c":{"one:x":"1","y":"two:e","two:x":"2","z":"3"}}"#;
+    let Data::Container(root) = decode(&schema, &InstancePath::root(), body.as_bytes(), &options).unwrap()
+    else {
+        panic!("the root")
+    };
+    let print = |shape: &Shape| {
+        let mut out = Vec::new();
+        encode_json(&View { schema: &schema, data: Subject::Container(&root), shape }, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(print(&Shape::default()), body);
+    let qualified = Shape { strictness: Strictness::Rfc7951, names: Names::Qualified, ..Shape::default() };
+    assert_eq!(print(&qualified), r#"{"one:c":{"x":"1","y":"two:e","two:x":"2","two:z":"3"}}"#);
+    let path = InstancePath::parse_v1(&schema, "c/two:x").unwrap();
+    assert_eq!(path.to_v1(&schema), "/c/two:x");
+    assert!(InstancePath::parse_v1(&schema, "c/x").unwrap_err().message.contains("one:x, two:x"));
+}
+
+fn any_tree() -> impl Strategy<Value = serde_json::Value> {
+    let text = || prop_oneof!["[ -~é\n]{0,10}", "(no|yes|~|1[.]10|12:30|0x1|null|- a|a: b)"];
+    let name = || "[a-e]{1,2}";
+    let role = (text(), any::<i64>(), prop::option::of(any::<bool>()), any::<Vec<u8>>(), prop_oneof![text().prop_map(serde_json::Value::from), any::<i32>().prop_map(Into::into)]).prop_map(
+        |(ttl, count, flag, blob, mixed)| {
+            use base64::Engine as _;
+            let blob = base64::engine::general_purpose::STANDARD.encode(blob);
+            let mut role = serde_json::json!({"max-ttl": ttl, "count": count, "blob": blob, "mixed": mixed, "level": "high"});
+            if flag == Some(true) {
+                role["flag"] = serde_json::json!([null]);
+            }
+            role
+        },
+    );
+    let roles = prop::collection::btree_map(name(), role, 0..4);
+    let issuer = (prop::collection::btree_set(text(), 0..4), roles, prop::option::of(text())).prop_map(|(audiences, roles, note)| {
+        let roles: Vec<serde_json::Value> = roles
+            .into_iter()
+            .map(|(name, mut role)| {
+                role["name"] = name.into();
+                role
+            })
+            .collect();
+        serde_json::json!({"audiences": audiences.into_iter().collect::<Vec<_>>(), "role": roles, "notes": {"note": note, "deep": [1, {"x": "no"}]}})
+    });
+    (prop::collection::btree_map(text(), issuer, 0..4), -1_000_000_i64..1_000_000, any::<bool>()).prop_map(|(issuers, rate, enabled)| {
+        let issuers: Vec<serde_json::Value> = issuers
+            .into_iter()
+            .map(|(name, mut issuer)| {
+                issuer["name"] = name.into();
+                issuer
+            })
+            .collect();
+        serde_json::json!({"top": {"enabled": enabled, "limits": {"rate": format!("{}.{:02}", rate / 100, rate.abs() % 100)}, "issuer": issuers}})
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn what_is_written_is_read_back(json in any_tree()) {
+        let schema = issuers();
+        let options = DecodeOptions::plain(Format::Json, Allow::Config);
+        let Data::Container(root) = decode(schema, &InstancePath::root(), json.to_string().as_bytes(), &options).unwrap() else {
+            panic!("the root")
+        };
+        let shape = Shape::default();
+        let strict = Shape { strictness: Strictness::Rfc7951, names: Names::Qualified, ..Shape::default() };
+        let written = |shape: &Shape, encode: fn(&View<'_>, &mut Vec<u8>)| {
+            let mut out = Vec::new();
+            encode(&View { schema, data: Subject::Container(&root), shape }, &mut out);
+            out
+        };
+        let yaml = DecodeOptions::plain(Format::Yaml, Allow::Config);
+        for (text, options) in [
+            (written(&shape, encode_json), options),
+            (written(&shape, encode_yaml), yaml),
+            (written(&strict, encode_json), DecodeOptions::stored()),
+        ] {
+            let read = decode(schema, &InstancePath::root(), &text, &options);
+            prop_assert_eq!(&read, &Ok(Data::Container(Arc::clone(&root))), "{}", String::from_utf8_lossy(&text));
+        }
+    }
+}

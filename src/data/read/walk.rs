@@ -1,0 +1,386 @@
+//! The walk itself: every inner node, list and scalar as serde's data model has it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+
+use super::{Content, Names, Shape, Subject, View, WithDefaults};
+use crate::data::default::{self, DefaultValue};
+use crate::data::fields::FieldTree;
+use crate::data::tree::{Container, Data};
+use crate::yang::schema::types::{Strictness, Type, TypeKind};
+use crate::yang::schema::{ModuleId, Node, NodeId, NodeKind, Schema, Value};
+
+pub(super) fn serialize<S: Serializer>(view: &View<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Shape { fields, depth, .. } = view.shape;
+    let at = At { view, depth: depth.unwrap_or(u32::MAX), fields: fields.as_ref() };
+    match view.data {
+        Subject::Container(container) => {
+            at.inner(container.node, Some(container)).with_module_of_parent().serialize(serializer)
+        }
+        Subject::List(list) => serializer.collect_seq(list.iter().map(|entry| at.entry(entry))),
+        Subject::Entries(entries) => serializer.collect_seq(entries.iter().map(|entry| at.entry(entry))),
+        Subject::Keys(entries) => serializer.collect_seq(entries.iter().map(|entry| Keys { at, entry })),
+        Subject::Leaf(node, value) => at.scalar(node, value).serialize(serializer),
+        Subject::LeafList(node, values) => at.values(node, values).serialize(serializer),
+        Subject::Any(value) => value.serialize(serializer),
+    }
+}
+
+/// A place in the walk: what is left of the depth, and which fields are wanted below.
+#[derive(Clone, Copy)]
+struct At<'v, 'a> {
+    view: &'v View<'a>,
+    depth: u32,
+    fields: Option<&'v FieldTree>,
+}
+
+impl<'v, 'a> At<'v, 'a> {
+    fn schema(&self) -> &'a Schema {
+        self.view.schema
+    }
+
+    fn inner<'c>(self, node: NodeId, container: Option<&'c Container>) -> Inner<'v, 'a, 'c> {
+        let module = Some(self.schema().node(node).module);
+        Inner { at: self, node, container, module }
+    }
+
+    fn entry<'c>(self, entry: &'c Container) -> Inner<'v, 'a, 'c> {
+        self.inner(entry.node, Some(entry))
+    }
+
+    fn scalar<'c>(self, node: NodeId, value: &'c Value) -> Scalar<'a, 'c> {
+        Scalar {
+            schema: self.schema(),
+            node: self.schema().node(node),
+            strictness: self.view.shape.strictness,
+            value,
+        }
+    }
+
+    fn values<'c>(self, node: NodeId, values: &'c [Value]) -> Values<'v, 'a, 'c> {
+        Values { at: self, node, values }
+    }
+
+    /// Whether a child is shown at all, and with which fields.
+    fn shows(&self, node: &Node) -> Option<Option<&'v FieldTree>> {
+        let is_key = matches!(node.kind, NodeKind::Leaf { is_key: true, .. });
+        if node.extensions.secret || node.extensions.hashed {
+            return None;
+        }
+        if is_key {
+            return Some(None);
+        }
+        let shape = self.view.shape;
+        if self.depth <= 1 || shape.hidden.binary_search(&node.id).is_ok() {
+            return None;
+        }
+        let wanted = match shape.content {
+            Content::All => true,
+            Content::Config => node.config,
+            Content::Nonconfig => !node.config || has_state_below(self.schema(), node),
+        };
+        if !wanted {
+            return None;
+        }
+        match self.fields {
+            None => Some(None),
+            Some(fields) => fields.child(node.id),
+        }
+    }
+}
+
+/// Whether a configuration node can have state below it.
+fn has_state_below(schema: &Schema, node: &Node) -> bool {
+    matches!(node.kind, NodeKind::Container { .. } | NodeKind::List { .. })
+        && node
+            .children
+            .iter()
+            .map(|id| schema.node(*id))
+            .any(|child| child.is_data() && (!child.config || has_state_below(schema, child)))
+}
+
+/// An object. Without content it is a non-presence container that exists without being stored.
+struct Inner<'v, 'a, 'c> {
+    at: At<'v, 'a>,
+    node: NodeId,
+    container: Option<&'c Container>,
+    /// The module whose names need no qualification inside.
+    module: Option<ModuleId>,
+}
+
+impl Inner<'_, '_, '_> {
+    /// At the top of a body RFC 7951 wants names qualified only where the root itself is shown.
+    fn with_module_of_parent(mut self) -> Self {
+        if self.node == NodeId::ROOT {
+            self.module = None;
+        }
+        self
+    }
+
+    fn child<M: SerializeMap>(&self, map: &mut M, id: NodeId, data: &Data) -> Result<(), M::Error> {
+        let node = self.at.schema().node(id);
+        let Some(fields) = self.at.shows(node) else { return Ok(()) };
+        let at = At { depth: self.at.depth.saturating_sub(1), fields, ..self.at };
+        match data {
+            Data::Leaf(value) => {
+                if self.is_trimmed(node, DefaultValue::Leaf(value)) {
+                    return Ok(());
+                }
+                self.member(map, node, &at.scalar(id, value))
+            }
+            Data::LeafList(values) => {
+                if self.is_trimmed(node, DefaultValue::LeafList(values)) {
+                    return Ok(());
+                }
+                self.member(map, node, &at.values(id, values))
+            }
+            Data::Container(container) => self.member(map, node, &at.inner(id, Some(container))),
+            Data::List(list) => {
+                self.member(map, node, &Sequence(|| list.iter().map(move |entry| at.entry(entry))))
+            }
+            Data::Any(value) => self.member(map, node, &**value),
+        }
+    }
+
+    /// A default or non-presence container in the place of a child that is not stored.
+    fn absent<M: SerializeMap>(&self, map: &mut M, id: NodeId) -> Result<(), M::Error> {
+        let schema = self.at.schema();
+        let node = schema.node(id);
+        let value = default::default_of(schema, id);
+        if value.is_none() && !(node.is_np_container() && default::any_in_use(schema, id)) {
+            return Ok(());
+        }
+        let Some(fields) = self.at.shows(node) else { return Ok(()) };
+        if !default::case_holds(schema, self.container, id) {
+            return Ok(());
+        }
+        let at = At { depth: self.at.depth.saturating_sub(1), fields, ..self.at };
+        let tagged = self.at.view.shape.defaults == WithDefaults::ReportAllTagged;
+        match value {
+            Some(DefaultValue::Leaf(value)) => {
+                self.member(map, node, &at.scalar(id, value))?;
+                if tagged { map.serialize_entry(&Metadata(self.name(node)), &IsDefault) } else { Ok(()) }
+            }
+            Some(DefaultValue::LeafList(values)) => {
+                self.member(map, node, &at.values(id, values))?;
+                if !tagged {
+                    return Ok(());
+                }
+                let marks = || values.iter().map(|_| IsDefault);
+                map.serialize_entry(&Metadata(self.name(node)), &Sequence(marks))
+            }
+            None => self.member(map, node, &at.inner(id, None)),
+        }
+    }
+
+    fn is_trimmed(&self, node: &Node, value: DefaultValue<'_>) -> bool {
+        self.at.view.shape.defaults == WithDefaults::Trim
+            && default::default_of(self.at.schema(), node.id) == Some(value)
+    }
+
+    fn name<'n>(&'n self, node: &'n Node) -> Name<'n> {
+        let qualified = match self.at.view.shape.names {
+            Names::Qualified => self.module != Some(node.module),
+            Names::Bare => self.at.schema().is_ambiguous(node.id),
+        };
+        Name {
+            module: qualified.then(|| self.at.schema().module(node.module).name.as_str()),
+            name: &node.name,
+        }
+    }
+
+    fn member<M: SerializeMap, T: Serialize + ?Sized>(
+        &self,
+        map: &mut M,
+        node: &Node,
+        value: &T,
+    ) -> Result<(), M::Error> {
+        match self.name(node) {
+            Name { module: None, name } => map.serialize_entry(name, value),
+            name => map.serialize_entry(&name, value),
+        }
+    }
+}
+
+impl Serialize for Inner<'_, '_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let stored = self.container.map_or(&[][..], Container::children);
+        match self.at.view.shape.defaults {
+            WithDefaults::Explicit | WithDefaults::Trim => {
+                for (id, data) in stored {
+                    self.child(&mut map, *id, data)?;
+                }
+            }
+            WithDefaults::ReportAll | WithDefaults::ReportAllTagged => {
+                // Both are in schema order.
+                let mut stored = stored.iter().peekable();
+                for id in self.at.schema().children(self.node) {
+                    match stored.next_if(|(next, _)| next == id) {
+                        Some((_, data)) => self.child(&mut map, *id, data)?,
+                        None => self.absent(&mut map, *id)?,
+                    }
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+/// The key of an entry.
+struct Keys<'v, 'a, 'c> {
+    at: At<'v, 'a>,
+    entry: &'c Arc<Container>,
+}
+
+impl Serialize for Keys<'_, '_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let schema = self.at.schema();
+        let keys = schema.node(self.entry.node).keys();
+        let values = keys.iter().filter_map(|key| self.entry.leaf(*key).map(|value| (*key, value)));
+        if let [_] = keys {
+            for (key, value) in values {
+                return self.at.scalar(key, value).serialize(serializer);
+            }
+            return serializer.serialize_unit();
+        }
+        let named = values.map(|(key, value)| (schema.node(key).name.as_str(), self.at.scalar(key, value)));
+        serializer.collect_map(named)
+    }
+}
+
+/// Anything that can be iterated more than once, as an array.
+struct Sequence<F>(F);
+
+impl<T: Serialize, I: Iterator<Item = T>, F: Fn() -> I> Serialize for Sequence<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// The values of a leaf-list.
+struct Values<'v, 'a, 'c> {
+    at: At<'v, 'a>,
+    node: NodeId,
+    values: &'c [Value],
+}
+
+impl Serialize for Values<'_, '_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.values.iter().map(|value| self.at.scalar(self.node, value)))
+    }
+}
+
+/// A member name.
+struct Name<'n> {
+    module: Option<&'n str>,
+    name: &'n str,
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(module) = self.module {
+            write!(f, "{module}:")?;
+        }
+        f.write_str(self.name)
+    }
+}
+
+impl Serialize for Name<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The name of the metadata member beside a member (RFC 7952 section 5.2).
+struct Metadata<'n>(Name<'n>);
+
+impl Serialize for Metadata<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("@{}", self.0))
+    }
+}
+
+/// The annotation of RFC 6243 section 6 in the form of RFC 7952.
+struct IsDefault;
+
+impl Serialize for IsDefault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([("ietf-netconf-with-defaults:default", true)])
+    }
+}
+
+/// One value of a leaf or leaf-list.
+struct Scalar<'a, 'c> {
+    schema: &'a Schema,
+    node: &'a Node,
+    strictness: Strictness,
+    value: &'c Value,
+}
+
+impl Scalar<'_, '_> {
+    /// RFC 7951 section 6.1: 64-bit numbers are strings.
+    fn is_wide(&self) -> bool {
+        self.strictness == Strictness::Rfc7951 && self.node.ty().is_some_and(|ty| is_wide(ty, self.value))
+    }
+}
+
+impl Serialize for Scalar<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::String(text) | Value::Bits(text) | Value::InstanceIdentifier(text) => {
+                serializer.serialize_str(text)
+            }
+            Value::Enum(name) => serializer.serialize_str(name),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Int(value) if self.is_wide() => serializer.collect_str(value),
+            Value::Uint(value) if self.is_wide() => serializer.collect_str(value),
+            Value::Int(value) => serializer.serialize_i64(*value),
+            Value::Uint(value) => serializer.serialize_u64(*value),
+            Value::Decimal(value) => {
+                // A number where a reader's floating point carries every digit, a string where it does not.
+                if self.strictness == Strictness::Plain && value.digits.unsigned_abs() < 1_000_000_000_000_000
+                {
+                    serializer.serialize_f64(value.to_f64())
+                } else {
+                    serializer.collect_str(value)
+                }
+            }
+            Value::Empty => {
+                let mut array = serializer.serialize_seq(Some(1))?;
+                array.serialize_element(&())?;
+                array.end()
+            }
+            Value::Binary(bytes) => serializer.collect_str(&Base64Display::new(bytes, &STANDARD)),
+            Value::Identity(identity) => {
+                if self.schema.module(self.node.module).name == identity.module {
+                    serializer.serialize_str(&identity.name)
+                } else {
+                    serializer.collect_str(self.value)
+                }
+            }
+        }
+    }
+}
+
+/// Whether the type that gave a number its value has 64 bits; in a union the first member that it fits.
+fn is_wide(ty: &Type, value: &Value) -> bool {
+    fn width(ty: &Type, value: &Value) -> Option<u8> {
+        match (&ty.effective().kind, value) {
+            (TypeKind::Int { bits, .. }, Value::Int(value)) => {
+                (*bits == 64 || value.unsigned_abs() >> (bits - 1) <= 1).then_some(*bits)
+            }
+            (TypeKind::Uint { bits, .. }, Value::Uint(value)) => {
+                (*bits == 64 || value >> bits == 0).then_some(*bits)
+            }
+            (TypeKind::Union { members }, _) => members.iter().find_map(|member| width(member, value)),
+            _ => None,
+        }
+    }
+    width(ty, value) == Some(64)
+}
