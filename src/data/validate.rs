@@ -13,7 +13,13 @@ mod reach;
 mod reached;
 mod walk;
 
+#[cfg(test)]
+mod law;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
+use std::rc::Rc;
 
 pub use constraints::Constraints;
 pub use index::ReferenceIndex;
@@ -73,7 +79,7 @@ pub fn validate_diff(
         each_at(&checker, path).iter().for_each(|cursor| checker.subtree(cursor));
     }
     for path in &reach.structures {
-        each_at(&checker, path).iter().for_each(|cursor| checker.structure(cursor));
+        each_at(&checker, path).into_iter().for_each(|cursor| checker.structure(&Rc::new(cursor)));
     }
     for task in &reach.tasks {
         perform(&mut checker, task);

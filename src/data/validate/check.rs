@@ -9,11 +9,10 @@ use std::rc::Rc;
 use super::constraints::Constraints;
 use super::index::{ReferenceIndex, Row, hash_of, path_of, tuple_of};
 use crate::base::error::ErrorTag;
-use crate::data::default::{case_holds, has_any};
 use crate::data::path::InstancePath;
 use crate::data::tree::Data;
 use crate::data::violation::{Violation, shorten};
-use crate::data::xpath::accessible::ON;
+use crate::data::xpath::accessible::{ON, case_holds, has_any};
 use crate::data::xpath::{Cursor, EvalError, Evaluator, Item};
 use crate::yang::schema::types::{ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::xpath::Expression;
@@ -205,7 +204,7 @@ impl<'a> Checker<'a> {
         let Some(target) = self.constraints.sites.get(*site).and_then(|site| site.target.as_ref()) else {
             return Ok(None);
         };
-        if target.by_key || target.has_predicates || target.node != target_node {
+        if !target.is_indexed || target.node != target_node {
             return Ok(None);
         }
         let path = cursor.path(self.schema);
@@ -237,10 +236,9 @@ impl<'a> Checker<'a> {
 
     /// What a container, entry or the root must and must not have directly below it: mandatory nodes and choices,
     /// numbers of entries.
-    pub fn structure(&mut self, cursor: &Cursor<'a>) {
-        let Item::Inner { node, data } = cursor.item() else { return };
+    pub fn structure(&mut self, parent: &Rc<Cursor<'a>>) {
+        let Item::Inner { node, data } = parent.item() else { return };
         let schema = self.schema;
-        let parent = Rc::new(cursor.clone());
         let watched = self.constraints.watched.get(super::constraints::index(node));
         for child in watched.into_iter().flat_map(|children| children.iter().copied()) {
             let facts = schema.node(child);
@@ -249,23 +247,23 @@ impl<'a> Checker<'a> {
                 let count = match stored {
                     Some(Data::List(list)) => list.len(),
                     Some(Data::LeafList(values)) => values.len(),
-                    _ => self.default_count(&parent, child),
+                    _ => self.default_count(parent, child),
                 };
                 if list.max.is_some_and(|max| count > max as usize) {
-                    self.count(&parent, child, count);
+                    self.count(parent, child, count);
                 }
-                if count < list.min as usize && self.is_wanted(&parent, child) {
-                    self.count(&parent, child, count);
+                if count < list.min as usize && self.is_wanted(parent, child) {
+                    self.count(parent, child, count);
                 }
-            } else if facts.mandatory && stored.is_none() && self.is_wanted(&parent, child) {
-                let path = cursor.path(schema);
+            } else if facts.mandatory && stored.is_none() && self.is_wanted(parent, child) {
+                let path = parent.path(schema);
                 let message = format!("{} is missing; it is mandatory", facts.name);
                 self.violations.push(Violation::new(ErrorTag::MissingElement, path.child(child), message));
             }
         }
         for choice in self.constraints.mandatory_choices.get(&node).into_iter().flatten() {
-            if !has_any(schema, data, *choice) && self.is_wanted(&parent, *choice) {
-                self.missing_choice(cursor, *choice);
+            if !has_any(schema, data, *choice) && self.is_wanted(parent, *choice) {
+                self.missing_choice(parent, *choice);
             }
         }
     }

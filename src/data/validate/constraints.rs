@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::reach::{self, Reached};
 use crate::yang::schema::types::{Leafref, Type, TypeKind};
-use crate::yang::schema::xpath::{Axis, Expr};
+use crate::yang::schema::xpath::Expr;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
 /// The constraints of a schema. Shared by all tenants.
@@ -54,10 +54,8 @@ pub(super) struct Target {
     pub node: NodeId,
     /// The node that referring and referred-to leaf are certain to share an instance of.
     pub anchor: NodeId,
-    /// The target is found by key; otherwise its values are indexed.
-    pub by_key: bool,
-    /// The path has predicates, so that an equal value alone does not say that the target is there.
-    pub has_predicates: bool,
+    /// The values of the target are indexed: it is no key, and an equal value alone says that the target is there.
+    pub is_indexed: bool,
 }
 
 /// One `unique` statement.
@@ -85,7 +83,7 @@ impl Constraints {
             reached_by_all: Vec::new(),
             is_relevant: Vec::new(),
         };
-        for (id, node) in schema.nodes().filter(|(id, _)| is_kept(schema, *id)) {
+        for (id, node) in schema.nodes().filter(|(id, _)| is_checked(schema, *id)) {
             if let Some(ty) = node.ty() {
                 constraints.add_sites(schema, id, ty);
             }
@@ -98,7 +96,8 @@ impl Constraints {
         }
         for (id, node) in schema.nodes() {
             let is_mandatory_choice = matches!(node.kind, NodeKind::Choice { .. }) && node.mandatory;
-            if is_mandatory_choice && (node.config || is_kept(schema, node.parent)) {
+            let is_checked = node.config || is_checked(schema, node.parent) || is_side(schema, node.parent);
+            if is_mandatory_choice && is_checked {
                 constraints.mandatory_choices.entry(node.parent).or_default().push(id);
             }
         }
@@ -107,21 +106,20 @@ impl Constraints {
         Arc::new(constraints)
     }
 
-    /// Whether any reference leads to leafs that are not keys, so that their values have to be indexed.
-    pub(super) fn has_indexed_targets(&self) -> bool {
-        self.sites.iter().any(|site| site.target.as_ref().is_some_and(|target| !target.by_key))
-    }
-
     fn add_sites(&mut self, schema: &Schema, leaf: NodeId, ty: &Type) {
         match &ty.kind {
             TypeKind::Leafref(leafref) => {
                 let target = target_of(schema, leaf, leafref);
-                self.sites_to.entry(target.node).or_default().push(self.sites.len());
+                if is_kept(schema, leaf) {
+                    self.sites_to.entry(target.node).or_default().push(self.sites.len());
+                }
                 self.sites_of.entry(leaf).or_default().push(self.sites.len());
                 self.sites.push(Site { leaf, target: Some(target) });
             }
             TypeKind::InstanceIdentifier { .. } => {
-                self.open_sites.push(self.sites.len());
+                if is_kept(schema, leaf) {
+                    self.open_sites.push(self.sites.len());
+                }
                 self.sites_of.entry(leaf).or_default().push(self.sites.len());
                 self.sites.push(Site { leaf, target: None });
             }
@@ -145,7 +143,7 @@ impl Constraints {
                 .children(id)
                 .iter()
                 .copied()
-                .filter(|child| is_kept(schema, *child) && is_watched.get(index(*child)) == Some(&true))
+                .filter(|child| is_checked(schema, *child) && is_watched.get(index(*child)) == Some(&true))
                 .collect();
             let own = self.is_constrained(schema, id) || self.mandatory_choices.contains_key(&id);
             let relevant = self.sites_of.contains_key(&id)
@@ -197,23 +195,35 @@ pub(super) fn is_kept(schema: &Schema, id: NodeId) -> bool {
     false
 }
 
+/// Whether instances of a node are checked: those in trees, and what operations are called with and answer.
+fn is_checked(schema: &Schema, id: NodeId) -> bool {
+    if is_kept(schema, id) {
+        return true;
+    }
+    let mut at = id;
+    while at != NodeId::ROOT && schema.node(at).is_data() {
+        at = schema.node(at).parent;
+    }
+    schema.node(id).is_data() && is_side(schema, at)
+}
+
+/// Whether a node is the input or output of an operation.
+fn is_side(schema: &Schema, id: NodeId) -> bool {
+    matches!(schema.node(id).kind, NodeKind::Input | NodeKind::Output)
+}
+
 pub(super) fn index(id: NodeId) -> usize {
     id.0 as usize
 }
 
 fn target_of(schema: &Schema, leaf: NodeId, leafref: &Leafref) -> Target {
     let anchor = reach::anchor_of(schema, leaf, leafref);
-    let mut by_key = false;
-    let mut has_predicates = true;
-    if let Expr::Path(path) = &leafref.path.root {
-        has_predicates = path.steps.iter().any(|step| !step.predicates.is_empty());
-        if let [.., list, _] = path.steps.as_slice() {
-            let parent = schema.node(leafref.target).parent;
-            let keys = schema.node(parent).keys();
-            by_key = keys.contains(&leafref.target)
-                && list.axis == Axis::Child
-                && (keys.len() == 1 || list.predicates.len() + 1 >= keys.len());
-        }
-    }
-    Target { node: leafref.target, anchor, by_key, has_predicates }
+    let Expr::Path(path) = &leafref.path.root else {
+        return Target { node: leafref.target, anchor, is_indexed: false };
+    };
+    let has_predicates = path.steps.iter().any(|step| !step.predicates.is_empty());
+    let is_key = matches!(schema.node(leafref.target).kind, NodeKind::Leaf { is_key: true, .. });
+    let is_found_by_key = is_key && schema.node(schema.node(leafref.target).parent).keys().len() == 1;
+    let is_indexed = !has_predicates && !is_found_by_key && is_kept(schema, leaf);
+    Target { node: leafref.target, anchor, is_indexed }
 }

@@ -79,8 +79,17 @@ impl ReferenceIndex {
         &self.constraints
     }
 
-    /// Takes rows in.
-    pub(super) fn insert(&mut self, rows: Rows) {
+    /// All rows, to compare two indexes.
+    #[cfg(test)]
+    pub(super) fn rows(&self) -> [Vec<Row>; 3] {
+        [&self.referrers, &self.targets, &self.uniques].map(|rows| rows.iter().cloned().collect())
+    }
+
+    /// Takes rows in, in their order: neighbours in the map are then made one after the other.
+    pub(super) fn insert(&mut self, mut rows: Rows) {
+        rows.referrers.sort_unstable();
+        rows.targets.sort_unstable();
+        rows.uniques.sort_unstable();
         self.referrers.extend(rows.referrers);
         self.targets.extend(rows.targets);
         self.uniques.extend(rows.uniques);
@@ -302,7 +311,7 @@ impl<'a> Gatherer<'_, 'a> {
             if let Some(target) = target {
                 let hash = hash_of(trail.keys_to(target.anchor), value);
                 self.rows.referable.insert((*site, hash));
-                if !target.by_key {
+                if target.is_indexed {
                     self.rows.targets.push(Row { what: *site, hash, keys: trail.keys.as_slice().into() });
                 }
             }

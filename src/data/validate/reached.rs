@@ -13,8 +13,9 @@ use super::index::{ReferenceIndex, Trail, hash_of};
 use super::reach::{Reached, Via};
 use crate::data::diff::Change;
 use crate::data::path::{InstancePath, PathStep};
-use crate::data::xpath::Evaluator;
+use crate::data::tree::Container;
 use crate::data::xpath::accessible::ON;
+use crate::data::xpath::{Cursor, Evaluator};
 use crate::yang::schema::xpath::ConstraintRef;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
@@ -115,8 +116,16 @@ impl<'a> Tracer<'_, 'a> {
             if !self.schema.node(parent.target()).is_np_container() {
                 break;
             }
+            if self.is_stored_in(self.before.root, &parent) != self.is_stored_in(self.after.all.root, &parent)
+            {
+                self.touch(parent.clone());
+            }
             at = parent;
         }
+    }
+
+    fn is_stored_in(&self, root: &'a Container, path: &InstancePath) -> bool {
+        Cursor::at(self.schema, root, path).is_some()
     }
 
     fn other_cases(&mut self, parent: &InstancePath, node: NodeId) {

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use super::check::Checker;
 use super::constraints::index;
 use super::index::Row;
@@ -26,28 +28,27 @@ impl<'a> Checker<'a> {
             self.reference(cursor);
         }
         let Item::Inner { node, data } = item else { return };
-        self.structure(cursor);
         let constraints = self.constraints;
-        let watched = constraints.watched.get(index(node));
-        if watched.is_none_or(|watched| watched.is_empty()) {
+        let watched = constraints.watched.get(index(node)).map_or(&[][..], |watched| watched);
+        if watched.is_empty() && !constraints.mandatory_choices.contains_key(&node) {
             return;
         }
         let parent = Rc::new(cursor.clone());
-        for child in watched.into_iter().flat_map(|children| children.iter().copied()) {
-            let mut found = Vec::new();
-            let is_list = schema.node(child).is_list();
-            if let (true, Some(list)) = (is_list, data.and_then(|data| data.list(child))) {
+        self.structure(&parent);
+        for child in watched.iter().copied() {
+            if let Some(list) = data.and_then(|data| data.list(child)) {
                 for entry in list.iter() {
                     let item = Item::Inner { node: child, data: Some(&**entry) };
                     self.subtree(&Cursor::below(&parent, item));
                 }
                 continue;
             }
-            let visited =
-                self.evaluator(child).visit_child(data, child, &mut || Rc::clone(&parent), &mut |item| {
-                    found.push(item);
-                    ON
-                });
+            let mut found: SmallVec<[Item<'a>; 2]> = SmallVec::new();
+            let mut above = || Rc::clone(&parent);
+            let visited = self.evaluator(child).visit_child(data, child, &mut above, &mut |item| {
+                found.push(item);
+                ON
+            });
             if visited.is_ok() {
                 for item in found {
                     self.subtree(&Cursor::below(&parent, item));

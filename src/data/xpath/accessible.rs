@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use super::cursor::{Cursor, Item};
 use super::{EvalError, Evaluator};
-use crate::data::default::case_holds;
 use crate::data::tree::{Container, Data};
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
@@ -48,7 +47,7 @@ impl<'a> Evaluator<'a> {
                     }
                     ON
                 }
-                Data::Any(value) => self.spend_on(Item::Any { node, value: &**value }, visit),
+                Data::Any(value) => self.spend_on(Item::Any { node, value }, visit),
             };
         }
         if !self.can_be_virtual(node)
@@ -176,6 +175,36 @@ impl<'a> Evaluator<'a> {
             Some(context) => self.matches(&when.condition, context),
             None => Ok(true),
         }
+    }
+}
+
+/// See [`Evaluator::case_holds`].
+pub(in crate::data) fn case_holds(schema: &Schema, container: Option<&Container>, node: NodeId) -> bool {
+    let mut at = node;
+    loop {
+        let facts = schema.node(at);
+        let above = facts.schema_parent;
+        if above == facts.parent {
+            return true;
+        }
+        if let NodeKind::Choice { default_case } = &schema.node(above).kind
+            && !has_any(schema, container, at)
+            && (*default_case != Some(at) || has_any(schema, container, above))
+        {
+            return false;
+        }
+        at = above;
+    }
+}
+
+/// Whether a container stores any data node of a choice or case, or the node itself.
+pub(in crate::data) fn has_any(schema: &Schema, container: Option<&Container>, node: NodeId) -> bool {
+    let Some(container) = container else { return false };
+    match &schema.node(node).kind {
+        NodeKind::Choice { .. } | NodeKind::Case => {
+            schema.node(node).schema_children.iter().any(|child| has_any(schema, Some(container), *child))
+        }
+        _ => container.get(node).is_some(),
     }
 }
 
