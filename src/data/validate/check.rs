@@ -6,13 +6,14 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::constraints::Constraints;
-use super::index::{ReferenceIndex, Row, hash_of, path_of, tuple_of};
+use super::constraints::{Constraints, index};
+use super::index::{ReferenceIndex, Row, Trail, hash_of, path_of, tuple_of};
 use crate::base::error::ErrorTag;
+use crate::data::default::{case_holds, has_any};
 use crate::data::path::InstancePath;
-use crate::data::tree::Data;
+use crate::data::tree::{Container, Data};
 use crate::data::violation::{Violation, shorten};
-use crate::data::xpath::accessible::{ON, case_holds, has_any};
+use crate::data::xpath::accessible::ON;
 use crate::data::xpath::{Cursor, EvalError, Evaluator, Item};
 use crate::yang::schema::types::{ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::xpath::Expression;
@@ -31,11 +32,7 @@ pub(super) struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    pub fn new(
-        schema: &'a Schema,
-        root: &'a crate::data::tree::Container,
-        index: &'a ReferenceIndex,
-    ) -> Self {
+    pub fn new(schema: &'a Schema, root: &'a Container, index: &'a ReferenceIndex) -> Self {
         Checker {
             schema,
             constraints: &index.constraints,
@@ -208,7 +205,7 @@ impl<'a> Checker<'a> {
             return Ok(None);
         }
         let path = cursor.path(self.schema);
-        let trail = super::index::Trail::to(&path);
+        let trail = Trail::to(&path);
         let hash = hash_of(trail.keys_to(target.anchor), value);
         for candidate in self.index.targets(self.schema, *site, hash) {
             let found = self.evaluator(node).find(&candidate)?;
@@ -239,7 +236,7 @@ impl<'a> Checker<'a> {
     pub fn structure(&mut self, parent: &Rc<Cursor<'a>>) {
         let Item::Inner { node, data } = parent.item() else { return };
         let schema = self.schema;
-        let watched = self.constraints.watched.get(super::constraints::index(node));
+        let watched = self.constraints.watched.get(index(node));
         for child in watched.into_iter().flat_map(|children| children.iter().copied()) {
             let facts = schema.node(child);
             let stored = data.and_then(|data| data.get(child));

@@ -34,6 +34,8 @@ pub struct Constraints {
     pub(super) reached: HashMap<NodeId, Vec<Reached>>,
     /// What any change can reach: constraints that follow an instance-identifier.
     pub(super) reached_by_all: Vec<Reached>,
+    /// Whether any node of a tree has a `when`.
+    pub(super) has_whens: bool,
     /// By node id: the node or something below it is referred to, refers, is in a `unique`, or reaches constraints.
     pub(super) is_relevant: Vec<bool>,
 }
@@ -81,6 +83,7 @@ impl Constraints {
             uniques: Vec::new(),
             reached: HashMap::new(),
             reached_by_all: Vec::new(),
+            has_whens: schema.nodes().any(|(id, node)| !node.whens.is_empty() && is_kept(schema, id)),
             is_relevant: Vec::new(),
         };
         for (id, node) in schema.nodes().filter(|(id, _)| is_checked(schema, *id)) {
@@ -138,7 +141,8 @@ impl Constraints {
         let mut is_watched = vec![false; count];
         self.is_relevant = vec![false; count];
         self.watched = vec![Box::default(); count];
-        for (id, node) in schema.nodes().collect::<Vec<_>>().into_iter().rev() {
+        let ids: Vec<NodeId> = schema.nodes().map(|(id, _)| id).collect();
+        for id in ids.into_iter().rev() {
             let below: Vec<NodeId> = schema
                 .children(id)
                 .iter()
@@ -160,7 +164,6 @@ impl Constraints {
                 *slot = below.into_boxed_slice();
                 *flag = relevant || !self.open_sites.is_empty();
             }
-            let _ = node;
         }
     }
 

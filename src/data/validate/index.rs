@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use imbl::OrdSet;
 
-use super::constraints::Constraints;
+use super::constraints::{Constraints, index as index_of};
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::Tree;
 use crate::data::xpath::accessible::ON;
@@ -279,7 +279,7 @@ impl<'a> Gatherer<'_, 'a> {
         self.tuples(cursor, trail)?;
         let parent = Rc::new(cursor.clone());
         for child in self.evaluator.schema.children(node) {
-            if self.constraints.is_relevant.get(super::constraints::index(*child)) == Some(&true)
+            if self.constraints.is_relevant.get(index_of(*child)) == Some(&true)
                 && self.evaluator.is_accessible(*child)
             {
                 let evaluator = self.evaluator;

@@ -26,7 +26,7 @@ pub fn prune_false_whens(
     index: &ReferenceIndex,
 ) -> Tree {
     let mut pruned = after.clone();
-    if !schema.nodes().any(|(_, node)| !node.whens.is_empty()) {
+    if !index.constraints.has_whens {
         return pruned;
     }
     let mut current = changes.to_vec();

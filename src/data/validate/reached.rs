@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::check::{Checker, visit_instances};
-use super::constraints::Constraints;
+use super::constraints::{Constraints, index};
 use super::index::{ReferenceIndex, Trail, hash_of};
 use super::reach::{Reached, Via};
 use crate::data::diff::Change;
@@ -97,7 +97,7 @@ impl<'a> Tracer<'_, 'a> {
 
     /// The node and its schema descendants from which constraints are reached.
     fn reaching(&self, node: NodeId, found: &mut Vec<NodeId>) {
-        if self.constraints.is_relevant.get(super::constraints::index(node)) != Some(&true) {
+        if self.constraints.is_relevant.get(index(node)) != Some(&true) {
             return;
         }
         found.push(node);

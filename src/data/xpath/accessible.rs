@@ -9,8 +9,9 @@ use std::rc::Rc;
 
 use super::cursor::{Cursor, Item};
 use super::{EvalError, Evaluator};
+use crate::data::default::case_holds;
 use crate::data::tree::{Container, Data};
-use crate::yang::schema::{NodeId, NodeKind, Schema};
+use crate::yang::schema::{NodeId, NodeKind, Value};
 
 /// What a visitor answers: go on, stop, or fail.
 pub(in crate::data) type Visited = Result<ControlFlow<()>, EvalError>;
@@ -51,7 +52,7 @@ impl<'a> Evaluator<'a> {
             };
         }
         if !self.can_be_virtual(node)
-            || !self.case_holds(container, node)
+            || !case_holds(self.schema, container, node)
             || !self.whens_hold(node, parent)?
         {
             return ON;
@@ -102,7 +103,7 @@ impl<'a> Evaluator<'a> {
     fn visit_values(
         &self,
         node: NodeId,
-        values: &'a [crate::yang::schema::Value],
+        values: &'a [Value],
         visit: &mut dyn FnMut(Item<'a>) -> Visited,
     ) -> Visited {
         for value in values {
@@ -116,12 +117,6 @@ impl<'a> Evaluator<'a> {
     fn spend_on(&self, item: Item<'a>, visit: &mut dyn FnMut(Item<'a>) -> Visited) -> Visited {
         self.spend(1)?;
         visit(item)
-    }
-
-    /// RFC 7950 sections 7.6.1 and 7.9.3: what is inside a case exists by default only where a node of that case exists,
-    /// or in the default case where no node of another case exists.
-    pub(in crate::data) fn case_holds(&self, container: Option<&Container>, node: NodeId) -> bool {
-        case_holds(self.schema, container, node)
     }
 
     /// Whether the conditions hold on which a node that is not stored would exist.
@@ -175,36 +170,6 @@ impl<'a> Evaluator<'a> {
             Some(context) => self.matches(&when.condition, context),
             None => Ok(true),
         }
-    }
-}
-
-/// See [`Evaluator::case_holds`].
-pub(in crate::data) fn case_holds(schema: &Schema, container: Option<&Container>, node: NodeId) -> bool {
-    let mut at = node;
-    loop {
-        let facts = schema.node(at);
-        let above = facts.schema_parent;
-        if above == facts.parent {
-            return true;
-        }
-        if let NodeKind::Choice { default_case } = &schema.node(above).kind
-            && !has_any(schema, container, at)
-            && (*default_case != Some(at) || has_any(schema, container, above))
-        {
-            return false;
-        }
-        at = above;
-    }
-}
-
-/// Whether a container stores any data node of a choice or case, or the node itself.
-pub(in crate::data) fn has_any(schema: &Schema, container: Option<&Container>, node: NodeId) -> bool {
-    let Some(container) = container else { return false };
-    match &schema.node(node).kind {
-        NodeKind::Choice { .. } | NodeKind::Case => {
-            schema.node(node).schema_children.iter().any(|child| has_any(schema, Some(container), *child))
-        }
-        _ => container.get(node).is_some(),
     }
 }
 
