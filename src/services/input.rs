@@ -1,4 +1,4 @@
-//! What the handlers of actions have in common: who acts, and how a fault in the input is reported.
+//! How the handlers of actions report a fault in their input. Not for faults that validation finds by itself.
 
 use crate::base::error::ErrorTag;
 use crate::data::violation::Violation;
@@ -19,16 +19,4 @@ pub(crate) fn fault(context: &ActionContext, action: &str, leaf: Option<&str>, m
         }
     }
     Violation::new(ErrorTag::InvalidValue, path, message)
-}
-
-/// Who acts, for the log of commits: `TENANT/USER`, or the accessor of a token that belongs to no user.
-pub(crate) fn actor(context: &ActionContext) -> String {
-    match context.caller.as_deref() {
-        Some(caller) => match (&caller.user, &caller.accessor) {
-            (Some(user), _) => format!("{}/{user}", caller.tenant),
-            (None, Some(accessor)) => format!("{}/token:{accessor}", caller.tenant),
-            (None, None) => format!("{}/{}", caller.tenant, caller.method),
-        },
-        None => "nobody".to_owned(),
-    }
 }

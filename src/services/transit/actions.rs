@@ -171,7 +171,7 @@ async fn generate(cipher: Cipher) -> Result<Secret, ActionError> {
 
 fn request(context: &ActionContext, edits: Vec<Edit>) -> CommitRequest {
     CommitRequest {
-        actor: input::actor(context),
+        actor: context.caller.as_ref().map_or_else(|| "nobody".to_owned(), |caller| caller.actor()),
         request_id: context.client.request_id.clone(),
         by: Author::Service,
         changes: vec![TenantEdits { tenant: context.tenant.clone(), edits, preconditions: Vec::new() }],
