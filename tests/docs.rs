@@ -1,0 +1,39 @@
+//! Documentation that is made from the code stays what the code says. `UPDATE=1` writes it anew.
+
+use std::path::Path;
+
+use strongbox::settings::Setting;
+use strongbox::yang::compile_product;
+
+/// Holds the part of a document between `<!-- NAME: ... -->` and `<!-- end of NAME -->` against `wanted`.
+fn hold(document: &str, name: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let start = text.find(&format!("<!-- {name}:")).unwrap_or_else(|| panic!("{document} has no part '{name}'"));
+    let start = start + text[start..].find("-->\n").unwrap() + 4;
+    let end = text.find(&format!("<!-- end of {name} -->")).unwrap();
+    if std::env::vars().any(|(variable, value)| variable == "UPDATE" && value == "1") {
+        std::fs::write(&path, format!("{}{wanted}{}", &text[..start], &text[end..])).unwrap();
+        return;
+    }
+    assert!(text[start..end] == *wanted, "{document}: the part '{name}' is out of date; UPDATE=1 cargo test writes it anew");
+}
+
+#[test]
+fn the_settings_are_documented() {
+    hold("docs/operations.md", "settings", &Setting::documentation());
+}
+
+#[test]
+fn the_model_is_drawn() {
+    let schema = compile_product().unwrap();
+    let mut drawn = String::from("```\n");
+    for module in ["strongbox", "strongbox-policy", "strongbox-system", "strongbox-authentication"] {
+        let diagram = schema.tree_diagram(schema.module_by_name(module).unwrap());
+        // What augments one container is drawn once, with the container.
+        drawn.push_str(diagram.trim_end());
+        drawn.push_str("\n\n");
+    }
+    let drawn = format!("{}\n```\n", drawn.trim_end());
+    hold("docs/model.md", "model", &drawn);
+}
