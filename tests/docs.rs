@@ -9,14 +9,18 @@ use strongbox::yang::compile_product;
 fn hold(document: &str, name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     let text = std::fs::read_to_string(&path).unwrap();
-    let start = text.find(&format!("<!-- {name}:")).unwrap_or_else(|| panic!("{document} has no part '{name}'"));
+    let start =
+        text.find(&format!("<!-- {name}:")).unwrap_or_else(|| panic!("{document} has no part '{name}'"));
     let start = start + text[start..].find("-->\n").unwrap() + 4;
     let end = text.find(&format!("<!-- end of {name} -->")).unwrap();
     if std::env::vars().any(|(variable, value)| variable == "UPDATE" && value == "1") {
         std::fs::write(&path, format!("{}{wanted}{}", &text[..start], &text[end..])).unwrap();
         return;
     }
-    assert!(text[start..end] == *wanted, "{document}: the part '{name}' is out of date; UPDATE=1 cargo test writes it anew");
+    assert!(
+        text[start..end] == *wanted,
+        "{document}: the part '{name}' is out of date; UPDATE=1 cargo test writes it anew"
+    );
 }
 
 #[test]
