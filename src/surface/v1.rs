@@ -46,7 +46,7 @@ pub struct V1 {
 }
 
 /// One request on its way through the stages, with what the audit log is to know of it.
-struct Exchange<'a> {
+struct Visit<'a> {
     v1: &'a V1,
     request: &'a Request,
     client: Arc<ClientInfo>,
@@ -72,7 +72,7 @@ impl V1 {
     /// Answers a request whose path begins with `/v1`.
     pub async fn answer(&self, request: &Request, payload: Payload) -> Reply {
         let wanted = Wanted::of(&request.headers);
-        let mut exchange = Exchange {
+        let mut visit = Visit {
             v1: self,
             request,
             client: Arc::new(client_info(request)),
@@ -80,14 +80,14 @@ impl V1 {
             caller: None,
             changes: Vec::new(),
         };
-        let outcome = exchange.run(wanted.err(), payload).await;
+        let outcome = visit.run(wanted.err(), payload).await;
         let (reply, error) = match outcome {
             Ok(reply) => (reply, None),
-            Err(failure) => (failure.reply(self.schema(), exchange.wanted), Some(failure)),
+            Err(failure) => (failure.reply(self.schema(), visit.wanted), Some(failure)),
         };
-        match exchange.record(reply.status, error.as_ref()).await {
+        match visit.record(reply.status, error.as_ref()).await {
             Ok(()) => reply,
-            Err(failure) => failure.reply(self.schema(), exchange.wanted),
+            Err(failure) => failure.reply(self.schema(), visit.wanted),
         }
     }
 
@@ -98,7 +98,7 @@ impl V1 {
     }
 }
 
-impl Exchange<'_> {
+impl Visit<'_> {
     async fn run(&mut self, not_acceptable: Option<Refusal>, payload: Payload) -> Result<Reply, Failure> {
         let request = self.request;
         let schema = self.v1.schema();

@@ -7,16 +7,18 @@ use hyper::header::{CACHE_CONTROL, HeaderValue};
 
 use super::failure::Failure;
 use super::format::Sent;
+use super::print::Printer;
 use super::query::Query;
-use super::{Exchange, body};
+use super::{Visit, body};
 use crate::access::gate::Outcome;
 use crate::data::path::InstancePath;
+use crate::data::read::Subject;
 use crate::data::tree::Container;
 use crate::engine::Operation;
 use crate::surface::http::{Payload, Reply};
 use crate::yang::schema::{NodeId, NodeKind};
 
-impl Exchange<'_> {
+impl Visit<'_> {
     pub(super) async fn invoke(
         &mut self,
         path: InstancePath,
@@ -43,7 +45,8 @@ impl Exchange<'_> {
         else {
             return Ok(Reply::empty(StatusCode::NO_CONTENT).header(CACHE_CONTROL, no_store));
         };
-        let text = self.print_output(&output, fields);
+        let printer = Printer::of_output(&schema, self.wanted.format, fields);
+        let text = printer.print(Subject::Container(&output));
         Ok(Reply::with_body(StatusCode::OK, self.wanted.content_type(), text)
             .header(CACHE_CONTROL, no_store)
             .uncompressed())

@@ -1,127 +1,109 @@
-//! Data to bodies (interim: to be replaced by the codec of `data`).
+//! Data to bodies: how the query of a request shapes what is shown, and the format that was asked for.
 
 use std::sync::Arc;
 
-use super::Exchange;
+use super::Visit;
 use super::failure::Failure;
 use super::format::Format;
 use super::query::Query;
 use super::select::Selection;
+use crate::access::authorize::Hidden;
 use crate::access::gate::{Reading, Resource};
-use crate::data::tree::{Container, Data, List};
+use crate::data::fields::FieldTree;
+use crate::data::read::{Content, Shape, Subject, View, WithDefaults, encode_json, encode_yaml};
+use crate::data::tree::{Container, List};
 use crate::engine::Datastore;
-use crate::yang::schema::{Schema, Value};
+use crate::yang::schema::Schema;
 
-/// Interim.
+/// Prints what a request shows.
 #[derive(Clone, Debug)]
-pub struct FieldTree;
-
-/// Prints.
 pub struct Printer<'a> {
     schema: &'a Schema,
     format: Format,
+    shape: Shape,
 }
 
 impl<'a> Printer<'a> {
-    /// For one request.
+    /// For the query of a read. Without `with-defaults`, config shows what was set, so that it can be sent back, and state
+    /// shows what is in use.
     pub fn new(
         schema: &'a Schema,
         format: Format,
-        _datastore: Datastore,
-        _query: &'a Query,
-        _fields: Option<FieldTree>,
-        _reading: &'a Reading,
+        datastore: Datastore,
+        query: &Query,
+        fields: Option<FieldTree>,
+        hidden: &Hidden,
     ) -> Self {
-        Printer { schema, format }
+        let (content, defaults) = match datastore {
+            Datastore::Config => (Content::Config, WithDefaults::Explicit),
+            Datastore::State => (query.content, WithDefaults::ReportAll),
+        };
+        let shape = Shape {
+            fields,
+            depth: query.depth,
+            content,
+            defaults: query.with_defaults.unwrap_or(defaults),
+            hidden: hidden.nodes().into(),
+            ..Shape::default()
+        };
+        Printer { schema, format, shape }
     }
 
-    fn bytes(&self, value: &serde_json::Value) -> Vec<u8> {
+    /// For the output of an operation.
+    pub fn of_output(schema: &'a Schema, format: Format, fields: Option<FieldTree>) -> Self {
+        Printer { schema, format, shape: Shape { fields, ..Shape::default() } }
+    }
+
+    /// The body that shows a subject.
+    pub fn print(&self, data: Subject<'_>) -> Vec<u8> {
+        let view = View { schema: self.schema, data, shape: &self.shape };
+        let mut out = Vec::with_capacity(512);
         match self.format {
-            Format::Json => serde_json::to_vec(value).unwrap_or_default(),
-            Format::Yaml => serde_yaml::to_string(value).unwrap_or_default().into_bytes(),
+            Format::Json => encode_json(&view, &mut out),
+            Format::Yaml => encode_yaml(&view, &mut out),
         }
+        out
     }
 
-    /// A list.
+    /// A list, or what `count` and `keys` make of it.
+    ///
+    /// # Errors
+    /// Those of [`Selection::entries`].
     pub fn list(
         &self,
         reading: &Reading,
         list: &List,
-        selection: Option<&Selection>,
+        selection: &Selection,
         query: &Query,
     ) -> Result<Vec<u8>, Failure> {
-        let Some(selection) = selection else { return Ok(Vec::new()) };
         if query.count {
-            return Ok(self.bytes(&selection.count(reading, list)?.into()));
+            let count = selection.count(reading, list)?;
+            let line_end = if self.format == Format::Yaml { "\n" } else { "" };
+            return Ok(format!("{count}{line_end}").into_bytes());
+        }
+        if !query.keys && reading.datastore == Datastore::Config && selection.is_everything() {
+            return Ok(self.print(Subject::List(list)));
         }
         let entries = selection.entries(reading, list)?;
-        let values = entries.iter().map(|entry| container(self.schema, entry)).collect();
-        Ok(self.bytes(&values))
-    }
-
-    /// A container.
-    pub fn container(&self, inner: &Arc<Container>) -> Vec<u8> {
-        self.bytes(&container(self.schema, inner))
-    }
-
-    /// A value.
-    pub fn value(&self, value: &Data, _query: &Query) -> Vec<u8> {
-        self.bytes(&data(self.schema, value))
+        Ok(self.print(if query.keys { Subject::Keys(&entries) } else { Subject::Entries(&entries) }))
     }
 }
 
-fn container(schema: &Schema, inner: &Container) -> serde_json::Value {
-    inner
-        .children()
-        .iter()
-        .map(|(id, child)| (schema.node(*id).name.to_string(), data(schema, child)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
-}
-
-fn data(schema: &Schema, data: &Data) -> serde_json::Value {
-    match data {
-        Data::Leaf(value) => scalar(value),
-        Data::LeafList(values) => values.iter().map(scalar).collect(),
-        Data::Container(inner) => container(schema, inner),
-        Data::List(list) => list.iter().map(|entry| container(schema, entry)).collect(),
-        Data::Any(value) => serde_json::Value::clone(value),
-    }
-}
-
-fn scalar(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Bool(value) => (*value).into(),
-        Value::Int(value) => (*value).into(),
-        Value::Uint(value) => (*value).into(),
-        other => other.to_string().into(),
-    }
-}
-
-impl Exchange<'_> {
-    pub(super) fn print_output(&self, output: &Arc<Container>, _fields: Option<FieldTree>) -> Vec<u8> {
-        let schema = self.v1.schema();
-        Printer { schema, format: self.wanted.format }.container(output)
+impl Visit<'_> {
+    /// The configuration of an entry or container as a JSON document.
+    pub(super) fn document_of(&self, container: &Container) -> Vec<u8> {
+        let shape = Shape { content: Content::Config, ..Shape::default() };
+        let view = View { schema: self.v1.schema(), data: Subject::Container(container), shape: &shape };
+        let mut out = Vec::new();
+        encode_json(&view, &mut out);
+        out
     }
 
-    pub(super) fn print_document(&self, reading: &Reading) -> Vec<u8> {
-        let printer = Printer { schema: self.v1.schema(), format: Format::Json };
-        match &reading.resource {
-            Resource::Container(inner) => printer.container(inner),
-            Resource::List(_) | Resource::Value(_) => b"null".to_vec(),
-        }
-    }
-
-    /// Whether nothing of the resource is kept from the caller.
-    pub(super) fn sees_all_of(&self, reading: &Reading) -> bool {
-        let Some(caller) = &self.caller else { return false };
-        let whole = reading.snapshot.entry(&caller.tenant, &reading.target);
-        match (&reading.resource, whole) {
-            (Resource::Container(shown), Some(whole)) => {
-                Arc::ptr_eq(shown, whole) && reading.hidden.is_empty()
-            }
-            (Resource::Container(shown), None) => shown.is_empty() && reading.hidden.is_empty(),
-            _ => false,
-        }
+    /// The entry or container that was read, if nothing of it is kept from the caller.
+    pub(super) fn whole<'r>(&self, reading: &'r Reading) -> Option<&'r Arc<Container>> {
+        let Resource::Container(shown) = &reading.resource else { return None };
+        let stored = reading.snapshot.entry(&self.caller.as_ref()?.tenant, &reading.target);
+        let is_whole = stored.map_or(shown.is_empty(), |stored| Arc::ptr_eq(shown, stored));
+        (is_whole && reading.hidden.is_empty()).then_some(shown)
     }
 }

@@ -7,42 +7,18 @@ use std::fmt::Write as _;
 use crate::base::error::ErrorTag;
 use crate::base::suggest::nearest;
 use crate::data::path::InstancePath;
+pub use crate::data::read::{Content, WithDefaults};
 use crate::data::violation::{Violation, shorten};
 use crate::surface::http::request::decode_percent;
-
-/// `content`: which of the descendants a read of state shows (RFC 8040 section 4.8.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Content {
-    /// Configuration only.
-    Config,
-    /// State only.
-    Nonconfig,
-    /// Both.
-    #[default]
-    All,
-}
-
-/// `with-defaults` (RFC 6243 section 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WithDefaults {
-    /// What was set, whatever its value.
-    Explicit,
-    /// Every value in use.
-    ReportAll,
-    /// Only what differs from the default.
-    Trim,
-    /// Every value in use, and a mark on those that are defaults.
-    ReportAllTagged,
-}
 
 /// What kind of request a parameter stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// GET of a list or leaf-list in config.
+    /// GET of a list in config.
     ConfigList,
     /// GET of anything else in config.
     ConfigNode,
-    /// GET of a list or leaf-list in state.
+    /// GET of a list in state.
     StateList,
     /// GET of anything else in state.
     StateNode,

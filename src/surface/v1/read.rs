@@ -5,15 +5,17 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, LAST_MODIFIED, VARY};
 
-use super::Exchange;
+use super::Visit;
 use super::failure::Failure;
 use super::format::Format;
-use super::print::{FieldTree, Printer};
+use super::print::Printer;
 use super::query::Query;
 use super::select::{Selection, compile_filter, undecided};
 use crate::access::gate::{Outcome, Reading, Resource};
 use crate::base::error::ErrorTag;
+use crate::data::fields::{FieldTree, parse_fields};
 use crate::data::path::InstancePath;
+use crate::data::read::Subject;
 use crate::data::violation::Violation;
 use crate::data::xpath::{Cursor, Evaluator};
 use crate::engine::{Datastore, Operation};
@@ -30,8 +32,7 @@ const LONG_LIST: usize = 2_000;
 /// # Errors
 /// 400 for syntax and for names that the model does not have there.
 pub fn fields(schema: &Schema, node: NodeId, query: &Query) -> Result<Option<FieldTree>, Vec<Violation>> {
-    let _ = (schema, node);
-    Ok(query.fields.as_deref().map(|_| FieldTree))
+    query.fields.as_deref().map(|text| parse_fields(schema, node, text)).transpose()
 }
 
 /// A `where` on something that is no list: it is held against the entry that the target is or lies in.
@@ -40,7 +41,7 @@ struct EntryFilter {
     expression: Expression,
 }
 
-impl Exchange<'_> {
+impl Visit<'_> {
     pub(super) async fn read(
         &mut self,
         datastore: Datastore,
@@ -68,14 +69,15 @@ impl Exchange<'_> {
         if let Some(reply) = self.decide(&conditions, &reading, validators.as_deref())? {
             return Ok(reply);
         }
-        let printer = Printer::new(&schema, self.wanted.format, datastore, query, fields, &reading);
-        let body = match &reading.resource {
-            Resource::List(list) if list.len() > LONG_LIST => {
-                aside(|| printer.list(&reading, list, selection.as_ref(), query))?
+        let printer = Printer::new(&schema, self.wanted.format, datastore, query, fields, &reading.hidden);
+        let body = match (&reading.resource, &selection) {
+            (Resource::List(list), Some(selection)) if list.len() > LONG_LIST => {
+                aside(|| printer.list(&reading, list, selection, query))?
             }
-            Resource::List(list) => printer.list(&reading, list, selection.as_ref(), query)?,
-            Resource::Container(container) => printer.container(container),
-            Resource::Value(value) => printer.value(value, query),
+            (Resource::List(list), Some(selection)) => printer.list(&reading, list, selection, query)?,
+            (Resource::List(list), None) => printer.print(Subject::List(list)),
+            (Resource::Container(container), _) => printer.print(Subject::Container(container)),
+            (Resource::Value(value), _) => printer.print(Subject::of(target, value)),
         };
         if query.validate {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));

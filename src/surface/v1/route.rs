@@ -117,7 +117,7 @@ impl Resource {
             Resource::Operation { .. } => Place::Invoke,
             Resource::Data { .. } if !is_read => Place::Write,
             Resource::Data { datastore, kind, .. } => {
-                let is_list = matches!(kind, ResourceKind::List | ResourceKind::LeafList);
+                let is_list = *kind == ResourceKind::List;
                 match (datastore, is_list) {
                     (Datastore::Config, true) => Place::ConfigList,
                     (Datastore::Config, false) => Place::ConfigNode,

@@ -86,6 +86,11 @@ impl Selection {
         Ok(Selection { filter, order, offset: query.offset, limit: query.limit.unwrap_or(usize::MAX) })
     }
 
+    /// Whether every entry is selected, in the order of the list.
+    pub fn is_everything(&self) -> bool {
+        self.filter.is_none() && self.order.is_none() && self.offset == 0 && self.limit == usize::MAX
+    }
+
     /// How many entries are selected, `offset` and `limit` aside.
     ///
     /// # Errors

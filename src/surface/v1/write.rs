@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::header::{ETAG, LAST_MODIFIED, LOCATION};
 use hyper::{Method, StatusCode};
 
-use super::Exchange;
+use super::Visit;
 use super::body;
 use super::failure::Failure;
 use super::format::{Format, Sent};
@@ -24,7 +24,7 @@ use crate::surface::http::{Payload, Reply};
 /// How often a JSON Patch is worked out anew because somebody else changed the resource meanwhile.
 const PATCH_ATTEMPTS: usize = 4;
 
-impl Exchange<'_> {
+impl Visit<'_> {
     pub(super) async fn write(
         &mut self,
         path: InstancePath,
@@ -120,12 +120,12 @@ impl Exchange<'_> {
         let operation = Operation::Read { datastore: Datastore::Config, target: path.clone() };
         let outcome = self.v1.gate.execute(self.caller.clone(), &self.client, operation).await?;
         let Outcome::Read(reading) = outcome else { return Err(Failure::internal("a read was no read")) };
-        if !self.sees_all_of(&reading) {
+        let Some(container) = self.whole(&reading) else {
             let message = "a JSON Patch needs a resource that the caller may read without exception";
             let violation = Violation::new(ErrorTag::AccessDenied, path.clone(), message);
             return Err(Failure::new(StatusCode::FORBIDDEN, violation));
-        }
-        let text = self.print_document(&reading);
+        };
+        let text = self.document_of(container);
         let document =
             serde_json::from_slice(&text).map_err(|error| Failure::internal(&error.to_string()))?;
         Ok((document, reading.etag.clone().unwrap_or_default()))
