@@ -1,9 +1,10 @@
 //! "Did you mean": the known name that is nearest to an unknown one.
 
 /// The candidate with the fewest edits from `wanted`, when it is near enough to be a likely slip of the pen: at most a
-/// third of the letters may differ.
+/// third of the letters may differ, and not the only one.
 pub fn nearest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let limit = (wanted.chars().count() / 3).max(1);
+    let letters = wanted.chars().count();
+    let limit = (letters / 3).max(1).min(letters.saturating_sub(1));
     candidates
         .into_iter()
         .map(|candidate| (edits(wanted, candidate), candidate))
@@ -45,6 +46,7 @@ mod tests {
         assert_eq!(nearest("strnig", ["int8", "string", "bits"]), Some("string"));
         assert_eq!(nearest("interface", ["interfaces", "name"]), Some("interfaces"));
         assert_eq!(nearest("colour", ["string", "bits"]), None);
+        assert_eq!(nearest("u", ["k"]), None);
         assert_eq!(edits("ab", "ba"), 1);
         assert_eq!(edits("", "abc"), 3);
     }

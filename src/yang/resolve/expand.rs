@@ -363,11 +363,7 @@ impl<'n, 'a> Expander<'n, 'a> {
             if !adds {
                 node.properties.retain(|known| !known.statement.is(id));
             }
-            if id == K::Default {
-                node.properties
-                    .retain(|known| !(known.statement.is(K::Mandatory) && known.statement.text() == "true"));
-                replaced_defaults = true;
-            }
+            replaced_defaults |= id == K::Default;
             node.properties.push(property);
         }
     }

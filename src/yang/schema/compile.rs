@@ -5,6 +5,7 @@
 
 mod definitions;
 mod identity;
+mod lists;
 mod nodes;
 mod pending;
 mod ranges;

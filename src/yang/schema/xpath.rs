@@ -4,7 +4,9 @@
 //! The evaluator is `data/xpath`; the text grammar is `yang/syntax/xpath`.
 
 pub mod bind;
-pub mod depend;
+pub(crate) mod depend;
+mod functions;
+pub(crate) mod reach;
 
 use super::{ModuleId, NodeId};
 use crate::base::ident::Ident;

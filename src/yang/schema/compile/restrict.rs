@@ -1,14 +1,14 @@
-//! Enums, bits, patterns and formats: the restrictions that are lists or texts of their own.
+//! Which type takes which restriction; enums, bits, patterns and formats, which are lists or texts of their own.
 
 use std::sync::Arc;
 
-use super::typing::{TypeWorld, format_named};
+use super::typing::{BUILT_IN, Template, TypeWorld, format_named};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::yang::resolve::load::Version;
 use crate::yang::resolve::scope::{Definition, ScopeId};
-use crate::yang::schema::types::{Bit, EnumName, Format, Pattern, pattern as xsd};
+use crate::yang::schema::types::{Bit, EnumName, Format, Pattern, TypeKind, pattern as xsd};
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::{Keyword, Statement};
 
@@ -191,4 +191,39 @@ pub(super) fn format_of(world: &mut TypeWorld<'_, '_>, definition: Definition<'_
         }
     }
     None
+}
+
+/// Restrictions that the type does not take (RFC 7950 section 9.1).
+pub(super) fn check_substatements(world: &mut TypeWorld<'_, '_>, base: &Template<'_>, statement: &Statement) {
+    let own = BUILT_IN.contains(&statement.text());
+    let (what, allowed): (&str, &[K]) = match base {
+        Template::Leafref(_) => ("leafref", &[K::Path, K::RequireInstance]),
+        Template::Union(..) => ("union", &[K::Type]),
+        Template::Done(ty) => match ty.kind {
+            TypeKind::Binary { .. } => ("binary", &[K::Length]),
+            TypeKind::Bits { .. } => ("bits", &[K::Bit]),
+            TypeKind::Boolean => ("boolean", &[]),
+            TypeKind::Decimal64 { .. } => ("decimal64", &[K::Range, K::FractionDigits]),
+            TypeKind::Empty => ("empty", &[]),
+            TypeKind::Enumeration { .. } => ("enumeration", &[K::Enum]),
+            TypeKind::Identityref { .. } => ("identityref", &[K::Base]),
+            TypeKind::InstanceIdentifier { .. } => ("instance-identifier", &[K::RequireInstance]),
+            TypeKind::Int { .. } | TypeKind::Uint { .. } => ("integer", &[K::Range]),
+            TypeKind::Leafref(_) => ("leafref", &[K::RequireInstance]),
+            TypeKind::String { .. } => ("string", &[K::Length, K::Pattern]),
+            TypeKind::Union { .. } => ("union", &[K::Type]),
+        },
+    };
+    for sub in &statement.substatements {
+        let Some(id) = sub.id() else { continue };
+        let once = matches!(id, K::FractionDigits | K::Base | K::Path | K::Type);
+        if !allowed.contains(&id) || (once && !own) {
+            let message = if own {
+                format!("'{id}' does not restrict the type '{}'", statement.text())
+            } else {
+                format!("'{id}' does not restrict '{}', which is derived from {what}", statement.text())
+            };
+            world.diagnostics.push(Diagnostic::error("Y0304", sub.head_span(), message));
+        }
+    }
 }

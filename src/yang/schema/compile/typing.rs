@@ -354,7 +354,7 @@ impl<'a> Typer<'a> {
         scope: ScopeId,
         name: &str,
     ) -> Option<Template<'a>> {
-        self.check_substatements(world, base, statement);
+        restrict::check_substatements(world, base, statement);
         let ty = match base {
             Template::Done(ty) => ty,
             Template::Leafref(leafref) => {
@@ -458,41 +458,6 @@ impl<'a> Typer<'a> {
         let found = restrict::pattern(world, statement).map(Arc::new);
         self.patterns.insert(key, found.clone());
         found
-    }
-
-    /// Restrictions that the type does not take (RFC 7950 section 9.1).
-    fn check_substatements(&self, world: &mut TypeWorld<'_, 'a>, base: &Template<'a>, statement: &Statement) {
-        let own = BUILT_IN.contains(&statement.text());
-        let (what, allowed): (&str, &[K]) = match base {
-            Template::Leafref(_) => ("leafref", &[K::Path, K::RequireInstance]),
-            Template::Union(..) => ("union", &[K::Type]),
-            Template::Done(ty) => match ty.kind {
-                TypeKind::Binary { .. } => ("binary", &[K::Length]),
-                TypeKind::Bits { .. } => ("bits", &[K::Bit]),
-                TypeKind::Boolean => ("boolean", &[]),
-                TypeKind::Decimal64 { .. } => ("decimal64", &[K::Range, K::FractionDigits]),
-                TypeKind::Empty => ("empty", &[]),
-                TypeKind::Enumeration { .. } => ("enumeration", &[K::Enum]),
-                TypeKind::Identityref { .. } => ("identityref", &[K::Base]),
-                TypeKind::InstanceIdentifier { .. } => ("instance-identifier", &[K::RequireInstance]),
-                TypeKind::Int { .. } | TypeKind::Uint { .. } => ("integer", &[K::Range]),
-                TypeKind::Leafref(_) => ("leafref", &[K::RequireInstance]),
-                TypeKind::String { .. } => ("string", &[K::Length, K::Pattern]),
-                TypeKind::Union { .. } => ("union", &[K::Type]),
-            },
-        };
-        for sub in &statement.substatements {
-            let Some(id) = sub.id() else { continue };
-            let once = matches!(id, K::FractionDigits | K::Base | K::Path | K::Type);
-            if !allowed.contains(&id) || (once && !own) {
-                let message = if own {
-                    format!("'{id}' does not restrict the type '{}'", statement.text())
-                } else {
-                    format!("'{id}' does not restrict '{}', which is derived from {what}", statement.text())
-                };
-                world.diagnostics.push(Diagnostic::error("Y0304", sub.head_span(), message));
-            }
-        }
     }
 }
 

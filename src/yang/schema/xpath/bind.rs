@@ -8,6 +8,8 @@ use crate::yang::schema::types::{TypeKind, pattern};
 use crate::yang::schema::{ModuleId, NodeId, Schema};
 use crate::yang::syntax::xpath::{self as ast, Ast, parse_xpath};
 
+use super::functions::FUNCTIONS;
+use super::reach::{Reach, children, join, parent, walk, way_up};
 use super::{Axis, Comparison, Expr, Expression, Function, LocationPath, NodeTest, Step};
 
 /// Why a text is not an expression over this schema.
@@ -82,15 +84,6 @@ pub(crate) struct Bound {
     pub result: Option<Reach>,
 }
 
-/// A set of schema nodes, and how far up the way to them led.
-#[derive(Clone, Debug)]
-pub(crate) struct Reach {
-    /// The nodes, sorted; `None` when they cannot be told.
-    pub nodes: Option<Vec<NodeId>>,
-    /// The nearest ancestor (or self) of the context node that the way did not leave.
-    pub anchor: NodeId,
-}
-
 /// Binds a parsed expression.
 pub(crate) fn bind(schema: &Schema, ast: &Ast, naming: &Naming<'_>, context: NodeId) -> Bound {
     let start = Reach { nodes: Some(vec![context]), anchor: context };
@@ -110,9 +103,6 @@ struct Binder<'b> {
     touched: Vec<(NodeId, NodeId)>,
     problems: Vec<Problem>,
 }
-
-/// Sets of more nodes than this are not followed.
-const MAX_REACH: usize = 20_000;
 
 impl Binder<'_> {
     fn problem(&mut self, offset: usize, fatal: bool, message: String) {
@@ -339,7 +329,7 @@ impl Binder<'_> {
 
     fn step(&mut self, step: &ast::Step, from: &Reach) -> (Step, Reach) {
         let (test, candidates) = self.test(&step.test, step.offset);
-        let reached = from.nodes.as_ref().and_then(|nodes| self.walk(nodes, step.axis));
+        let reached = from.nodes.as_ref().and_then(|nodes| walk(self.schema, nodes, step.axis));
         let mut test = test;
         let nodes = match reached {
             Some(mut nodes) => {
@@ -481,157 +471,7 @@ impl Binder<'_> {
             _ => None,
         }
     }
-
-    /// The nodes on an axis from any of some nodes, sorted, before the test.
-    fn walk(&self, from: &[NodeId], axis: Axis) -> Option<Vec<NodeId>> {
-        let schema = self.schema;
-        let mut found: Vec<NodeId> = Vec::new();
-        for id in from.iter().copied() {
-            match axis {
-                Axis::Child => {
-                    if matches!(schema.node(id).kind, NodeKind::Anydata | NodeKind::Anyxml) {
-                        return None;
-                    }
-                    found.extend(children(schema, id));
-                }
-                Axis::SelfAxis => found.push(id),
-                Axis::Parent => found.extend(parent(schema, id)),
-                Axis::Ancestor | Axis::AncestorOrSelf => {
-                    let mut at = if axis == Axis::Ancestor { parent(schema, id) } else { Some(id) };
-                    while let Some(ancestor) = at {
-                        found.push(ancestor);
-                        at = parent(schema, ancestor);
-                    }
-                }
-                Axis::Descendant | Axis::DescendantOrSelf => {
-                    let mut open: Vec<NodeId> =
-                        if axis == Axis::Descendant { children(schema, id).collect() } else { vec![id] };
-                    while let Some(at) = open.pop() {
-                        found.push(at);
-                        open.extend(children(schema, at));
-                        if found.len() > MAX_REACH {
-                            return None;
-                        }
-                    }
-                }
-                Axis::FollowingSibling | Axis::PrecedingSibling => {
-                    found.extend(parent(schema, id).into_iter().flat_map(|parent| children(schema, parent)));
-                }
-                Axis::Following | Axis::Preceding => {
-                    if schema.nodes.len() > MAX_REACH {
-                        return None;
-                    }
-                    found.extend(schema.nodes().map(|(id, _)| id).filter(|id| *id != NodeId::ROOT));
-                }
-                Axis::Attribute | Axis::Namespace => {}
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        Some(found)
-    }
 }
-
-fn join(first: Reach, second: Reach) -> Reach {
-    let nodes = match (first.nodes, second.nodes) {
-        (Some(mut nodes), Some(others)) => {
-            nodes.extend(others);
-            nodes.sort_unstable();
-            nodes.dedup();
-            Some(nodes)
-        }
-        _ => None,
-    };
-    Reach { nodes, anchor: first.anchor.min(second.anchor) }
-}
-
-/// The parent as XPath sees it: the input and output of an operation are not nodes (RFC 7950 section 6.4.1).
-pub(crate) fn parent(schema: &Schema, id: NodeId) -> Option<NodeId> {
-    if id == NodeId::ROOT {
-        return None;
-    }
-    let parent = schema.node(id).parent;
-    match schema.node(parent).kind {
-        NodeKind::Input | NodeKind::Output => Some(schema.node(parent).parent),
-        _ => Some(parent),
-    }
-}
-
-/// The children as XPath sees them.
-fn children(schema: &Schema, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-    let node = schema.node(id);
-    let sides: &[NodeId] = if node.is_operation() { &node.children } else { &[] };
-    let own: &[NodeId] = if node.is_operation() { &[] } else { &node.children };
-    sides.iter().flat_map(|side| &schema.node(*side).children).chain(own).copied()
-}
-
-/// The highest node on the way that a bound path takes from a context node.
-pub(crate) fn way_up(schema: &Schema, context: NodeId, path: &Expression) -> NodeId {
-    let Expr::Path(path) = &path.root else { return NodeId::ROOT };
-    if path.absolute {
-        return NodeId::ROOT;
-    }
-    let mut at = context;
-    for step in &path.steps {
-        match step.axis {
-            Axis::Parent => at = parent(schema, at).unwrap_or(NodeId::ROOT),
-            Axis::Child | Axis::SelfAxis | Axis::Descendant | Axis::DescendantOrSelf => break,
-            _ => return NodeId::ROOT,
-        }
-    }
-    at
-}
-
-/// One function: its name, its least and most arguments, and whether the first must be a node-set.
-struct Row {
-    name: &'static str,
-    function: Function,
-    least: usize,
-    most: Option<usize>,
-    node_set: bool,
-}
-
-const fn row(name: &'static str, function: Function, least: usize, most: usize, node_set: bool) -> Row {
-    Row { name, function, least, most: Some(most), node_set }
-}
-
-/// XPath 1.0 section 4 and RFC 7950 section 10.
-const FUNCTIONS: &[Row] = &[
-    row("last", Function::Last, 0, 0, false),
-    row("position", Function::Position, 0, 0, false),
-    row("count", Function::Count, 1, 1, true),
-    row("id", Function::Id, 1, 1, false),
-    row("local-name", Function::LocalName, 0, 1, true),
-    row("namespace-uri", Function::NamespaceUri, 0, 1, true),
-    row("name", Function::Name, 0, 1, true),
-    row("string", Function::String, 0, 1, false),
-    Row { name: "concat", function: Function::Concat, least: 2, most: None, node_set: false },
-    row("starts-with", Function::StartsWith, 2, 2, false),
-    row("contains", Function::Contains, 2, 2, false),
-    row("substring-before", Function::SubstringBefore, 2, 2, false),
-    row("substring-after", Function::SubstringAfter, 2, 2, false),
-    row("substring", Function::Substring, 2, 3, false),
-    row("string-length", Function::StringLength, 0, 1, false),
-    row("normalize-space", Function::NormalizeSpace, 0, 1, false),
-    row("translate", Function::Translate, 3, 3, false),
-    row("boolean", Function::Boolean, 1, 1, false),
-    row("not", Function::Not, 1, 1, false),
-    row("true", Function::True, 0, 0, false),
-    row("false", Function::False, 0, 0, false),
-    row("lang", Function::Lang, 1, 1, false),
-    row("number", Function::Number, 0, 1, false),
-    row("sum", Function::Sum, 1, 1, true),
-    row("floor", Function::Floor, 1, 1, false),
-    row("ceiling", Function::Ceiling, 1, 1, false),
-    row("round", Function::Round, 1, 1, false),
-    row("current", Function::Current, 0, 0, false),
-    row("re-match", Function::ReMatch, 2, 2, false),
-    row("deref", Function::Deref, 1, 1, true),
-    row("derived-from", Function::DerivedFrom, 2, 2, true),
-    row("derived-from-or-self", Function::DerivedFromOrSelf, 2, 2, true),
-    row("enum-value", Function::EnumValue, 1, 1, true),
-    row("bit-is-set", Function::BitIsSet, 2, 2, true),
-];
 
 #[cfg(test)]
 mod tests {
@@ -676,7 +516,7 @@ mod tests {
     fn a_where_names_what_it_does_not_know() {
         let at = |text| where_error(text).unwrap();
         assert_eq!(at("1 = nam"), (4, "there is no 'nam' in /top/role; did you mean 'name'?".to_owned()));
-        assert_eq!(at("q:name").1, "there is no module 'q'; did you mean 't'?");
+        assert_eq!(at("q:name").1, "there is no module 'q'");
         assert_eq!(
             at("true() and start-with(name,'x')"),
             (11, "there is no function 'start-with'; did you mean 'starts-with'?".to_owned())

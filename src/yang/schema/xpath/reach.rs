@@ -1,0 +1,116 @@
+//! Where location steps lead in the schema: the tree as XPath sees it, and how far up the way to a node goes.
+
+use super::{Axis, Expr, Expression};
+use crate::yang::schema::node::NodeKind;
+use crate::yang::schema::{NodeId, Schema};
+
+/// A set of schema nodes, and how far up the way to them led.
+#[derive(Clone, Debug)]
+pub(crate) struct Reach {
+    /// The nodes, sorted; `None` when they cannot be told.
+    pub nodes: Option<Vec<NodeId>>,
+    /// The nearest ancestor (or self) of the context node that the way did not leave.
+    pub anchor: NodeId,
+}
+
+/// Sets of more nodes than this are not followed.
+const MAX_REACH: usize = 20_000;
+
+/// The nodes on an axis from any of some nodes, sorted, before the test.
+pub(super) fn walk(schema: &Schema, from: &[NodeId], axis: Axis) -> Option<Vec<NodeId>> {
+    let mut found: Vec<NodeId> = Vec::new();
+    for id in from.iter().copied() {
+        match axis {
+            Axis::Child => {
+                if matches!(schema.node(id).kind, NodeKind::Anydata | NodeKind::Anyxml) {
+                    return None;
+                }
+                found.extend(children(schema, id));
+            }
+            Axis::SelfAxis => found.push(id),
+            Axis::Parent => found.extend(parent(schema, id)),
+            Axis::Ancestor | Axis::AncestorOrSelf => {
+                let mut at = if axis == Axis::Ancestor { parent(schema, id) } else { Some(id) };
+                while let Some(ancestor) = at {
+                    found.push(ancestor);
+                    at = parent(schema, ancestor);
+                }
+            }
+            Axis::Descendant | Axis::DescendantOrSelf => {
+                let mut open: Vec<NodeId> =
+                    if axis == Axis::Descendant { children(schema, id).collect() } else { vec![id] };
+                while let Some(at) = open.pop() {
+                    found.push(at);
+                    open.extend(children(schema, at));
+                    if found.len() > MAX_REACH {
+                        return None;
+                    }
+                }
+            }
+            Axis::FollowingSibling | Axis::PrecedingSibling => {
+                found.extend(parent(schema, id).into_iter().flat_map(|parent| children(schema, parent)));
+            }
+            Axis::Following | Axis::Preceding => {
+                if schema.nodes.len() > MAX_REACH {
+                    return None;
+                }
+                found.extend(schema.nodes().map(|(id, _)| id).filter(|id| *id != NodeId::ROOT));
+            }
+            Axis::Attribute | Axis::Namespace => {}
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
+}
+
+/// Both sets.
+pub(super) fn join(first: Reach, second: Reach) -> Reach {
+    let nodes = match (first.nodes, second.nodes) {
+        (Some(mut nodes), Some(others)) => {
+            nodes.extend(others);
+            nodes.sort_unstable();
+            nodes.dedup();
+            Some(nodes)
+        }
+        _ => None,
+    };
+    Reach { nodes, anchor: first.anchor.min(second.anchor) }
+}
+
+/// The parent as XPath sees it: the input and output of an operation are not nodes (RFC 7950 section 6.4.1).
+pub(crate) fn parent(schema: &Schema, id: NodeId) -> Option<NodeId> {
+    if id == NodeId::ROOT {
+        return None;
+    }
+    let parent = schema.node(id).parent;
+    match schema.node(parent).kind {
+        NodeKind::Input | NodeKind::Output => Some(schema.node(parent).parent),
+        _ => Some(parent),
+    }
+}
+
+/// The children as XPath sees them.
+pub(super) fn children(schema: &Schema, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+    let node = schema.node(id);
+    let sides: &[NodeId] = if node.is_operation() { &node.children } else { &[] };
+    let own: &[NodeId] = if node.is_operation() { &[] } else { &node.children };
+    sides.iter().flat_map(|side| &schema.node(*side).children).chain(own).copied()
+}
+
+/// The highest node on the way that a bound path takes from a context node.
+pub(crate) fn way_up(schema: &Schema, context: NodeId, path: &Expression) -> NodeId {
+    let Expr::Path(path) = &path.root else { return NodeId::ROOT };
+    if path.absolute {
+        return NodeId::ROOT;
+    }
+    let mut at = context;
+    for step in &path.steps {
+        match step.axis {
+            Axis::Parent => at = parent(schema, at).unwrap_or(NodeId::ROOT),
+            Axis::Child | Axis::SelfAxis | Axis::Descendant | Axis::DescendantOrSelf => break,
+            _ => return NodeId::ROOT,
+        }
+    }
+    at
+}
