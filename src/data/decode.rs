@@ -6,6 +6,7 @@
 //! Whether the data is valid as a whole (mandatory, must, leafref) is `validate`'s business.
 
 mod any;
+mod nesting;
 mod node;
 mod scalar;
 
@@ -23,6 +24,9 @@ use super::violation::Violation;
 use crate::base::error::ErrorTag;
 use crate::yang::schema::types::Strictness;
 use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
+
+/// How deep the brackets of a YAML body may nest for it to be looked at at all: what is allowed is less.
+const DEEPEST_FLOW: usize = 256;
 
 /// The text format of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -228,6 +232,11 @@ impl<'s> Decoder<'s> {
         };
         if text.trim_ascii().is_empty() {
             self.report(ErrorTag::MalformedMessage, "the body is empty");
+            return None;
+        }
+        if self.options.format == Format::Yaml && nesting::is_deeper(text, DEEPEST_FLOW) {
+            let message = format!("the body nests brackets deeper than {DEEPEST_FLOW} levels");
+            self.report(ErrorTag::MalformedMessage, message);
             return None;
         }
         match self.options.format {

@@ -221,6 +221,9 @@ fn hostile_bodies_are_refused_cheaply() {
             assert!(read(format, "top/issuer/a", &"[".repeat(levels)).is_err());
         }
     }
+    for step in ["- ", "? ", "&a [", "a: ", "- - ", "!!seq [", "'", "\"", "|\n ", "%", "*a "] {
+        assert!(yaml("top/issuer/a", &format!("notes:\n  {}", step.repeat(20_000))).is_err(), "{step:?}");
+    }
     let mut bomb = String::from("notes:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..9 {
         let uses = vec![format!("*a{}", level - 1); 10].join(", ");
