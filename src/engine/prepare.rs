@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt as _};
 use super::Core;
 use super::commit::{CommitError, CommitRequest, TenantEdits};
 use super::snapshot::Snapshot;
-use super::transaction::Prepared;
+use super::transaction::{Prepared, fault};
 use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
 use crate::base::password::{self, PasswordError};
@@ -48,7 +48,7 @@ impl Core {
         let time = self.clock.now();
         tokio::task::spawn_blocking(move || core.guess(&snapshot, &changes, time))
             .await
-            .map_err(|_| CommitError::Stopped)?
+            .unwrap_or_else(|stopped| Err(if stopped.is_panic() { fault() } else { CommitError::Stopped }))
     }
 
     /// Does the transaction on the current snapshot, as far as preparations are concerned. Faults are left to be found,

@@ -440,6 +440,23 @@ async fn guards_see_both_sides_and_all_their_faults_are_listed() {
 }
 
 #[tokio::test]
+async fn a_panic_in_a_hook_fails_its_own_transaction_only() {
+    let bench = Bench::new();
+    let mut registry = Registry::new();
+    registry.guard("/top/item", |context| {
+        assert_ne!(context.path.keys(), [Value::string("bad")], "a fault of the program");
+        Vec::new()
+    });
+    let engine = bench.start_with(registry, Bench::settings());
+    let refused = engine.commit(request(SYSTEM_TENANT, vec![bench.create("/top/item/bad")])).await;
+    assert!(
+        matches!(refused, Err(CommitError::Invalid(faults)) if faults[0].tag == ErrorTag::OperationFailed)
+    );
+    assert_eq!(commit(&engine, vec![bench.create("/top/item/good")]).await.revision, Revision(1));
+    assert!(engine.snapshot().entry(SYSTEM_TENANT, &bench.path("/top/item/bad")).is_none());
+}
+
+#[tokio::test]
 async fn registrations_must_fit_the_model() {
     let bench = Bench::new();
     let bind = |fill: &dyn Fn(&mut Registry)| {

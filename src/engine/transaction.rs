@@ -2,6 +2,7 @@
 //! registered hooks do; whether the result becomes the next revision is the writer's business.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Core;
@@ -61,11 +62,23 @@ pub(super) struct Made {
 }
 
 impl Core {
-    /// Makes a transaction on `candidate`.
+    /// Makes a transaction on `candidate`. A panic in a hook or in validation is this transaction's failure and nobody
+    /// else's: nothing that is shared has been changed by then.
     ///
     /// # Errors
     /// Everything that is wrong with it.
     pub(super) fn make(
+        &self,
+        candidate: &Snapshot,
+        request: &CommitRequest,
+        prepared: &Prepared,
+        time: Timestamp,
+    ) -> Result<Made, CommitError> {
+        let attempt = AssertUnwindSafe(|| self.attempt(candidate, request, prepared, time));
+        catch_unwind(attempt).unwrap_or_else(|_| Err(fault()))
+    }
+
+    fn attempt(
         &self,
         candidate: &Snapshot,
         request: &CommitRequest,
@@ -330,6 +343,11 @@ impl Core {
 
 fn state_violation(path: InstancePath) -> Violation {
     Violation::new(ErrorTag::InvalidValue, path, "this is state, which cannot be written")
+}
+
+/// What a client hears of a panic; the rest is in the log.
+pub(super) fn fault() -> CommitError {
+    CommitError::Invalid(vec![internal("the change met a fault in the program; nothing was changed")])
 }
 
 fn internal(reason: &str) -> Violation {
