@@ -72,6 +72,7 @@ pub struct Evaluator<'a> {
     pub(super) schema: &'a Schema,
     pub(super) root: &'a Container,
     pub(super) sees_state: bool,
+    pub(super) sees_secrets: bool,
     budget: u64,
     left: Cell<u64>,
     depth: Cell<u32>,
@@ -98,6 +99,7 @@ impl<'a> Evaluator<'a> {
             schema,
             root,
             sees_state: true,
+            sees_secrets: true,
             budget: DEFAULT_BUDGET,
             left: Cell::new(DEFAULT_BUDGET),
             depth: Cell::new(0),
@@ -110,6 +112,14 @@ impl<'a> Evaluator<'a> {
     #[must_use]
     pub fn config_only(mut self) -> Self {
         self.sees_state = false;
+        self
+    }
+
+    /// The same without what the model marks `secret` or `hashed`: for expressions that somebody asks, who could find out
+    /// a secret by asking often enough whether it begins with this or that.
+    #[must_use]
+    pub fn without_secrets(mut self) -> Self {
+        self.sees_secrets = false;
         self
     }
 

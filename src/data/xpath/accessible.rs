@@ -20,10 +20,12 @@ pub(in crate::data) type Visited = Result<ControlFlow<()>, EvalError>;
 pub(in crate::data) const ON: Visited = Ok(ControlFlow::Continue(()));
 
 impl<'a> Evaluator<'a> {
-    /// Whether nodes of this schema node can be part of the accessible tree: configuration sees configuration only.
+    /// Whether nodes of this schema node can be part of the accessible tree: configuration sees configuration only, and
+    /// a stranger's expression no secrets.
     pub(in crate::data) fn is_accessible(&self, node: NodeId) -> bool {
         let facts = self.schema.node(node);
-        facts.is_data() && (facts.config || self.sees_state)
+        let is_secret = facts.extensions.secret || facts.extensions.hashed;
+        facts.is_data() && (facts.config || self.sees_state) && (!is_secret || self.sees_secrets)
     }
 
     /// Visits the children of one schema node below a container: each entry of a list or leaf-list. `parent` is asked

@@ -110,8 +110,7 @@ impl<'a> Evaluator<'a> {
                 _ => return None,
             };
         }
-        let is_visible = self.sees_state || self.schema.node(at.node()).config;
-        (is_visible && at.value().is_some() && !path.steps.is_empty()).then_some(at)
+        (self.is_accessible(at.node()) && at.value().is_some() && !path.steps.is_empty()).then_some(at)
     }
 
     /// Visits the nodes of a node-set for their existence alone.

@@ -10,14 +10,14 @@ use super::failure::Failure;
 use super::format::Format;
 use super::print::Printer;
 use super::query::Query;
-use super::select::{Selection, compile_filter, undecided};
+use super::select::{Selection, asked_by_a_client, compile_filter, undecided};
 use crate::access::gate::{Outcome, Reading, Resource};
 use crate::base::error::ErrorTag;
 use crate::data::fields::{FieldTree, parse_fields};
 use crate::data::path::InstancePath;
 use crate::data::read::Subject;
 use crate::data::violation::Violation;
-use crate::data::xpath::{Cursor, Evaluator};
+use crate::data::xpath::Cursor;
 use crate::engine::{Datastore, Operation};
 use crate::surface::http::Reply;
 use crate::surface::http::conditional::{Conditions, Verdict};
@@ -161,7 +161,7 @@ fn entry_filter(
 impl EntryFilter {
     /// 404 unless the expression is true of the entry.
     fn check(&self, schema: &Schema, reading: &Reading) -> Result<(), Failure> {
-        let evaluator = Evaluator::new(schema, &reading.tree.root);
+        let evaluator = asked_by_a_client(reading);
         let matches = match Cursor::at(schema, &reading.tree.root, &self.entry) {
             Some(entry) => evaluator.matches(&self.expression, &entry).map_err(|error| undecided(&error))?,
             None => false,

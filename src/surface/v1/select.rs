@@ -20,7 +20,7 @@ use crate::engine::Datastore;
 use crate::yang::schema::types::Format;
 use crate::yang::schema::xpath::Expression;
 use crate::yang::schema::xpath::bind::compile_expression;
-use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
+use crate::yang::schema::{Node, NodeId, NodeKind, Schema, Value};
 
 /// How many entries of state are complete at once while they are looked at.
 const PORTION: usize = 512;
@@ -63,6 +63,15 @@ fn bad(parameter: &str, message: String) -> Violation {
 /// A `where` that cannot be decided over this data.
 pub fn undecided(error: &EvalError) -> Failure {
     Failure::from(bad("where", format!("where: {error}")))
+}
+
+/// An evaluator over what the caller may read: of config only config, and no secrets.
+pub fn asked_by_a_client(reading: &Reading) -> Evaluator<'_> {
+    let evaluator = Evaluator::new(reading.snapshot.schema(), &reading.tree.root).without_secrets();
+    match reading.datastore {
+        Datastore::Config => evaluator.config_only(),
+        Datastore::State => evaluator,
+    }
 }
 
 impl Selection {
@@ -187,7 +196,7 @@ impl Selection {
         };
         let schema: &Schema = reading.snapshot.schema();
         let root = &*reading.tree.root;
-        let evaluator = Evaluator::new(schema, root).with_budget(budget);
+        let evaluator = asked_by_a_client(reading).with_budget(budget);
         let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path));
         let parent = Rc::new(parent.unwrap_or_else(|| Cursor::root(root)));
         for entry in entries {
@@ -211,14 +220,16 @@ impl Order {
             Some((module, bare)) => (schema.module_by_name(module), bare),
             None => (None, name),
         };
+        // The order of the answer would tell of a secret.
+        let can_order = |node: &Node| node.is_leaf() && !node.extensions.secret && !node.extensions.hashed;
         if let Ok(leaf) = schema.child(list, module, bare)
-            && schema.node(leaf).is_leaf()
+            && can_order(schema.node(leaf))
         {
             return Ok(Order { leaf, descending });
         }
         let leafs = || {
             let children = schema.children(list).iter().map(|id| schema.node(*id));
-            children.filter(|node| node.is_leaf()).map(|node| node.name.as_str())
+            children.filter(|node| can_order(node)).map(|node| node.name.as_str())
         };
         let hint = match nearest(bare, leafs()) {
             Some(near) => format!("did you mean '{near}'?"),
