@@ -5,7 +5,7 @@ use crate::data::tree::Tree;
 fn read(format: Format, at: &str, body: &str) -> Result<Data, Vec<Violation>> {
     let schema = issuers();
     let allow = if at.ends_with("mint") { Allow::Input } else { Allow::Config };
-    decode(&schema, &path(&schema, at), body.as_bytes(), &DecodeOptions::plain(format, allow))
+    decode(schema, &path(schema, at), body.as_bytes(), &DecodeOptions::plain(format, allow))
 }
 
 fn json(at: &str, body: &str) -> Result<Data, Vec<Violation>> {
@@ -21,7 +21,7 @@ fn faults(read: Result<Data, Vec<Violation>>) -> Vec<String> {
     let schema = issuers();
     read.unwrap_err()
         .iter()
-        .map(|violation| format!("{}: {}", violation.v1_path(&schema), violation.message))
+        .map(|violation| format!("{}: {}", violation.v1_path(schema), violation.message))
         .collect()
 }
 
@@ -29,7 +29,7 @@ fn faults(read: Result<Data, Vec<Violation>>) -> Vec<String> {
 fn json_and_yaml_give_the_same_tree() {
     let schema = issuers();
     let expected = tree(
-        &schema,
+        schema,
         r#"{"top":{"enabled":false,"limits":{"max":7,"rate":"1.5"},"issuer":[{"name":"a","audiences":["x","y"],
             "role":[{"name":"r","count":9007199254740993,"flag":[null],"level":"high","target":{"to":"all"}}]}]}}"#,
     );
@@ -139,7 +139,7 @@ fn a_key_may_stand_in_the_path_alone_and_must_agree() {
     let Data::Container(entry) = json("top/issuer/a", r#"{"issuer":"x"}"#).unwrap() else {
         panic!("an entry")
     };
-    assert_eq!(entry.key(&schema), [Value::string("a")]);
+    assert_eq!(entry.key(schema), [Value::string("a")]);
     assert!(json("top/issuer/a", r#"{"name":"a"}"#).is_ok());
     assert_eq!(
         faults(json("top/issuer/a", r#"{"name":"b"}"#)),
@@ -196,7 +196,7 @@ fn bodies_that_cannot_be_read_say_where() {
     assert!(json("top", "\u{feff}{\"enabled\":true}").is_ok());
     let schema = issuers();
     let options = DecodeOptions::plain(Format::Json, Allow::Config);
-    let refused = decode(&schema, &path(&schema, "top"), b"{\"enabled\":\xff}", &options).unwrap_err();
+    let refused = decode(schema, &path(schema, "top"), b"{\"enabled\":\xff}", &options).unwrap_err();
     assert_eq!(refused[0].message, "the body is not UTF-8: byte 11 is invalid");
 }
 
@@ -244,9 +244,9 @@ fn null_deletes_in_a_patch_only() {
     );
     let options = DecodeOptions::plain(Format::Json, Allow::Config);
     let body = br#"{"issuer":"y","secret-note":null,"audiences":["r"],"steps":["s"],"role":[{"max-ttl":null,"name":"r","target":null}],"rule":[]}"#;
-    let edits = decode_patch(&schema, &path(&schema, "top/issuer/a"), body, &options).unwrap();
+    let edits = decode_patch(schema, &path(schema, "top/issuer/a"), body, &options).unwrap();
     let told: Vec<String> =
-        edits.iter().map(|edit| format!("{:?} {}", edit.operation, edit.path.to_v1(&schema))).collect();
+        edits.iter().map(|edit| format!("{:?} {}", edit.operation, edit.path.to_v1(schema))).collect();
     assert_eq!(
         told,
         [
@@ -259,24 +259,24 @@ fn null_deletes_in_a_patch_only() {
         ]
     );
     let before = tree(
-        &schema,
+        schema,
         r#"{"top":{"issuer":[{"name":"a","issuer":"x","secret-note":"n","audiences":["q"],"steps":["p"],
             "role":[{"name":"r","max-ttl":"5m","count":3,"target":{"to":"x"}}],"rule":[{"from":"k","port":1}]}]}}"#,
     );
     let after = tree(
-        &schema,
+        schema,
         r#"{"top":{"issuer":[{"name":"a","issuer":"y","audiences":["q","r"],"steps":["s"],"role":[{"name":"r","count":3}]}]}}"#,
     );
-    assert_eq!(crate::data::edit::apply(&schema, &before, &edits), Ok(after));
-    let gone = decode_patch(&schema, &path(&schema, "top/issuer/a"), b"null", &options).unwrap();
-    assert_eq!(gone, [Edit::without_value(path(&schema, "top/issuer/a"), EditOperation::Remove)]);
+    assert_eq!(crate::data::edit::apply(schema, &before, &edits), Ok(after));
+    let gone = decode_patch(schema, &path(schema, "top/issuer/a"), b"null", &options).unwrap();
+    assert_eq!(gone, [Edit::without_value(path(schema, "top/issuer/a"), EditOperation::Remove)]);
 }
 
 #[test]
 fn rfc7951_4_qualified_names_and_strict_scalars() {
     let schema = issuers();
     let stored =
-        |body: &str| decode(&schema, &InstancePath::root(), body.as_bytes(), &DecodeOptions::stored());
+        |body: &str| decode(schema, &InstancePath::root(), body.as_bytes(), &DecodeOptions::stored());
     let body = r#"{"test:top":{"enabled":true,"test:issuer":[{"name":"a","used":"3","role":[{"name":"r","count":"5"}]}]}}"#;
     assert!(stored(body).is_ok(), "{:?}", stored(body));
     assert!(stored(r#"{"top":{}}"#).is_err(), "the top level is qualified");
@@ -287,7 +287,7 @@ fn rfc7951_4_qualified_names_and_strict_scalars() {
 #[test]
 fn operations_have_input_and_output() {
     let schema = issuers();
-    let mint = path(&schema, "top/issuer/a/mint");
+    let mint = path(schema, "top/issuer/a/mint");
     let Data::Container(input) = json("top/issuer/a/mint", r#"{"ttl":"5m","aud":["x"]}"#).unwrap() else {
         panic!("input")
     };
@@ -297,7 +297,7 @@ fn operations_have_input_and_output() {
     );
     assert_eq!(faults(json("top/issuer/a/mint", r#"{"jwt":"x"}"#)).len(), 1);
     let output = DecodeOptions::plain(Format::Json, Allow::Output);
-    assert!(decode(&schema, &mint, br#"{"jwt":"x"}"#, &output).is_ok());
+    assert!(decode(schema, &mint, br#"{"jwt":"x"}"#, &output).is_ok());
     assert_eq!(
         faults(json("top/issuer/a/mint", r#"{"aud":[1]}"#)),
         ["/top/issuer/a/mint/aud: aud: 1 is not a string; write it as a string"]
@@ -316,9 +316,9 @@ fn structs_become_data() {
     let schema = issuers();
     let node = schema.find("/top/issuer/role").unwrap();
     let role = Role { name: "r".to_owned(), max_ttl: None, count: Some(i64::MIN) };
-    let Data::Container(entry) = from_serde(&schema, node, &role).unwrap() else { panic!("an entry") };
+    let Data::Container(entry) = from_serde(schema, node, &role).unwrap() else { panic!("an entry") };
     assert_eq!(entry.children().len(), 2);
-    let Data::List(list) = from_serde(&schema, node, &[role]).unwrap() else { panic!("a list") };
+    let Data::List(list) = from_serde(schema, node, &[role]).unwrap() else { panic!("a list") };
     assert_eq!(list.len(), 1);
-    assert!(from_serde(&schema, node, &serde_json::json!({"name":"r","nosuch":1})).is_err());
+    assert!(from_serde(schema, node, &serde_json::json!({"name":"r","nosuch":1})).is_err());
 }

@@ -6,9 +6,9 @@ use crate::data::testing::{issuers, path, tree};
 
 fn told(before: &str, after: &str) -> Vec<String> {
     let schema = issuers();
-    diff(&schema, &tree(&schema, before), &tree(&schema, after))
+    diff(schema, &tree(schema, before), &tree(schema, after))
         .iter()
-        .map(|change| format!("{:?} {}", change.kind, change.path.to_v1(&schema)))
+        .map(|change| format!("{:?} {}", change.kind, change.path.to_v1(schema)))
         .collect()
 }
 
@@ -52,11 +52,11 @@ fn a_move_in_a_large_list_is_one_change() {
     let schema = issuers();
     let entries: Vec<String> = (0..100).map(|port| format!(r#"{{"from":"k","port":{port}}}"#)).collect();
     let before =
-        tree(&schema, &format!(r#"{{"top":{{"issuer":[{{"name":"a","rule":[{}]}}]}}}}"#, entries.join(",")));
+        tree(schema, &format!(r#"{{"top":{{"issuer":[{{"name":"a","rule":[{}]}}]}}}}"#, entries.join(",")));
     let moved =
-        Edit::without_value(path(&schema, "top/issuer/a/rule/k,70"), EditOperation::Move(Position::First));
-    let after = apply(&schema, &before, &[moved]).unwrap();
-    let changes = diff(&schema, &before, &after);
+        Edit::without_value(path(schema, "top/issuer/a/rule/k,70"), EditOperation::Move(Position::First));
+    let after = apply(schema, &before, &[moved]).unwrap();
+    let changes = diff(schema, &before, &after);
     assert_eq!(changes.len(), 1);
     assert_eq!((changes[0].kind, changes[0].position.clone()), (ChangeKind::Moved, Some(Position::First)));
 }
@@ -121,12 +121,12 @@ proptest! {
     #[test]
     fn a_diff_replayed_gives_the_tree_after(before in json_tree(), after in json_tree()) {
         let schema = issuers();
-        let (before, after) = (normal(&schema, &before), normal(&schema, &after));
-        let changes = diff(&schema, &before, &after);
-        let replayed = apply(&schema, &before, &changes_to_edits(&changes)).unwrap();
+        let (before, after) = (normal(schema, &before), normal(schema, &after));
+        let changes = diff(schema, &before, &after);
+        let replayed = apply(schema, &before, &changes_to_edits(&changes)).unwrap();
         prop_assert_eq!(&replayed, &after);
         prop_assert_eq!(replayed.digest(), after.digest());
         prop_assert_eq!(changes.is_empty(), before.digest() == after.digest());
-        prop_assert!(diff(&schema, &replayed, &after).is_empty());
+        prop_assert!(diff(schema, &replayed, &after).is_empty());
     }
 }

@@ -20,14 +20,14 @@ fn without_value(schema: &Schema, at: &str, operation: EditOperation) -> Edit {
 /// Applies one edit and compares with the tree that should come out.
 fn gives(before: &str, edit: impl Fn(&Schema) -> Edit, after: &str) {
     let schema = issuers();
-    let result = apply(&schema, &tree(&schema, before), &[edit(&schema)]).unwrap();
-    assert_eq!(result, tree(&schema, after), "{:?}", result.root);
-    assert_eq!(result.digest(), tree(&schema, after).digest());
+    let result = apply(schema, &tree(schema, before), &[edit(schema)]).unwrap();
+    assert_eq!(result, tree(schema, after), "{:?}", result.root);
+    assert_eq!(result.digest(), tree(schema, after).digest());
 }
 
 fn refused(before: &str, edit: impl Fn(&Schema) -> Edit) -> Violation {
     let schema = issuers();
-    let mut violations = apply(&schema, &tree(&schema, before), &[edit(&schema)]).unwrap_err();
+    let mut violations = apply(schema, &tree(schema, before), &[edit(schema)]).unwrap_err();
     assert_eq!(violations.len(), 1, "{violations:?}");
     violations.remove(0)
 }
@@ -49,7 +49,7 @@ fn missing_containers_are_created_missing_entries_are_not() {
     let missing = refused("{}", |s| edit(s, "top/issuer/a/role/r", EditOperation::Merge, "{}"));
     assert_eq!(missing.tag, ErrorTag::DataMissing);
     assert_eq!(missing.message, "'a' in 'issuer' does not exist");
-    assert_eq!(missing.path.to_v1(&issuers()), "/top/issuer/a");
+    assert_eq!(missing.path.to_v1(issuers()), "/top/issuer/a");
 }
 
 #[test]
@@ -160,8 +160,8 @@ fn rfc7950_7_9_one_case_displaces_the_others() {
 #[test]
 fn rfc7950_7_8_2_keys_do_not_change() {
     let schema = issuers();
-    let key = |operation, json: &str| edit(&schema, "top/issuer/a/name", operation, json);
-    assert!(apply(&schema, &tree(&schema, ONE), &[key(EditOperation::Replace, r#""a""#)]).is_ok());
+    let key = |operation, json: &str| edit(schema, "top/issuer/a/name", operation, json);
+    assert!(apply(schema, &tree(schema, ONE), &[key(EditOperation::Replace, r#""a""#)]).is_ok());
     assert_eq!(
         refused(ONE, |_| key(EditOperation::Merge, r#""b""#)).message,
         "'name' is a key and cannot change from 'a' to 'b'; create another entry instead"
@@ -221,15 +221,15 @@ fn rfc8040_4_8_5_insert_and_move() {
 #[test]
 fn all_faults_are_reported_and_nothing_is_done() {
     let schema = issuers();
-    let before = tree(&schema, ONE);
+    let before = tree(schema, ONE);
     let edits = [
-        edit(&schema, "top/issuer/a", EditOperation::Create, "{}"),
-        edit(&schema, "top/issuer/a/role/r", EditOperation::Create, "{}"),
-        without_value(&schema, "top/issuer/c", EditOperation::Delete),
-        edit(&schema, "top/limits/max", EditOperation::Replace, "9"),
+        edit(schema, "top/issuer/a", EditOperation::Create, "{}"),
+        edit(schema, "top/issuer/a/role/r", EditOperation::Create, "{}"),
+        without_value(schema, "top/issuer/c", EditOperation::Delete),
+        edit(schema, "top/limits/max", EditOperation::Replace, "9"),
     ];
-    let violations = apply(&schema, &before, &edits).unwrap_err();
-    let paths: Vec<String> = violations.iter().map(|violation| violation.v1_path(&schema)).collect();
+    let violations = apply(schema, &before, &edits).unwrap_err();
+    let paths: Vec<String> = violations.iter().map(|violation| violation.v1_path(schema)).collect();
     assert_eq!(
         paths,
         ["/top/issuer/a", "/top/issuer/c"],
@@ -240,12 +240,12 @@ fn all_faults_are_reported_and_nothing_is_done() {
 #[test]
 fn what_is_not_touched_is_shared() {
     let schema = issuers();
-    let before = tree(&schema, r#"{"top":{"limits":{"max":1},"issuer":[{"name":"a"},{"name":"b"}]}}"#);
+    let before = tree(schema, r#"{"top":{"limits":{"max":1},"issuer":[{"name":"a"},{"name":"b"}]}}"#);
     let after =
-        apply(&schema, &before, &[edit(&schema, "top/issuer/b/issuer", EditOperation::Replace, r#""x""#)])
+        apply(schema, &before, &[edit(schema, "top/issuer/b/issuer", EditOperation::Replace, r#""x""#)])
             .unwrap();
     let shared = |at: &str| {
-        Arc::ptr_eq(before.entry(&path(&schema, at)).unwrap(), after.entry(&path(&schema, at)).unwrap())
+        Arc::ptr_eq(before.entry(&path(schema, at)).unwrap(), after.entry(&path(schema, at)).unwrap())
     };
     assert!(shared("top/limits") && shared("top/issuer/a"));
     assert!(!shared("top/issuer/b"));

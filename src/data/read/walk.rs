@@ -242,12 +242,12 @@ impl Serialize for Keys<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let schema = self.at.schema();
         let keys = schema.node(self.entry.node).keys();
-        let values = keys.iter().filter_map(|key| self.entry.leaf(*key).map(|value| (*key, value)));
+        let mut values = keys.iter().filter_map(|key| self.entry.leaf(*key).map(|value| (*key, value)));
         if let [_] = keys {
-            for (key, value) in values {
-                return self.at.scalar(key, value).serialize(serializer);
-            }
-            return serializer.serialize_unit();
+            return match values.next() {
+                Some((key, value)) => self.at.scalar(key, value).serialize(serializer),
+                None => serializer.serialize_unit(),
+            };
         }
         let named = values.map(|(key, value)| (schema.node(key).name.as_str(), self.at.scalar(key, value)));
         serializer.collect_map(named)

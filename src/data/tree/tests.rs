@@ -40,30 +40,30 @@ fn data_is_24_bytes_and_a_child_32() {
 fn paths_lead_to_what_is_there() {
     let schema = issuers();
     let tree = tree(
-        &schema,
+        schema,
         r#"{"top":{"limits":{"max":7},"issuer":[{"name":"a","audiences":["x","y"],"role":[{"name":"r","max-ttl":"5m"}]}]}}"#,
     );
-    assert_eq!(tree.leaf(&path(&schema, "top/limits/max")), Some(&Value::Uint(7)));
-    assert_eq!(tree.leaf(&path(&schema, "top/issuer/a/role/r/max-ttl")), Some(&Value::string("5m")));
-    assert_eq!(tree.leaf(&path(&schema, "top/issuer/a/audiences/y")), Some(&Value::string("y")));
-    assert!(tree.get(&path(&schema, "top/issuer/a/audiences/z")).is_none());
-    assert!(tree.entry(&path(&schema, "top/issuer/b")).is_none());
-    assert_eq!(tree.list(&path(&schema, "top/issuer")).unwrap().len(), 1);
+    assert_eq!(tree.leaf(&path(schema, "top/limits/max")), Some(&Value::Uint(7)));
+    assert_eq!(tree.leaf(&path(schema, "top/issuer/a/role/r/max-ttl")), Some(&Value::string("5m")));
+    assert_eq!(tree.leaf(&path(schema, "top/issuer/a/audiences/y")), Some(&Value::string("y")));
+    assert!(tree.get(&path(schema, "top/issuer/a/audiences/z")).is_none());
+    assert!(tree.entry(&path(schema, "top/issuer/b")).is_none());
+    assert_eq!(tree.list(&path(schema, "top/issuer")).unwrap().len(), 1);
     assert_eq!(tree.entry(&InstancePath::root()).unwrap().node, NodeId::ROOT);
-    assert_eq!(tree.entry(&path(&schema, "top/issuer/a")).unwrap().key(&schema), [Value::string("a")]);
+    assert_eq!(tree.entry(&path(schema, "top/issuer/a")).unwrap().key(schema), [Value::string("a")]);
 }
 
 #[test]
 fn a_clone_is_not_changed_by_what_is_done_to_the_other() {
     let schema = issuers();
-    let node = list_node(&schema, "/top/issuer");
-    let mut list = List::new(&schema, node);
+    let node = list_node(schema, "/top/issuer");
+    let mut list = List::new(schema, node);
     for number in 0..100 {
-        list.insert(entry(&schema, node, &format!("i{number:03}"), "x"));
+        list.insert(entry(schema, node, &format!("i{number:03}"), "x"));
     }
     let before = list.clone();
     let digest = before.digest();
-    list.insert(entry(&schema, node, "i050", "y"));
+    list.insert(entry(schema, node, "i050", "y"));
     list.remove(&[Value::string("i051")]);
     assert_eq!((before.len(), list.len()), (100, 99));
     assert_eq!(before.digest(), digest);
@@ -73,17 +73,17 @@ fn a_clone_is_not_changed_by_what_is_done_to_the_other() {
 #[test]
 fn rfc7950_7_8_6_positions_are_next_to_others() {
     let schema = issuers();
-    let mut list = List::new(&schema, list_node(&schema, "/top/issuer/rule"));
+    let mut list = List::new(schema, list_node(schema, "/top/issuer/rule"));
     let at = |from: &str| vec![Value::string(from), Value::Int(1)];
-    list.insert(rule(&schema, "a", 1));
-    list.insert_at(rule(&schema, "b", 1), &Position::First).unwrap();
-    list.insert_at(rule(&schema, "c", 1), &Position::After(at("b"))).unwrap();
-    list.insert_at(rule(&schema, "d", 1), &Position::Before(at("b"))).unwrap();
-    list.insert_at(rule(&schema, "b", 1), &Position::Last).unwrap();
-    let names: Vec<String> = list.iter().map(|entry| entry.key(&schema)[0].to_string()).collect();
+    list.insert(rule(schema, "a", 1));
+    list.insert_at(rule(schema, "b", 1), &Position::First).unwrap();
+    list.insert_at(rule(schema, "c", 1), &Position::After(at("b"))).unwrap();
+    list.insert_at(rule(schema, "d", 1), &Position::Before(at("b"))).unwrap();
+    list.insert_at(rule(schema, "b", 1), &Position::Last).unwrap();
+    let names: Vec<String> = list.iter().map(|entry| entry.key(schema)[0].to_string()).collect();
     assert_eq!(names, ["d", "c", "a", "b"]);
-    assert_eq!(list.insert_at(rule(&schema, "e", 1), &Position::After(at("z"))), Err(PointMissing));
-    assert_eq!(list.insert_at(rule(&schema, "a", 1), &Position::After(at("a"))), Err(PointMissing));
+    assert_eq!(list.insert_at(rule(schema, "e", 1), &Position::After(at("z"))), Err(PointMissing));
+    assert_eq!(list.insert_at(rule(schema, "a", 1), &Position::After(at("a"))), Err(PointMissing));
 }
 
 /// What a user-ordered list should be, kept as a plain vector.
@@ -114,15 +114,15 @@ proptest! {
     #[test]
     fn a_user_ordered_list_behaves_like_a_vector(steps in steps(60), spread in any::<bool>()) {
         let schema = issuers();
-        let node = list_node(&schema, "/top/issuer/rule");
+        let node = list_node(schema, "/top/issuer/rule");
         let text_leaf = schema.child(node, None, "text").unwrap();
         let make = |key: i64, text: &str| {
-            let mut entry = (*rule(&schema, "k", key)).clone();
+            let mut entry = (*rule(schema, "k", key)).clone();
             entry.set(text_leaf, Data::Leaf(Value::string(text)));
             Arc::new(entry)
         };
         let keys = |key: i64| vec![Value::string("k"), Value::Int(key)];
-        let mut list = List::new(&schema, node);
+        let mut list = List::new(schema, node);
         let mut model = Model::default();
         if spread {
             for key in 100..150 {
@@ -173,13 +173,13 @@ proptest! {
         let found: Vec<(i64, String)> = list
             .iter()
             .map(|entry| {
-                let Value::Int(key) = entry.key(&schema)[1] else { panic!("an integer key") };
+                let Value::Int(key) = entry.key(schema)[1] else { panic!("an integer key") };
                 (key, entry.leaf(text_leaf).unwrap().to_string())
             })
             .collect();
         prop_assert_eq!(&found, &model.0);
         prop_assert_eq!(list.len(), found.len());
-        let mut fresh = List::new(&schema, node);
+        let mut fresh = List::new(schema, node);
         for (key, text) in &found {
             fresh.insert(make(*key, text));
         }
@@ -193,15 +193,15 @@ proptest! {
     #[test]
     fn a_system_ordered_list_behaves_like_a_map(steps in steps(60)) {
         let schema = issuers();
-        let node = list_node(&schema, "/top/issuer");
+        let node = list_node(schema, "/top/issuer");
         let name = |key: i64| format!("{key:03}");
-        let mut list = List::new(&schema, node);
+        let mut list = List::new(schema, node);
         let mut model: BTreeMap<String, String> = BTreeMap::new();
         for step in steps {
             match step {
                 Step::Digest => drop(list.digest()),
                 Step::Insert(key, text) | Step::Place(key, text, ..) => {
-                    list.insert(entry(&schema, node, &name(key), &text));
+                    list.insert(entry(schema, node, &name(key), &text));
                     model.insert(name(key), text);
                 }
                 Step::Remove(key) => {
@@ -210,11 +210,11 @@ proptest! {
                 }
             }
         }
-        let found: Vec<String> = list.iter().map(|entry| entry.key(&schema)[0].to_string()).collect();
+        let found: Vec<String> = list.iter().map(|entry| entry.key(schema)[0].to_string()).collect();
         prop_assert_eq!(&found, &model.keys().cloned().collect::<Vec<_>>());
-        let mut fresh = List::new(&schema, node);
+        let mut fresh = List::new(schema, node);
         for (name, text) in model.iter().rev() {
-            fresh.insert(entry(&schema, node, name, text));
+            fresh.insert(entry(schema, node, name, text));
         }
         prop_assert_eq!(fresh.digest(), list.digest());
         prop_assert_eq!(&fresh, &list);
@@ -224,19 +224,19 @@ proptest! {
 #[test]
 fn ranks_are_spread_out_when_a_gap_is_used_up() {
     let schema = issuers();
-    let mut list = List::new(&schema, list_node(&schema, "/top/issuer/rule"));
+    let mut list = List::new(schema, list_node(schema, "/top/issuer/rule"));
     for port in 0..40 {
-        list.insert(rule(&schema, "k", port));
+        list.insert(rule(schema, "k", port));
     }
     // Always in the same gap: 64 halvings use it up.
     for port in 1000..1300 {
-        list.insert_at(rule(&schema, "k", port), &Position::Before(vec![Value::string("k"), Value::Int(20)]))
+        list.insert_at(rule(schema, "k", port), &Position::Before(vec![Value::string("k"), Value::Int(20)]))
             .unwrap();
     }
-    let ports: Vec<String> = list.iter().map(|entry| entry.key(&schema)[1].to_string()).collect();
+    let ports: Vec<String> = list.iter().map(|entry| entry.key(schema)[1].to_string()).collect();
     let expected: Vec<String> =
         (0..20).chain(1000..1300).chain(20..40).map(|port: i64| port.to_string()).collect();
     assert_eq!(ports, expected);
     let last = vec![Value::string("k"), Value::Int(1299)];
-    assert_eq!(list.get(&last).unwrap().key(&schema), last);
+    assert_eq!(list.get(&last).unwrap().key(schema), last);
 }
