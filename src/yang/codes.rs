@@ -261,6 +261,13 @@ pub const CODES: &[Code] = &[
         "The extension says whether it takes an argument.",
     ),
     code(
+        "Y0215",
+        "5.6.5",
+        "two revisions of a module are to be implemented",
+        "A server implements one revision of a module; others can be imported for their typedefs and groupings. Ask for \
+         one of them.",
+    ),
+    code(
         "Y0222",
         "7.20.1",
         "a feature depends on itself",

@@ -83,6 +83,8 @@ pub struct Schema {
     pub(crate) child_names: Vec<Box<[(Ident, NodeId)]>>,
     /// Nodes that share their name with a sibling of another module, sorted; nearly always none.
     pub(crate) ambiguous: Vec<NodeId>,
+    /// Modules by name.
+    pub(crate) module_names: HashMap<Ident, ModuleId>,
     /// Identities by name.
     pub(crate) identity_names: HashMap<Ident, Vec<IdentityId>>,
     /// Constraints by the schema node whose change may alter their outcome.
@@ -115,6 +117,7 @@ impl Schema {
             identities,
             child_names: Vec::new(),
             ambiguous: Vec::new(),
+            module_names: HashMap::new(),
             identity_names: HashMap::new(),
             dependents: HashMap::new(),
             augments: Vec::new(),
@@ -140,6 +143,13 @@ impl Schema {
         });
         self.ambiguous = same_names.flatten().map(|(_, id)| *id).collect();
         self.ambiguous.sort_unstable();
+        self.module_names = HashMap::new();
+        for (module, index) in self.modules.iter().zip(0_u16..) {
+            let known = self.module_names.entry(module.name.clone()).or_insert(ModuleId(index));
+            if module.implemented {
+                *known = ModuleId(index);
+            }
+        }
         self.identity_names = HashMap::new();
         for (identity, index) in self.identities.iter().zip(0_u32..) {
             self.identity_names.entry(identity.name.clone()).or_default().push(IdentityId(index));
@@ -161,10 +171,9 @@ impl Schema {
         &self.modules
     }
 
-    /// The id of the module of that name.
+    /// The id of the module of that name; of several revisions, of the implemented one.
     pub fn module_by_name(&self, name: &str) -> Option<ModuleId> {
-        let index = self.modules.iter().position(|module| module.name == name)?;
-        u16::try_from(index).ok().map(ModuleId)
+        self.module_names.get(name).copied()
     }
 
     /// The identity behind an id.

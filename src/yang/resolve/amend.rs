@@ -87,8 +87,9 @@ impl<'a> Amendment<'a> {
     fn target_modules(&self, names: &Names<'a>) -> Vec<ModuleIndex> {
         let path: &'a str = self.statement.text();
         let steps = path.trim().trim_start_matches('/').split('/');
-        let mut modules: Vec<ModuleIndex> =
-            steps.filter_map(|step| names.module_of_prefix(self.scope, split_name(step.trim()).0)).collect();
+        let mut modules: Vec<ModuleIndex> = steps
+            .filter_map(|step| names.data_module_of_prefix(self.scope, split_name(step.trim()).0))
+            .collect();
         modules.dedup();
         modules
     }
@@ -113,7 +114,7 @@ fn find(expander: &Expander<'_, '_>, amendment: Amendment<'_>) -> Result<Resolve
     let mut found: Option<ResolvedId> = None;
     for step in path.trim_start_matches('/').split('/') {
         let (prefix, name) = split_name(step.trim());
-        let Some(module) = names.module_of_prefix(amendment.scope, prefix) else {
+        let Some(module) = names.data_module_of_prefix(amendment.scope, prefix) else {
             return Err(Box::new(names.unknown_prefix(amendment.scope, prefix.unwrap_or_default(), at)));
         };
         let level = match found {

@@ -35,7 +35,8 @@ pub struct Expander<'n, 'a> {
     pub used: HashSet<usize>,
     /// `uses` whose mistakes were reported already, so that a grouping used often is reported once.
     reported: HashSet<(usize, usize)>,
-    too_big: bool,
+    /// A limit was exceeded: the tree is not worth looking at.
+    pub too_big: bool,
     /// How many blocks are open.
     depth: usize,
 }
@@ -309,7 +310,7 @@ impl<'n, 'a> Expander<'n, 'a> {
             let (prefix, name) = split_name(step.trim());
             let step_module = match prefix {
                 None => Some(module),
-                Some(_) => self.names.module_of_prefix(scope, prefix),
+                Some(_) => self.names.data_module_of_prefix(scope, prefix),
             };
             let Some(step_module) = step_module else {
                 let unknown =

@@ -163,7 +163,19 @@ pub fn load(library: &mut Library, wanted: &[Wanted]) -> (Loaded, Vec<Diagnostic
     };
     for want in wanted {
         let found = loader.module(&want.module, want.revision.as_deref(), Library::nowhere());
-        if let Some(module) = found.and_then(|index| loader.loaded.modules.get_mut(index.0)) {
+        let Some(found) = found else { continue };
+        let other = loader.loaded.module_indexes().find(|other| {
+            let (other_module, module) = (loader.loaded.module(*other), loader.loaded.module(found));
+            *other != found && other_module.implemented && other_module.name == module.name
+        });
+        if other.is_some() {
+            let message = format!("two revisions of '{}' are to be implemented", want.module);
+            let at =
+                loader.loaded.main(found).map_or_else(Library::nowhere, |unit| unit.root.argument_span());
+            loader.diagnostics.push(Diagnostic::error("Y0215", at, message).note(
+                "of a module one revision is implemented; others can be imported (RFC 7950 section 5.6.5)",
+            ));
+        } else if let Some(module) = loader.loaded.modules.get_mut(found.0) {
             module.implemented = true;
             module.features = want.features.clone();
         }

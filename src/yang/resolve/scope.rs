@@ -83,6 +83,8 @@ pub struct Names<'a> {
     top: HashMap<(ModuleIndex, NameKind), Exports<'a>>,
     /// Top scope of each unit.
     unit_scopes: Vec<ScopeId>,
+    /// By module: the revision of it whose nodes are in the tree.
+    data_modules: Vec<ModuleIndex>,
 }
 
 /// The identity of a statement: its address, which is stable while the library is borrowed.
@@ -107,6 +109,7 @@ impl<'a> Names<'a> {
             inner: HashMap::new(),
             top: HashMap::new(),
             unit_scopes: Vec::new(),
+            data_modules: data_modules(loaded),
         };
         for unit in loaded.unit_indexes() {
             names.collect_top(unit, diagnostics);
@@ -194,6 +197,17 @@ impl<'a> Names<'a> {
     /// The module that a prefix stands for in a scope.
     pub fn module_of_prefix(&self, scope: ScopeId, prefix: Option<&str>) -> Option<ModuleIndex> {
         self.loaded.module_of_prefix(self.unit_of(scope), prefix)
+    }
+
+    /// The module whose nodes a prefix stands for: of several revisions of a module only one is implemented
+    /// (RFC 7950 section 5.6.5), whichever an import asks for.
+    pub fn data_module_of_prefix(&self, scope: ScopeId, prefix: Option<&str>) -> Option<ModuleIndex> {
+        self.module_of_prefix(scope, prefix).map(|module| self.data_module(module))
+    }
+
+    /// The revision of a module whose nodes are in the tree.
+    pub fn data_module(&self, module: ModuleIndex) -> ModuleIndex {
+        self.data_modules.get(module.0).copied().unwrap_or(module)
     }
 
     /// What a possibly prefixed name means.
@@ -314,6 +328,23 @@ impl<'a> Names<'a> {
             None => found,
         }
     }
+}
+
+/// For each module, the revision of it that is or would be implemented: the wanted one, else the latest.
+fn data_modules(loaded: &Loaded) -> Vec<ModuleIndex> {
+    let mut chosen: HashMap<&str, (bool, Option<&str>, ModuleIndex)> = HashMap::new();
+    for index in loaded.module_indexes() {
+        let module = loaded.module(index);
+        let revision = loaded.main(index).and_then(|unit| unit.revision.as_deref());
+        let candidate = (module.implemented, revision, index);
+        let best = chosen.entry(&module.name).or_insert(candidate);
+        if (candidate.0, candidate.1) > (best.0, best.1) {
+            *best = candidate;
+        }
+    }
+    let of =
+        |index: ModuleIndex| chosen.get(loaded.module(index).name.as_str()).map_or(index, |found| found.2);
+    loaded.module_indexes().map(of).collect()
 }
 
 fn is_scoped(statement: &Statement) -> bool {

@@ -10,6 +10,8 @@ mod nodes;
 mod pending;
 mod ranges;
 mod restrict;
+#[cfg(test)]
+mod tests;
 mod typing;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -48,7 +50,9 @@ pub fn compile(library: &mut Library, wanted: &[Wanted]) -> (Option<Schema>, Vec
     let enabled: Vec<Vec<&str>> =
         loaded.module_indexes().map(|module| features.of_module(&names, module, &mut diagnostics)).collect();
     let (identities, identity_ids) = identity::compile(&names, &mut features, &mut diagnostics);
-    let Resolution { tree, implemented, used } = resolve(&names, &mut diagnostics);
+    let Some(Resolution { tree, implemented, used }) = resolve(&names, &mut diagnostics) else {
+        return (None, diagnostics);
+    };
 
     let mut builder = nodes::Builder::new(&names, &tree, features, identity_ids);
     builder.check_extensions();
@@ -79,8 +83,8 @@ struct Resolution<'a> {
     used: HashSet<usize>,
 }
 
-/// Expands and amends the wanted modules and those that they pull in.
-fn resolve<'a>(names: &Names<'a>, diagnostics: &mut Vec<Diagnostic>) -> Resolution<'a> {
+/// Expands and amends the wanted modules and those that they pull in; `None` when a limit stopped it.
+fn resolve<'a>(names: &Names<'a>, diagnostics: &mut Vec<Diagnostic>) -> Option<Resolution<'a>> {
     let loaded = names.loaded;
     let mut queue: VecDeque<ModuleIndex> =
         loaded.module_indexes().filter(|index| loaded.module(*index).implemented).collect();
@@ -111,7 +115,8 @@ fn resolve<'a>(names: &Names<'a>, diagnostics: &mut Vec<Diagnostic>) -> Resoluti
     amendments.finish(&mut expander);
     diagnostics.append(&mut expander.diagnostics);
     implemented.sort_unstable();
-    Resolution { tree: expander.tree, implemented, used: expander.used }
+    let Expander { tree, used, too_big, .. } = expander;
+    (!too_big).then_some(Resolution { tree, implemented, used })
 }
 
 fn want(module: ModuleIndex, implemented: &mut Vec<ModuleIndex>, queue: &mut VecDeque<ModuleIndex>) {
@@ -138,7 +143,7 @@ fn leafref_modules<'a>(
             let start = before
                 .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
                 .map_or(0, |at| at + 1);
-            found.extend(names.module_of_prefix(scope, before.get(start..)));
+            found.extend(names.data_module_of_prefix(scope, before.get(start..)));
         }
     }
     for member in ty.all(K::Type) {

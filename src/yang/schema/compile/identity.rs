@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::module_id;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ident::Ident;
 use crate::yang::resolve::feature::FeatureStates;
 use crate::yang::resolve::scope::{NameKind, Names, address};
-use crate::yang::schema::{Identity, IdentityId, ModuleId};
+use crate::yang::schema::{Identity, IdentityId};
 use crate::yang::syntax::keyword::KeywordId as K;
 
 /// All identities of the loaded modules, and their ids by address of their statement.
@@ -26,11 +27,16 @@ pub(super) fn compile(
             }
         }
     }
-    let ids: HashMap<usize, IdentityId> = definitions
-        .iter()
-        .zip(0_u32..)
-        .map(|((_, definition), index)| (address(definition.statement), IdentityId(index)))
-        .collect();
+    // An identity that several revisions of a module define is one identity.
+    let mut ids: HashMap<usize, IdentityId> = HashMap::new();
+    let mut by_name: HashMap<(Ident, Ident), IdentityId> = HashMap::new();
+    definitions.retain(|(module, definition)| {
+        let name = (names.loaded.module(*module).name.clone(), Ident::from(definition.statement.text()));
+        let fresh = IdentityId(u32::try_from(by_name.len()).unwrap_or(u32::MAX));
+        let id = *by_name.entry(name).or_insert(fresh);
+        ids.insert(address(definition.statement), id);
+        id == fresh
+    });
     let mut identities: Vec<Identity> = definitions
         .iter()
         .map(|(module, definition)| {
@@ -42,7 +48,7 @@ pub(super) fn compile(
                 }
             }
             Identity {
-                module: ModuleId(u16::try_from(module.0).unwrap_or(u16::MAX)),
+                module: module_id(names.data_module(*module)),
                 name: Ident::from(definition.statement.text()),
                 bases,
                 ancestors: Vec::new(),

@@ -121,7 +121,7 @@ impl<'a> Settler<'_, '_, 'a> {
     ) -> Option<Bound> {
         let ast = self.parse(property.statement)?;
         let names = self.builder.names;
-        let prefix = |prefix: &str| names.module_of_prefix(property.scope, Some(prefix)).map(module_id);
+        let prefix = |prefix: &str| names.data_module_of_prefix(property.scope, Some(prefix)).map(module_id);
         let own = module_id(names.module_of(property.scope));
         let naming = Naming::Module { prefix: &prefix, unprefixed: [module, own] };
         let bound = bind(schema, &ast, &naming, context);
@@ -278,7 +278,7 @@ impl<'a> Settler<'_, '_, 'a> {
                 let (prefix, name) = split_name(step);
                 let module = match prefix {
                     None => Some(schema.node(list).module),
-                    Some(_) => self.builder.names.module_of_prefix(unique.scope, prefix).map(module_id),
+                    Some(_) => self.builder.names.data_module_of_prefix(unique.scope, prefix).map(module_id),
                 };
                 match module.map(|module| schema_child(schema, node, module, name)) {
                     Some(Some(child)) => {
@@ -451,7 +451,7 @@ pub(super) fn default_value(
         }
         TypeKind::Identityref { .. } => {
             let (prefix, name) = split_name(text.trim());
-            let Some(named) = names.module_of_prefix(default.scope, prefix).map(module_id) else {
+            let Some(named) = names.data_module_of_prefix(default.scope, prefix).map(module_id) else {
                 return Err(format!("no import has the prefix '{}'", prefix.unwrap_or_default()));
             };
             let qualified = format!("{}:{name}", schema.module(named).name);
