@@ -14,6 +14,9 @@ use super::{Context, EvalError, Evaluator, kind};
 use crate::yang::schema::NodeId;
 use crate::yang::schema::xpath::{Axis, Expr, LocationPath, NodeTest, Step};
 
+/// Paths of more steps are collected step by step: walking depth first takes stack for each.
+const MAX_STEPS: usize = 64;
+
 /// What is certain of the nodes at some step of a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spread {
@@ -27,6 +30,9 @@ enum Spread {
 
 /// How the nodes lie that a path reaches from one node; `None`: some perhaps several times.
 fn spread(steps: &[Step]) -> Option<Spread> {
+    if steps.len() > MAX_STEPS {
+        return None;
+    }
     steps.iter().try_fold(Spread::One, |before, step| match (before, step.axis) {
         (_, Axis::Attribute | Axis::Namespace | Axis::SelfAxis) => Some(before),
         (Spread::One, Axis::Parent) => Some(Spread::One),

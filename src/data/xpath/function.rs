@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::accessible::ON;
 use super::cursor::{Cursor, Item};
-use super::{Context, EvalError, Evaluator, text};
+use super::{Context, EvalError, Evaluator, pattern, text};
 use crate::yang::schema::types::{Type, TypeKind};
 use crate::yang::schema::xpath::{Expr, Function};
 use crate::yang::schema::{IdentityId, NodeId, Value};
@@ -31,9 +31,9 @@ impl<'a> Evaluator<'a> {
                 Ok(text.contains(&*part))
             }
             Function::ReMatch => {
-                let (text, pattern) = self.two_texts(function, arguments, context)?;
-                self.spend_on_text(&text)?;
-                self.patterns.is_match(&pattern, &text)
+                let (text, source) = self.two_texts(function, arguments, context)?;
+                self.spend(text.len() as u64 / 8)?;
+                self.patterns.is_match(&source, &text, || self.spend(pattern::COST))
             }
             Function::DerivedFrom | Function::DerivedFromOrSelf => {
                 self.derived_from(function, arguments, context)

@@ -99,11 +99,10 @@ impl<'a> Evaluator<'a> {
     pub(super) fn stored_leaf(&self, path: &LocationPath, context: &Context<'_, 'a>) -> Option<Item<'a>> {
         let mut at = Self::start(path, context).item();
         for step in &path.steps {
-            let (Axis::Child, [], Some([node])) =
-                (step.axis, step.predicates.as_slice(), step.targets.as_deref())
-            else {
+            if !is_plain(step) {
                 return None;
-            };
+            }
+            let Some([node]) = step.targets.as_deref() else { return None };
             at = match at.container()?.get(*node)? {
                 Data::Leaf(value) => Item::Leaf { node: *node, value },
                 Data::Container(inner) => Item::Inner { node: *node, data: Some(&**inner) },
@@ -244,20 +243,14 @@ impl<'a> Evaluator<'a> {
             }
             steps = rest;
         }
-        let is_plain = |step: &Step| {
-            step.axis == Axis::Child
-                && step.predicates.is_empty()
-                && step
-                    .targets
-                    .as_ref()
-                    .is_some_and(|targets| targets.iter().all(|id| !self.is_conditional(*id)))
-        };
+        let is_certain =
+            |step: &Step| is_plain(step) && step.targets.iter().flatten().all(|id| !self.is_conditional(*id));
         let ends_in_leafs = |step: &Step| {
             step.targets.iter().flatten().all(|id| {
                 matches!(self.schema.node(*id).kind, NodeKind::Leaf { .. } | NodeKind::LeafList { .. })
             })
         };
-        let fits = steps.iter().all(is_plain) && (!to_leafs || steps.last().is_none_or(ends_in_leafs));
+        let fits = steps.iter().all(is_certain) && (!to_leafs || steps.last().is_none_or(ends_in_leafs));
         fits.then_some((from, steps))
     }
 
@@ -281,6 +274,14 @@ impl<'a> Evaluator<'a> {
         }
         ON
     }
+}
+
+/// Whether a step goes down by name to schema nodes that are known, and asks nothing of them.
+fn is_plain(step: &Step) -> bool {
+    step.axis == Axis::Child
+        && matches!(step.test, NodeTest::Name { .. } | NodeTest::Any(_))
+        && step.predicates.is_empty()
+        && step.targets.is_some()
 }
 
 /// Whether visiting the nodes of an expression meets each once and in document order.

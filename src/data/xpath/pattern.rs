@@ -18,7 +18,10 @@ const KEPT: usize = 256;
 const RECENT: usize = 8;
 
 /// Bytes of memory for one compiled pattern. Less than the model's own patterns may take: a stranger wrote it.
-const SIZE_LIMIT: usize = 1 << 20;
+const SIZE_LIMIT: usize = 1 << 18;
+
+/// Steps for compiling a pattern: an expression that makes a new one for every entry must not get far.
+pub(super) const COST: u64 = 10_000;
 
 static PATTERNS: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
 
@@ -27,13 +30,18 @@ static PATTERNS: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::
 pub(super) struct Recent(RefCell<Vec<(String, Regex)>>);
 
 impl Recent {
-    /// Whether a text matches a pattern as a whole.
-    pub(super) fn is_match(&self, source: &str, text: &str) -> Result<bool, EvalError> {
+    /// Whether a text matches a pattern as a whole. `pay` is called before a pattern that nobody kept is compiled.
+    pub(super) fn is_match(
+        &self,
+        source: &str,
+        text: &str,
+        pay: impl FnOnce() -> Result<(), EvalError>,
+    ) -> Result<bool, EvalError> {
         let mut recent = self.0.borrow_mut();
         if let Some((_, regex)) = recent.iter().find(|(known, _)| known == source) {
             return Ok(regex.is_match(text));
         }
-        let regex = kept(source)?;
+        let regex = kept(source, pay)?;
         if recent.len() >= RECENT {
             recent.remove(0);
         }
@@ -43,11 +51,12 @@ impl Recent {
     }
 }
 
-fn kept(source: &str) -> Result<Regex, EvalError> {
+fn kept(source: &str, pay: impl FnOnce() -> Result<(), EvalError>) -> Result<Regex, EvalError> {
     let known = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner).get(source).cloned();
     if let Some(regex) = known {
         return Ok(regex);
     }
+    pay()?;
     let regex =
         compile(source).map_err(|reason| EvalError::BadPattern { pattern: shorten(source), reason })?;
     let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
