@@ -182,7 +182,15 @@ impl<'a> Settler<'_, '_, 'a> {
         let bound = self.bind(schema, path, id, module)?;
         let targets = bound.result.as_ref().and_then(|reach| reach.nodes.clone()).unwrap_or_default();
         let target = match targets.as_slice() {
-            [only] if schema.node(*only).ty().is_some() => *only,
+            [only] if schema.node(*only).ty().is_some() => {
+                // A name in a predicate: what selects nothing in a `must` makes a reference that is never valid.
+                let problems = self.builder.diagnostics.iter_mut().skip(before);
+                for problem in problems.filter(|problem| !problem.is_error()) {
+                    *problem = Diagnostic::error("Y0371", problem.span, problem.message.clone())
+                        .note(format!("in the path '{}'", path.statement.text().trim()));
+                }
+                *only
+            }
             [] => {
                 // The warning about the name that is not there is the reason: one error with both.
                 let why: Vec<Diagnostic> = self.builder.diagnostics.split_off(before);

@@ -268,11 +268,13 @@ impl<'a> Typer<'a> {
                     );
                 }
                 let require_instance = require.is_none_or(|require| require.text() == "true");
-                return Some(Template::Leafref(LeafrefTemplate {
+                let template = Template::Leafref(LeafrefTemplate {
                     path: Property { statement: path, scope },
                     require_instance,
                     named: statement,
-                }));
+                });
+                restrict::check_substatements(world, &template, statement);
+                return Some(template);
             }
             _ => return self.union(world, statement, scope),
         };
@@ -291,6 +293,11 @@ impl<'a> Typer<'a> {
         statement: &'a Statement,
         scope: ScopeId,
     ) -> Option<Template<'a>> {
+        restrict::check_substatements(
+            world,
+            &Template::Union(Ident::from(statement.text()), Arc::from([])),
+            statement,
+        );
         let version = world.names.loaded.unit(world.names.unit_of(scope)).version;
         let mut members = Vec::new();
         let mut complete = true;
