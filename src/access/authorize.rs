@@ -11,6 +11,7 @@ pub mod book;
 pub mod check;
 pub mod compile;
 pub mod decide;
+pub mod keep;
 pub mod pattern;
 pub mod policy;
 pub mod prune;

@@ -121,3 +121,25 @@ async fn a_rule_that_can_match_nothing_is_refused_and_says_why() {
         assert_eq!(code(&house.policy(rules).await), 200, "{path}");
     }
 }
+
+#[tokio::test]
+async fn what_get_returned_can_be_put_back_by_whoever_does_not_see_everything() {
+    let (house, alice) = with_rules(json!([
+        {"path": "strongbox/authentication/**", "operations": {"all": "allow"}, "hide-fields": ["token-policies"]},
+        {"path": "strongbox/authentication/userpass/carol", "operations": {"read": "reject"}},
+    ]))
+    .await;
+    let before = house.get(&house.root, "strongbox/authentication").await.unwrap();
+    for path in ["strongbox/authentication", "strongbox/authentication/userpass/bob"] {
+        let seen = house.get(&alice, path).await.unwrap();
+        assert!(
+            !seen.to_string().contains("token-policies") && !seen.to_string().contains("carol"),
+            "{seen}"
+        );
+        house.put(&alice, path, seen).await.unwrap();
+        assert_eq!(house.get(&house.root, "strongbox/authentication").await.unwrap(), before, "{path}");
+    }
+    house.put(&alice, "strongbox/authentication", json!({})).await.unwrap();
+    let left = house.get(&house.root, "strongbox/authentication/userpass").await.unwrap();
+    assert_eq!(left.as_array().unwrap().iter().map(|user| &user["name"]).collect::<Vec<_>>(), ["carol"]);
+}

@@ -6,18 +6,23 @@ use super::Gate;
 use super::outcome::{Refusal, Written};
 use crate::access::authorize::Authority;
 use crate::access::authorize::approve::{approve, approve_asked, asked, is_there};
+use crate::access::authorize::keep::keep_hidden;
+use crate::access::authorize::prune::walk_to;
 use crate::base::error::ErrorTag;
 use crate::data::diff::ChangeKind;
-use crate::data::edit::Edit;
+use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
-use crate::data::tree::Tree;
+use crate::data::tree::{Data, Tree};
 use crate::data::violation::Violation;
 use crate::engine::caller::{Caller, ClientInfo};
 use crate::engine::commit::{
-    Approval, Approve, Author, CommitError, CommitRequest, Precondition, TenantEdits,
+    Approval, Approve, Author, CommitError, CommitRequest, Committed, Precondition, TenantEdits,
 };
 use crate::engine::operation::WriteKind;
 use crate::yang::schema::Schema;
+
+/// How often a replacement is tried whose hidden parts somebody else keeps changing.
+const ATTEMPTS: u32 = 8;
 
 /// A change that somebody asks for; the fields are those of [`crate::engine::operation::Operation::Write`].
 pub(super) struct Write {
@@ -45,24 +50,75 @@ impl Gate {
         let data = snapshot
             .tenant(&caller.tenant)
             .ok_or_else(|| Refusal::Commit(CommitError::NoTenant(caller.tenant.clone())))?;
-        let Write { kind, target, edits, preconditions, validate_only } = write;
-        approve_asked(&authority, &asked(&schema, kind, &target, &edits, &data.tree))
-            .map_err(Refusal::Invalid)?;
-        let request = CommitRequest {
-            actor: caller.actor(),
-            request_id: client.request_id.clone(),
-            by: Author::Client,
-            changes: vec![TenantEdits { tenant: caller.tenant.clone(), edits, preconditions }],
-            validate_only,
-            approve: Some(approval(schema, authority, kind, target.clone())),
-        };
-        let committed = engine.commit(request).await?;
+        let asked = asked(&schema, write.kind, &write.target, &write.edits, &data.tree);
+        approve_asked(&authority, &asked).map_err(Refusal::Invalid)?;
+        let committed = self.commit(caller, client, &write).await?;
+        let Write { kind, target, .. } = write;
         let changes = committed.changes.iter().flat_map(|part| part.changes.iter());
         let created = changes
             .filter(|change| change.kind == ChangeKind::Created)
             .any(|change| target.starts_with(&change.path));
         Ok(Written { committed, created: created || kind == WriteKind::Create })
     }
+}
+
+impl Gate {
+    /// Commits a write. Where its author does not see everything that it replaces, the rest is taken over from a snapshot,
+    /// and the commit holds only if that is still what is there; otherwise it is done again.
+    async fn commit(
+        &self,
+        caller: &Arc<Caller>,
+        client: &ClientInfo,
+        write: &Write,
+    ) -> Result<Committed, CommitError> {
+        let engine = self.engine();
+        let schema = engine.schema();
+        for attempt in 1.. {
+            let snapshot = engine.snapshot();
+            let authority = self.authority(&snapshot, caller);
+            let mut edits = write.edits.clone();
+            let mut preconditions = write.preconditions.clone();
+            let before = preconditions.len();
+            if let Some(data) = snapshot.tenant(&caller.tenant) {
+                for path in keep(schema, &authority, &data.tree, &mut edits) {
+                    let etags = engine.config_etag(&snapshot, &caller.tenant, &path).into_iter().collect();
+                    preconditions.push(Precondition::IfMatch { path, etags });
+                }
+            }
+            let is_taken_over = preconditions.len() > before;
+            let request = CommitRequest {
+                actor: caller.actor(),
+                request_id: client.request_id.clone(),
+                by: Author::Client,
+                changes: vec![TenantEdits { tenant: caller.tenant.clone(), edits, preconditions }],
+                validate_only: write.validate_only,
+                approve: Some(approval(Arc::clone(schema), authority, write.kind, write.target.clone())),
+            };
+            match engine.commit(request).await {
+                Err(CommitError::Precondition(_)) if is_taken_over && attempt < ATTEMPTS => {}
+                outcome => return outcome,
+            }
+        }
+        Err(CommitError::TooBusy)
+    }
+}
+
+/// Adds to each replacement what its author does not see of what it replaces, and says which resources those are.
+fn keep(schema: &Schema, authority: &Authority, tree: &Tree, edits: &mut [Edit]) -> Vec<InstancePath> {
+    let mut kept = Vec::new();
+    for edit in edits.iter_mut().filter(|edit| edit.operation == EditOperation::Replace) {
+        let walk = walk_to(authority, &edit.path);
+        // Who sees all knows what it leaves out; who sees nothing means to replace all.
+        let sees_nothing = !walk.is_allowed() && !walk.leads_to_readable();
+        if sees_nothing || walk.is_allowed() && walk.shows_all_below() {
+            continue;
+        }
+        if let (Some(Data::Container(value)), Some(current)) = (&mut edit.value, tree.entry(&edit.path)) {
+            *value = keep_hidden(schema, &walk, current, value);
+            kept.push(edit.path.clone());
+        }
+    }
+    kept
 }
 
 /// Asked by the writer, with the tree that the change is really made on.
