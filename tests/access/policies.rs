@@ -64,10 +64,10 @@ async fn what_a_rule_rejects_cannot_be_seen_or_changed_from_above() {
         .map(|user| &user["name"])
         .collect();
     assert_eq!(names, ["alice", "bob"]);
-    let whole =
-        json!({"userpass": [{"name": "bob", "password": "pw", "token-policies": ["x"], "token-ttl": "1h"}]});
-    let (status, message) = house.put(&alice, "strongbox/authentication", whole).await.unwrap_err();
+    let with_carol = json!({"userpass": [{"name": "carol", "password": "pw", "token-ttl": "2h"}]});
+    let (status, message) = house.patch(&alice, "strongbox/authentication", with_carol).await.unwrap_err();
     assert_eq!(status, 403, "{message}");
+    assert_eq!(code(&house.delete(&alice, "strongbox/authentication").await), 403);
     let bob = "strongbox/authentication/userpass/bob";
     assert_eq!(code(&house.patch(&alice, bob, json!({"token-policies": ["root"]})).await), 403);
     assert_eq!(code(&house.patch(&alice, bob, json!({"token-ttl": "2h"})).await), 200);
