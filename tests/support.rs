@@ -39,6 +39,11 @@ impl Daemon {
             .and_then(|value| value.as_str())
             .unwrap_or_else(|| panic!("{pointer} in {}", self.facts))
     }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Daemon {

@@ -14,6 +14,9 @@ use crate::data::violation::Violation;
 use crate::surface::http::{Refusal, Reply};
 use crate::yang::schema::Schema;
 
+/// How many violations an answer lists: a stranger could otherwise have megabytes made of a few bytes each.
+const LISTED: usize = 100;
+
 /// A request that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -73,9 +76,15 @@ impl From<Vec<Violation>> for Failure {
                 "the request failed",
             ));
         }
+        let more = violations.len().saturating_sub(LISTED);
         let mut statuses = violations.iter().map(status_of);
         let first = statuses.next().unwrap_or(StatusCode::BAD_REQUEST);
         let status = if statuses.all(|status| status == first) { first } else { StatusCode::BAD_REQUEST };
+        if more > 0 {
+            violations.truncate(LISTED);
+            let message = format!("{more} further faults are not listed");
+            violations.push(Violation::new(ErrorTag::OperationFailed, InstancePath::root(), message));
+        }
         if status == StatusCode::CONFLICT {
             // The phrase by which clients of the reference product know this case.
             for violation in violations.iter_mut().filter(|one| one.tag == ErrorTag::DataExists) {
@@ -221,6 +230,13 @@ mod tests {
         ] {
             assert_eq!(Failure::from(violations.clone()).status.as_u16(), status, "{violations:?}");
         }
+    }
+
+    #[test]
+    fn what_is_listed_is_bounded() {
+        let failure = Failure::from(vec![violation(ErrorTag::InvalidValue); LISTED + 7]);
+        assert_eq!((failure.status.as_u16(), failure.violations.len()), (400, LISTED + 1));
+        assert_eq!(failure.violations[LISTED].message, "7 further faults are not listed");
     }
 
     #[test]

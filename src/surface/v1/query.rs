@@ -261,6 +261,12 @@ impl Query {
         let mut query = Query::default();
         let mut given: Vec<&'static Parameter> = Vec::new();
         let mut faults = Vec::new();
+        // No request has a use for more; a longer query is not worth reading to its end.
+        const PAIRS: usize = 64;
+        if text.is_some_and(|text| text.split('&').count() > PAIRS) {
+            let message = format!("a query has at most {PAIRS} parameters");
+            return Err(vec![Violation::new(ErrorTag::BadAttribute, InstancePath::root(), message)]);
+        }
         for pair in text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             match read_pair(pair, place, &given, &mut query) {
                 Ok(parameter) => given.push(parameter),

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::format::Format;
 use super::print::Printer;
 use super::query::Query;
-use super::select::{Selection, asked_by_a_client, compile_filter, undecided};
+use super::select::{Selection, asked_by_a_client, compile_filter, is_secret, undecided};
 use crate::access::gate::{Outcome, Reading, Resource};
 use crate::base::error::ErrorTag;
 use crate::data::fields::{FieldTree, parse_fields};
@@ -32,7 +32,16 @@ const LONG_LIST: usize = 2_000;
 /// # Errors
 /// 400 for syntax and for names that the model does not have there.
 pub fn fields(schema: &Schema, node: NodeId, query: &Query) -> Result<Option<FieldTree>, Vec<Violation>> {
-    query.fields.as_deref().map(|text| parse_fields(schema, node, text)).transpose()
+    let parsed = query.fields.as_deref().map(|text| parse_fields(schema, node, text)).transpose();
+    // The fault is the parameter's: a path of data would mislead.
+    parsed.map_err(|faults| {
+        let of_parameter = |fault: Violation| {
+            let named = fault.info.iter().any(|(name, _)| name == "bad-attribute");
+            let fault = Violation { unknown: None, path: InstancePath::root(), ..fault };
+            if named { fault } else { fault.info("bad-attribute", "fields") }
+        };
+        faults.into_iter().map(of_parameter).collect()
+    })
 }
 
 /// A `where` on something that is no list: it is held against the entry that the target is or lies in.
@@ -54,6 +63,10 @@ impl Visit<'_> {
             Datastore::State => Conditions::default(),
         };
         let target = path.target();
+        if is_secret(&schema, target) {
+            let name = &schema.node(target).name;
+            return Err(Failure::not_found(&path, format!("'{name}' can be written and never comes back")));
+        }
         let fields = fields(&schema, target, query)?;
         let is_list = path.is_whole_list(&schema) && schema.node(target).is_list();
         let selection = if is_list { Some(Selection::compile(&schema, target, query)?) } else { None };

@@ -60,6 +60,12 @@ fn bad(parameter: &str, message: String) -> Violation {
     Violation::new(ErrorTag::BadAttribute, InstancePath::root(), message).info("bad-attribute", parameter)
 }
 
+/// Whether a node never comes back, by the model.
+pub fn is_secret(schema: &Schema, node: NodeId) -> bool {
+    let extensions = schema.node(node).extensions;
+    extensions.secret || extensions.hashed
+}
+
 /// A `where` that cannot be decided over this data.
 pub fn undecided(error: &EvalError) -> Failure {
     Failure::from(bad("where", format!("where: {error}")))
@@ -221,7 +227,7 @@ impl Order {
             None => (None, name),
         };
         // The order of the answer would tell of a secret.
-        let can_order = |node: &Node| node.is_leaf() && !node.extensions.secret && !node.extensions.hashed;
+        let can_order = |node: &Node| node.is_leaf() && !is_secret(schema, node.id);
         if let Ok(leaf) = schema.child(list, module, bare)
             && can_order(schema.node(leaf))
         {

@@ -66,7 +66,14 @@ impl Visit<'_> {
                 (WriteKind::Delete, path, vec![edit])
             }
         };
-        let written = self.commit(kind, target.clone(), edits, preconditions, query.validate).await?;
+        let written = self.commit(kind, target.clone(), edits, preconditions, query.validate).await;
+        let written = written.map_err(Failure::from).map_err(|failure| match (kind, failure.status) {
+            // What is missing lies inside of the transaction: the resource that was asked for is there.
+            (WriteKind::Transaction, StatusCode::NOT_FOUND) => {
+                Failure { status: StatusCode::CONFLICT, ..failure }
+            }
+            _ => failure,
+        })?;
         Ok(self.written(kind, &target, &written, query.validate))
     }
 
