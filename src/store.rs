@@ -5,6 +5,7 @@
 
 pub mod barrier;
 pub mod chain;
+mod disk;
 pub mod key_file;
 pub mod log;
 pub mod sqlite;

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::barrier::{Barrier, KEY_LENGTH};
+use super::disk::{io_error, make_directory, sync_directory_of};
 use super::log::StoreError;
 use crate::base::secret::Secret;
 
@@ -68,6 +69,9 @@ fn create(path: &Path) -> Result<Barrier, StoreError> {
     let key = Secret::random(KEY_LENGTH).map_err(|error| wrong(path, &error.to_string()))?;
     let mut line = Zeroizing::new(STANDARD.encode(key.expose()));
     line.push('\n');
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_directory(parent)?;
+    }
     let fresh = path.with_extension(format!("new-{}", std::process::id()));
     let written = write_new(&fresh, line.as_bytes()).and_then(|()| fs::hard_link(&fresh, path));
     line.zeroize();
@@ -81,18 +85,6 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(content)?;
     file.sync_all()
-}
-
-/// Makes the names in the directory of `path` durable.
-pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
-    }
-}
-
-pub(super) fn io_error(action: &'static str, path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Io { action, path: path.to_owned(), reason: error.to_string() }
 }
 
 fn wrong(path: &Path, reason: &str) -> StoreError {
@@ -110,12 +102,16 @@ mod tests {
     #[test]
     fn the_first_start_makes_a_key_that_only_its_owner_reads_and_later_ones_use_it() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("seal.key");
+        let path = dir.path().join("not/there/yet/seal.key");
         let made = Barrier::from_key_file(&path, true).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let again = Barrier::from_key_file(&path, false).unwrap();
         assert!(made.derive("x").same_as(again.derive("x").expose()));
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside the key");
+        assert_eq!(
+            fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1,
+            "nothing is left beside the key"
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::barrier::{Aad, Barrier};
+use super::disk;
 use super::log::{AppendError, Bounds, CommitLog, Effect, Record, Revision, StoreError};
 use crate::base::clock::Timestamp;
 use files::Lock;
@@ -64,7 +65,7 @@ impl SqliteStore {
     /// [`StoreError::InUse`] when another process has it, [`StoreError::Damaged`], [`StoreError::WrongKey`],
     /// [`StoreError::Format`], [`StoreError::Io`]. A damaged store is left as it is.
     pub fn open(dir: &Path, barrier: Barrier) -> Result<(Self, Recovered), StoreError> {
-        files::make_directory(dir)?;
+        disk::make_directory(dir)?;
         let lock = Lock::take(dir)?;
         let place = files::database(dir);
         let created = !files::any_of_database(dir);

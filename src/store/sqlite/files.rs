@@ -1,9 +1,9 @@
 //! The files of a data directory: the lock that keeps a second process out, and how a database comes to be whole or not
 //! at all.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{FORMAT, damaged, head, trouble};
 use crate::store::barrier::Barrier;
-use crate::store::key_file::{io_error, sync_directory_of};
+use crate::store::disk::{io_error, sync_directory_of};
 use crate::store::log::StoreError;
 
 /// SQLite's `application_id`: "Stbx".
@@ -52,15 +52,6 @@ pub(super) fn write_ahead_log(dir: &Path) -> PathBuf {
 /// Whether the directory holds a database, or a part of one.
 pub(super) fn any_of_database(dir: &Path) -> bool {
     database(dir).exists() || write_ahead_log(dir).exists()
-}
-
-/// Makes the data directory, open to its owner only.
-pub(super) fn make_directory(dir: &Path) -> Result<(), StoreError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|error| io_error("create the data directory", dir, &error))
 }
 
 /// The lock on a data directory; given back when dropped, by the operating system too when the process dies.

@@ -7,12 +7,12 @@
 //!
 //! The layout is that of SQLite's file format documentation, section 4.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::damaged;
-use crate::store::key_file::io_error;
+use crate::store::disk::io_error;
 use crate::store::log::StoreError;
 
 const HEADER: usize = 32;
@@ -22,37 +22,44 @@ const MAGIC: u32 = 0x377f_0682;
 
 /// Reports a log whose readable part ends before its last commit but one.
 pub(super) fn check(path: &Path) -> Result<(), StoreError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
+    let file = match File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(io_error("read", path, &error)),
+        Err(error) => return Err(io_error("open", path, &error)),
     };
-    if bytes.is_empty() {
+    let failed = |error: io::Error| io_error("read", path, &error);
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let mut header = [0; HEADER];
+    // SQLite writes and synchronises the header before the first frame, so a log without frames may be cut off anywhere.
+    if !filled(&mut reader, &mut header).map_err(failed)? {
         return Ok(());
     }
-    let Some(log) = Log::read(&bytes) else {
-        // SQLite writes and synchronises the header before the first frame of a new log.
-        let torn = bytes.len() <= HEADER;
-        return if torn {
-            Ok(())
-        } else {
-            Err(damaged(path, "the header of the write-ahead log does not verify"))
-        };
+    let Some(log) = Header::read(&header) else {
+        let frames = filled(&mut reader, &mut [0]).map_err(failed)?;
+        let what = "the header of the write-ahead log does not verify";
+        return if frames { Err(damaged(path, what)) } else { Ok(()) };
     };
-    match log.commits_behind_break() {
-        0 | 1 => Ok(()),
-        lost => Err(damaged(
-            path,
-            format!(
-                "the write-ahead log cannot be read beyond byte {}, but {lost} commits follow",
-                HEADER + log.readable_frames() * log.frame_length()
-            ),
-        )),
+    let (readable, lost) = log.scan(reader).map_err(failed)?;
+    if lost < 2 {
+        return Ok(());
+    }
+    Err(damaged(
+        path,
+        format!("the write-ahead log cannot be read beyond byte {readable}, but {lost} commits follow"),
+    ))
+}
+
+/// Reads as much as the buffer holds; false when the file ends before.
+fn filled(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match reader.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
-struct Log<'a> {
-    frames: &'a [u8],
+/// What the header says of all frames.
+struct Header {
     page_size: usize,
     big_endian: bool,
     salts: [u8; 8],
@@ -67,11 +74,20 @@ struct Frame<'a> {
     summed: [&'a [u8]; 2],
 }
 
-impl<'a> Log<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
-        let (header, frames) = bytes.split_at_checked(HEADER)?;
-        let magic = number(header, 0)?;
-        let big_endian = match magic ^ MAGIC {
+impl<'a> Frame<'a> {
+    fn read(frame: &'a [u8]) -> Option<Self> {
+        Some(Frame {
+            commits: number(frame, 4)? != 0,
+            salts: frame.get(8..16)?,
+            checksum: (number(frame, 16)?, number(frame, 20)?),
+            summed: [frame.get(..8)?, frame.get(FRAME_HEADER..)?],
+        })
+    }
+}
+
+impl Header {
+    fn read(header: &[u8; HEADER]) -> Option<Self> {
+        let big_endian = match number(header, 0)? ^ MAGIC {
             0 => false,
             1 => true,
             _ => return None,
@@ -79,9 +95,8 @@ impl<'a> Log<'a> {
         let page_size = number(header, 8)? as usize;
         let seed = (number(header, 24)?, number(header, 28)?);
         let salts = header.get(16..24)?.try_into().ok()?;
-        let whole = page_size.is_power_of_two() && page_size >= 512;
-        (whole && sum((0, 0), header.get(..24)?, big_endian) == seed).then_some(Log {
-            frames,
+        let whole = page_size.is_power_of_two() && (512..=65_536).contains(&page_size);
+        (whole && sum((0, 0), header.get(..24)?, big_endian) == seed).then_some(Header {
             page_size,
             big_endian,
             salts,
@@ -89,37 +104,26 @@ impl<'a> Log<'a> {
         })
     }
 
-    fn frame_length(&self) -> usize {
-        FRAME_HEADER + self.page_size
-    }
-
-    fn frames(&self) -> impl Iterator<Item = Frame<'a>> {
-        self.frames.chunks_exact(self.frame_length()).filter_map(|frame| {
-            Some(Frame {
-                commits: number(frame, 4)? != 0,
-                salts: frame.get(8..16)?,
-                checksum: (number(frame, 16)?, number(frame, 20)?),
-                summed: [frame.get(..8)?, frame.get(FRAME_HEADER..)?],
-            })
-        })
-    }
-
-    fn readable_frames(&self) -> usize {
+    /// Up to which byte the log can be read, and how many commits of this log (not of an earlier one whose place it uses
+    /// again) follow behind that.
+    fn scan(&self, mut reader: impl Read) -> io::Result<(usize, usize)> {
+        let mut bytes = vec![0; FRAME_HEADER + self.page_size];
         let mut running = self.seed;
-        self.frames()
-            .take_while(|frame| {
-                running = frame.summed.iter().fold(running, |at, bytes| sum(at, bytes, self.big_endian));
-                frame.salts == self.salts && running == frame.checksum
-            })
-            .count()
-    }
-
-    /// How many frames of this log, not of an earlier one whose place it reuses, end a transaction that SQLite will not see.
-    fn commits_behind_break(&self) -> usize {
-        self.frames()
-            .skip(self.readable_frames())
-            .filter(|frame| frame.commits && frame.salts == self.salts)
-            .count()
+        let (mut readable, mut broken, mut lost) = (HEADER, false, 0);
+        while filled(&mut reader, &mut bytes)? {
+            let Some(frame) = Frame::read(&bytes) else { break };
+            let own = frame.salts == self.salts;
+            if !broken {
+                running = frame.summed.iter().fold(running, |at, part| sum(at, part, self.big_endian));
+                broken = !own || running != frame.checksum;
+            }
+            if !broken {
+                readable += bytes.len();
+            } else if own && frame.commits {
+                lost += 1;
+            }
+        }
+        Ok((readable, lost))
     }
 }
 
