@@ -91,6 +91,11 @@ impl LiveTokens {
         Ok(Use { caller: Arc::clone(&token.caller), uses_left })
     }
 
+    /// Who holds the token of that accessor.
+    pub fn caller(&self, accessor: &str) -> Option<Arc<Caller>> {
+        self.tokens.load().by_accessor.get(accessor).map(|token| Arc::clone(&token.caller))
+    }
+
     /// Whether the token of that accessor is alive at `now`.
     pub fn is_alive(&self, accessor: &str, now: Timestamp) -> bool {
         self.tokens.load().by_accessor.get(accessor).is_some_and(|token| token.life.check(now).is_ok())

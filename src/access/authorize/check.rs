@@ -2,8 +2,14 @@
 //! or worse, reject nothing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::book::Authority;
+use super::compile::{CompiledPolicy, NameIndex};
+use super::decide::Decision;
 use super::pattern::{Literal, PathPattern, PatternSegment};
+use super::policy::{Policy, PolicyOperation};
+use crate::data::path::InstancePath;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
 /// Where a pattern can have come to in the model.
@@ -40,6 +46,24 @@ pub fn check_path(schema: &Schema, path: &str) -> Result<(), String> {
         places = reached;
     }
     Ok(())
+}
+
+/// What a policy, by itself and without the built-in ones, says of an operation on a path: `strongbox policy check`.
+///
+/// # Errors
+/// One sentence, when a rule of the policy or the path does not fit the model.
+pub fn decide_by_policy(
+    schema: &Schema,
+    policy: &Policy,
+    operation: PolicyOperation,
+    path: &str,
+) -> Result<Decision, String> {
+    for rule in &policy.rest_api.rules {
+        check_path(schema, &rule.path).map_err(|error| format!("rule '{}': {error}", rule.path))?;
+    }
+    let path = InstancePath::parse_v1(schema, path).map_err(|error| error.message)?;
+    let compiled = Arc::new(CompiledPolicy::compile(policy, &NameIndex::new(schema)));
+    Ok(Authority { policies: Arc::new([compiled]), limits: None }.may(operation, &path))
 }
 
 /// Holds a `hide-fields` name against the model.
@@ -164,5 +188,37 @@ fn leads_nowhere(schema: &Schema, pattern: &PathPattern, index: usize, places: &
         (true, _) => format!("the model has no node '{segment}' {place}; nothing comes after it"),
         (_, true) => format!("the model has no node '{segment}' {place}; it has {}, ...", shown.join(", ")),
         (_, false) => format!("the model has no node '{segment}' {place}; it has {}", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yang::product::compile_product;
+
+    #[test]
+    fn a_policy_is_tried_out_without_a_server() {
+        let schema = compile_product().unwrap();
+        let policy = |path: &str| -> Policy {
+            let rules = serde_json::json!([{"path": path, "operations": {"update": "allow"}}]);
+            serde_json::from_value(serde_json::json!({"name": "p", "rest-api": {"rules": rules}})).unwrap()
+        };
+        let minter = policy("strongbox/jwt-issuers/*/roles/*/mint");
+        let mint = "strongbox/jwt-issuers/payments-api/roles/reader/mint";
+        let said = |operation, path| {
+            decide_by_policy(&schema, &minter, operation, path).map(|said| said.to_string())
+        };
+        assert_eq!(
+            said(PolicyOperation::Execute, mint).unwrap(),
+            "allowed by rule 'strongbox/jwt-issuers/*/roles/*/mint' of policy 'p'"
+        );
+        assert_eq!(
+            said(PolicyOperation::Read, "strongbox/jwt-issuers").unwrap(),
+            "refused: no rule of the caller's policies allows it"
+        );
+        assert!(said(PolicyOperation::Read, "strongbox/nothing").is_err());
+        let misspelt =
+            decide_by_policy(&schema, &policy("strongbox/jwt-isuers"), PolicyOperation::Read, mint);
+        assert!(misspelt.unwrap_err().starts_with("rule 'strongbox/jwt-isuers': the model has no node"));
     }
 }

@@ -50,4 +50,11 @@ impl Gate {
             other => other.into(),
         })
     }
+
+    /// Who somebody without a token has become by what an operation answered: after a log in the audit log is to know
+    /// whose it was.
+    pub fn identified(&self, output: &Container) -> Option<Arc<Caller>> {
+        let leaf = self.engine().schema().child(output.node, None, "accessor").ok()?;
+        self.0.access.tokens.caller(output.leaf(leaf)?.as_str()?)
+    }
 }

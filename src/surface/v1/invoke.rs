@@ -39,6 +39,9 @@ impl Visit<'_> {
             Outcome::Invoked(output) => output,
             Outcome::Read(_) | Outcome::Written(_) => None,
         };
+        if self.caller.is_none() {
+            self.caller = output.as_ref().and_then(|output| self.v1.gate.identified(output));
+        }
         // What an operation answers is made for this caller and this moment, and may be a secret.
         let no_store = HeaderValue::from_static("no-store");
         let Some(output) = output.filter(|output: &Arc<Container>| !query.validate && !output.is_empty())
