@@ -17,6 +17,12 @@ enum Step {
     Index(usize),
 }
 
+/// A setting with its values and where each stands.
+struct GivenInFile {
+    setting: &'static Setting,
+    texts: Vec<(String, Place)>,
+}
+
 /// Reads the text and puts what it sets into the settings; faults go to `errors`.
 pub fn apply(file: &str, text: &str, settings: &mut Settings, errors: &mut Vec<SettingError>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -30,7 +36,7 @@ pub fn apply(file: &str, text: &str, settings: &mut Settings, errors: &mut Vec<S
         errors.push(SettingError { place, message: without_location(&error.to_string()) });
         return;
     }
-    let mut lists: BTreeMap<&str, (&'static Setting, Vec<(String, Place)>)> = BTreeMap::new();
+    let mut lists: BTreeMap<&str, GivenInFile> = BTreeMap::new();
     let mut faults: Vec<(Place, String)> = Vec::new();
     for (place, text) in found {
         let (name, index) = name_of(&place);
@@ -39,12 +45,13 @@ pub fn apply(file: &str, text: &str, settings: &mut Settings, errors: &mut Vec<S
                 faults.push((place, format!("{name}: takes one value, not a list")));
             }
             Some(setting) => {
-                lists.entry(setting.name).or_insert_with(|| (setting, Vec::new())).1.push((text, place));
+                let given = lists.entry(setting.name).or_insert(GivenInFile { setting, texts: Vec::new() });
+                given.texts.push((text, place));
             }
             None => faults.push((place, unknown(&name))),
         }
     }
-    for (setting, texts) in lists.values() {
+    for GivenInFile { setting, texts } in lists.values() {
         // Each text on its own first, so that a fault points at the text that has it.
         let mut scratch = settings.clone();
         let before = faults.len();

@@ -188,7 +188,7 @@ mod tests {
         assert!(in_format(Sent::Value(Format::Json), b"a: 1", yaml_only).is_err());
         let found = in_format::<()>(Sent::Either, b"{", |format| match format {
             Format::Json => Err(fault(ErrorTag::MalformedMessage)),
-            Format::Yaml => Err(vec![fault(ErrorTag::MalformedMessage), fault(ErrorTag::TooBig)].concat()),
+            Format::Yaml => Err([fault(ErrorTag::MalformedMessage), fault(ErrorTag::TooBig)].concat()),
         });
         assert_eq!(found.unwrap_err().len(), 1);
     }
