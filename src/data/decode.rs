@@ -9,6 +9,7 @@ mod any;
 mod nesting;
 mod node;
 mod scalar;
+mod share;
 
 use std::fmt;
 

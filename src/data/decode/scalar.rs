@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::node::raw_text;
+use super::share::shared;
 use super::{Decoder, Format, Nulls};
 use crate::base::error::ErrorTag;
 use crate::data::edit::{Edit, EditOperation};
@@ -239,10 +240,11 @@ impl Decoder<'_> {
         }
         let context =
             ParseContext { schema: self.schema, module: facts.module, strictness: self.options.strictness };
+        let secret = facts.extensions.secret || facts.extensions.hashed;
         match ty.parse(raw, context) {
-            Ok(value) => Some(value),
+            Ok(value) if secret => Some(value),
+            Ok(value) => Some(shared(value)),
             Err(error) => {
-                let secret = facts.extensions.secret || facts.extensions.hashed;
                 let message = if secret {
                     format!("{}: the value does not fit its type '{}' (it is not shown)", facts.name, ty.name)
                 } else {

@@ -38,7 +38,7 @@ pub(in crate::data) enum Store {
     /// Sorted by key.
     Sorted(OrdMap<Key, Arc<Container>>),
     /// In the user's order.
-    Ordered(Ordered),
+    Ordered(Box<Ordered>),
 }
 
 /// The key of an entry. It is looked up by a slice of values, without building one.
@@ -333,7 +333,7 @@ impl List {
                 let place = ordered.last();
                 ordered.insert(Key::of_entry(&entry, key_count), entry, place);
             }
-            Store::Ordered(ordered)
+            Store::Ordered(Box::new(ordered))
         } else {
             let keyed = entries.into_iter().map(|entry| (Key::of_entry(&entry, key_count), entry));
             Store::Sorted(keyed.collect())
