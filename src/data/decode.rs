@@ -8,6 +8,7 @@
 mod any;
 mod nesting;
 mod node;
+mod object;
 mod scalar;
 mod share;
 

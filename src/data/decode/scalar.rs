@@ -159,7 +159,6 @@ impl LeafVisitor<'_, '_, '_> {
     fn null<E: de::Error>(self) -> Result<Option<Value>, E> {
         let LeafVisitor { seed: LeafSeed { decoder, node }, ty } = self;
         decoder.wants_text = false;
-        let facts = decoder.schema.node(node);
         match decoder.nulls {
             Nulls::Refused
                 if decoder.options.format == Format::Yaml
@@ -173,7 +172,6 @@ impl LeafVisitor<'_, '_, '_> {
             }
             Nulls::Absent => {}
         }
-        let _ = facts;
         Ok(None)
     }
 }
