@@ -24,7 +24,7 @@ use crate::base::secret::Secret;
 use crate::engine::{Engine, EngineSettings, Registry, StartError};
 use crate::services::token;
 use crate::settings::Settings;
-use crate::store::{Barrier, SqliteStore, StoreError};
+use crate::store::{Barrier, Revision, SqliteStore, StoreError};
 use crate::surface::Surface;
 use crate::surface::http::cors::Cors;
 use crate::surface::http::exchange::Exchange;
@@ -99,8 +99,8 @@ impl Daemon {
         let public_url = settings.public_url(first);
 
         let schema = Arc::new(compile_product().map_err(DaemonError::Model)?);
-        let is_new = !SqliteStore::exists(&settings.data_directory);
-        let barrier = Barrier::from_key_file(&settings.key_file(), is_new)?;
+        let first_start = !SqliteStore::exists(&settings.data_directory);
+        let barrier = Barrier::from_key_file(&settings.key_file(), first_start)?;
         let (store, recovered) = SqliteStore::open(&settings.data_directory, barrier.clone())?;
 
         let access = Access::new(&schema)?;
@@ -114,6 +114,7 @@ impl Daemon {
             ..EngineSettings::default()
         };
         let engine = Engine::start(schema, registry, store, recovered, clock, engine_settings)?;
+        let is_new = engine.snapshot().revision == Revision::default();
         capabilities.start(&engine);
 
         let files = AuditFiles {
@@ -158,7 +159,7 @@ impl Daemon {
         }
     }
 
-    /// Whether the store was made by this start.
+    /// Whether nothing was ever committed to the store before this start.
     pub fn is_new(&self) -> bool {
         self.is_new
     }

@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod crash;
+mod daemon;
 mod docs;
 mod interop;
 mod layers;

@@ -62,12 +62,12 @@ async fn serve(settings: &Settings, validate: bool) -> Result<(), DaemonError> {
         println!("valid: {summary}");
         return Ok(());
     }
-    if let Some(file) = daemon.first_root_token(&settings.data_directory).await? {
-        eprintln!("strongbox: this is the first start; the root token is in {}", file.display());
-    }
     if !settings.boot.is_empty() {
         let summary = daemon.boot(&settings.boot, false).await?;
         tracing::info!("boot: {summary}");
+    }
+    if let Some(file) = daemon.first_root_token(&settings.data_directory).await? {
+        eprintln!("strongbox: this is the first start; the root token is in {}", file.display());
     }
     daemon.listen();
     for address in daemon.addresses() {
