@@ -84,6 +84,7 @@ pub enum RemoteCommand {
     Show {
         /// Such as strongbox/jwt-issuers/payments-api
         path: String,
+        /// What of it
         #[command(flatten)]
         selection: Selection,
     },
@@ -91,6 +92,7 @@ pub enum RemoteCommand {
     Create {
         /// The list, such as strongbox/jwt-issuers
         path: String,
+        /// What to send
         #[command(flatten)]
         body: Body,
         /// Only check; change nothing
@@ -101,6 +103,7 @@ pub enum RemoteCommand {
     Replace {
         /// The entry, such as strongbox/jwt-issuers/payments-api
         path: String,
+        /// What to send
         #[command(flatten)]
         body: Body,
         /// Only check; change nothing
@@ -114,6 +117,7 @@ pub enum RemoteCommand {
     Merge {
         /// The entry, such as strongbox/jwt-issuers/payments-api
         path: String,
+        /// What to send
         #[command(flatten)]
         body: Body,
         /// Only check; change nothing
@@ -138,6 +142,7 @@ pub enum RemoteCommand {
     Do {
         /// The action
         path: String,
+        /// What to send
         #[command(flatten)]
         body: Body,
         /// Only check; do nothing
