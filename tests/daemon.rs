@@ -158,6 +158,7 @@ fn a_store_that_is_damaged_is_told_and_left_alone() {
     let mut lines = BufReader::new(again.stderr.take().unwrap());
     while lines.read_line(&mut text).unwrap() > 0 && !text.contains("listening") {}
     again.kill().unwrap();
+    again.wait().unwrap();
     assert!(!text.contains("listening"), "it must not serve: {text}");
     assert!(text.contains("strongbox.db") || text.contains(data.to_str().unwrap()), "{text}");
     assert_eq!(std::fs::read(&store).unwrap(), bytes, "nothing was written over it");
