@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use self::boot::Summary;
@@ -207,9 +208,9 @@ impl Daemon {
         Ok(Some(file))
     }
 
-    /// Serves until SIGINT or SIGTERM, then stops in order: no new requests, requests in flight, the writer, the store.
-    pub async fn run_until_stopped(self) {
-        wait_for_signal().await;
+    /// Serves until the signal comes, then stops in order: no new requests, requests in flight, the writer, the store.
+    pub async fn run_until_stopped(self, mut signals: Signals) {
+        signals.wait().await;
         self.stop().await;
     }
 
@@ -233,15 +234,38 @@ fn write_private(file: &Path, content: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without SIGTERM there is still Ctrl-C.
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// The signals that ask a daemon to stop. Made before the daemon starts, so that none that comes early is lost to the
+/// system's own way of ending a process.
+pub struct Signals {
+    terminate: Option<Signal>,
+    interrupt: Option<Signal>,
+}
+
+impl Signals {
+    /// Listens for SIGTERM and SIGINT from now on. One that cannot be listened for keeps its ordinary effect.
+    pub fn new() -> Self {
+        Signals {
+            terminate: signal(SignalKind::terminate()).ok(),
+            interrupt: signal(SignalKind::interrupt()).ok(),
+        }
+    }
+
+    async fn wait(&mut self) {
+        async fn next(signal: &mut Option<Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = next(&mut self.terminate) => {}
+            () = next(&mut self.interrupt) => {}
+        }
+    }
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Signals::new()
     }
 }

@@ -150,8 +150,9 @@ fn a_store_that_is_damaged_is_told_and_left_alone() {
     stop(child);
     let store = data.join("strongbox.db");
     let mut bytes = std::fs::read(&store).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle..middle + 512].fill(0xA5);
+    for page in bytes.chunks_mut(4096).skip(1) {
+        page[2048..2064].fill(0xA5);
+    }
     std::fs::write(&store, &bytes).unwrap();
     let mut again = serve(&data, &[]).stderr(Stdio::piped()).spawn().unwrap();
     let mut text = String::new();

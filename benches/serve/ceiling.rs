@@ -28,7 +28,6 @@ pub enum Work {
 /// A role as plain Rust would hold it.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the leafs of the role")]
 pub struct Role {
     pub name: String,
     pub allowed_audiences: Vec<String>,
@@ -47,7 +46,6 @@ pub struct Role {
 
 /// A fixed claim of a [`Role`].
 #[derive(serde::Serialize, serde::Deserialize)]
-#[expect(missing_docs, reason = "the leafs of the claim")]
 pub struct FixedClaim {
     pub name: String,
     pub value: String,
@@ -56,7 +54,6 @@ pub struct FixedClaim {
 /// An allowed claim of a [`Role`].
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the leafs of the claim")]
 pub struct AllowedClaim {
     pub name: String,
     pub r#type: String,
@@ -65,7 +62,6 @@ pub struct AllowedClaim {
 
 /// The distribution of a [`Role`].
 #[derive(serde::Serialize, serde::Deserialize)]
-#[expect(missing_docs, reason = "one leaf")]
 pub struct Distribute {
     pub to: String,
 }

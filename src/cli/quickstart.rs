@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use crate::base::secret::Secret;
-use crate::daemon::{Daemon, DaemonError};
+use crate::daemon::{Daemon, DaemonError, Signals};
 use crate::settings::Settings;
 
 /// The example that is loaded into a new data directory.
@@ -60,6 +60,7 @@ enum QuickstartError {
 
 /// Starts the daemon, shows what it can do, and serves until it is told to stop.
 pub async fn run(arguments: Arguments) -> ExitCode {
+    let signals = Signals::new();
     let scratch = Scratch::new(arguments.data_dir.clone());
     match start(&arguments, &scratch).await {
         Ok((daemon, facts)) => {
@@ -67,7 +68,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
                 if arguments.output == "json" { format!("{}\n", facts.to_json()) } else { facts.to_text() };
             // A reader that went away is no reason to stop serving.
             let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
-            daemon.run_until_stopped().await;
+            daemon.run_until_stopped(signals).await;
             ExitCode::SUCCESS
         }
         Err(problem) => {
@@ -231,7 +232,8 @@ Ask for roles, and for some of their leafs:
 
 Mint a token:
 
-  curl -s -X POST -H 'Authorization: Bearer {user}' '{address}/v1/state/{ROLE}/mint' \\
+  curl -s -X POST -H 'Authorization: Bearer {user}' -H 'Content-Type: application/json' \\
+    '{address}/v1/state/{ROLE}/mint' \\
     -d '{mint}'
 
 One that was minted just now, and what it says:

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::daemon::{Daemon, DaemonError, logging};
+use crate::daemon::{Daemon, DaemonError, Signals, logging};
 use crate::settings::{Given, Settings};
 
 /// Where settings are looked for when `--config` does not say, if it is there.
@@ -56,6 +56,7 @@ pub async fn run(arguments: Arguments, given: Vec<Given>) -> ExitCode {
 }
 
 async fn serve(settings: &Settings, validate: bool) -> Result<(), DaemonError> {
+    let signals = Signals::new();
     let mut daemon = Daemon::prepare(settings).await?;
     if validate {
         let summary = daemon.boot(&settings.boot, true).await?;
@@ -73,6 +74,6 @@ async fn serve(settings: &Settings, validate: bool) -> Result<(), DaemonError> {
     for address in daemon.addresses() {
         tracing::info!(%address, "listening");
     }
-    daemon.run_until_stopped().await;
+    daemon.run_until_stopped(signals).await;
     Ok(())
 }

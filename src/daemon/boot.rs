@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use self::document::{BootError, Document};
 use self::locate::locate;
 use crate::base::ident::Ident;
-use crate::data::decode::{Allow, DecodeOptions, Format, decode};
+use crate::data::decode::{Allow, DecodeOptions, ENTRY_NUMBER, Format, decode};
 use crate::data::diff::ChangeKind;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
@@ -122,11 +122,17 @@ fn edits(schema: &Schema, document: &Document) -> Result<Vec<Edit>, Vec<BootErro
 }
 
 fn place(schema: &Schema, document: &Document, violation: &Violation) -> BootError {
-    let (mut place, _) = locate(&document.outline, schema, &violation.path);
+    let (mut place, _) = locate(&document.outline, schema, &violation.path, &entry_numbers(violation));
     if let Some(name) = &violation.unknown {
         place = unknown_member(schema, document, &violation.path, name).unwrap_or(place);
     }
     BootError { file: document.file.clone(), place: Some(place), message: told(schema, violation) }
+}
+
+/// Which entries of lists hold it where its path has no key for them, outermost first, counted from 1.
+fn entry_numbers(violation: &Violation) -> Vec<usize> {
+    let numbers = violation.info.iter().rev().filter(|(name, _)| name == ENTRY_NUMBER);
+    numbers.filter_map(|(_, number)| number.parse().ok()).collect()
 }
 
 /// The place of a name that the model does not have, below the node that would hold it.
@@ -141,7 +147,7 @@ fn unknown_member(
 }
 
 fn told(schema: &Schema, violation: &Violation) -> String {
-    format!("{}: {}", violation.path.to_v1(schema), violation.message)
+    format!("{}: {}", violation.path.to_v1(schema), violation.told())
 }
 
 /// Validation speaks of the whole tree: a violation belongs to the document that has most of its path.
@@ -154,7 +160,7 @@ fn place_commit_error(schema: &Schema, documents: &[Document], error: CommitErro
         CommitError::Invalid(violations) => violations
             .iter()
             .filter_map(|violation| {
-                let found = |document: &&Document| locate(&document.outline, schema, &violation.path).1;
+                let found = |document: &&Document| locate(&document.outline, schema, &violation.path, &[]).1;
                 documents.iter().max_by_key(found).map(|document| place(schema, document, violation))
             })
             .collect(),

@@ -30,6 +30,10 @@ use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
 /// How deep the brackets of a YAML body may nest for it to be looked at at all: what is allowed is less.
 const DEEPEST_FLOW: usize = 256;
 
+/// Name of the fact in a violation's `info` that counts an entry, from 1, where a missing or unreadable key keeps it from
+/// having a path; of nested lists, the innermost comes first.
+pub const ENTRY_NUMBER: &str = "entry-number";
+
 /// The text format of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {

@@ -29,6 +29,17 @@ pub struct Violation {
 }
 
 impl Violation {
+    /// The message for people: with the value found, which a message of the model's own cannot name.
+    pub fn told(&self) -> std::borrow::Cow<'_, str> {
+        let fact = |wanted: &str| self.info.iter().find(|(name, _)| name == wanted).map(|(_, text)| text);
+        match (fact("condition"), fact("value")) {
+            (Some(_), Some(value)) if !self.message.contains(&format!("'{value}'")) => {
+                format!("{} (found '{value}')", self.message).into()
+            }
+            _ => self.message.as_str().into(),
+        }
+    }
+
     /// A fault of the node at `path`.
     pub fn new(tag: ErrorTag, path: InstancePath, message: impl Into<String>) -> Self {
         Violation { tag, app_tag: None, path, unknown: None, message: message.into(), info: Vec::new() }

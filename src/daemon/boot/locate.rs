@@ -5,12 +5,21 @@ use crate::data::path::{InstancePath, PathStep};
 use crate::yang::schema::Schema;
 
 /// Where an instance stands, and how many steps of its path were found: an instance that the text does not have is told
-/// by the place of the nearest ancestor that it has.
-pub fn locate(tree: &Outline, schema: &Schema, path: &InstancePath) -> (Place, usize) {
+/// by the place of the nearest ancestor that it has. `numbers` tell entries without a usable key by their position in
+/// their lists, outermost first, counted from 1.
+pub fn locate(tree: &Outline, schema: &Schema, path: &InstancePath, numbers: &[usize]) -> (Place, usize) {
     let mut found = (tree.place, 0);
     let mut at = tree;
+    let mut numbers = numbers.iter();
     for (depth, next) in path.steps.iter().enumerate() {
-        let Some((place, node)) = step(at, schema, next) else { break };
+        let Some((mut place, mut node)) = step(at, schema, next) else { break };
+        if let Kind::Sequence(entries) = &node.kind
+            && schema.node(next.node).is_list()
+            && next.keys.is_empty()
+            && let Some(entry) = numbers.next().and_then(|number| entries.get(number.checked_sub(1)?))
+        {
+            (place, node) = (entry.place, entry);
+        }
         found = (place, depth + 1);
         at = node;
     }

@@ -7,7 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visi
 use smallvec::SmallVec;
 
 use super::node::NodeSeed;
-use super::{Allow, Decoder, Names, Nulls};
+use super::{Allow, Decoder, ENTRY_NUMBER, Names, Nulls};
 use crate::base::error::ErrorTag;
 use crate::data::edit::{Edit, EditOperation, choice};
 use crate::data::path::unknown_message;
@@ -297,6 +297,7 @@ impl Decoder<'_> {
     pub(super) fn number_missing_keys(&mut self, mark: Mark, number: usize) {
         for violation in self.violations.iter_mut().skip(mark.violations) {
             violation.message.push_str(&format!(" (entry number {number})"));
+            violation.info.push((ENTRY_NUMBER.to_owned(), number.to_string()));
         }
     }
 }

@@ -196,7 +196,7 @@ impl Serialize for One<'_> {
         if !violation.path.steps.is_empty() || violation.unknown.is_some() {
             map.serialize_entry("error-path", &violation.v1_path(self.schema))?;
         }
-        map.serialize_entry("error-message", &violation.message)?;
+        map.serialize_entry("error-message", &violation.told())?;
         if !violation.info.is_empty() {
             let info: serde_json::Map<String, serde_json::Value> =
                 violation.info.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
