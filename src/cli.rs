@@ -1,6 +1,8 @@
 //! The command line: one file a command, this one to choose among them.
 
+pub mod audit;
 pub mod client;
+pub mod policy;
 pub mod quickstart;
 pub mod remote;
 pub mod serve;
@@ -32,6 +34,12 @@ enum Command {
     /// Check, draw and explain YANG modules
     #[command(subcommand)]
     Yang(yang::YangCommand),
+    /// Try out policies
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Check audit logs
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Write a completion script for a shell to standard output
     Completions {
         /// The shell
@@ -72,6 +80,8 @@ pub fn run() -> ExitCode {
             None => ExitCode::from(2),
         },
         Command::Yang(yang) => yang.run(),
+        Command::Policy(policy) => policy.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut command(), "strongbox", &mut std::io::stdout());
             ExitCode::SUCCESS

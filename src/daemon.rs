@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use self::boot::Summary;
 use self::boot::document::BootError;
 use self::capabilities::Capabilities;
-use crate::access::audit::{AuditFiles, AuditLog};
+use crate::access::audit::{self, AuditFiles, AuditLog};
 use crate::access::gate::Gate;
 use crate::access::{Access, AccessError};
 use crate::base::clock::Clock;
@@ -123,10 +123,9 @@ impl Daemon {
             anonymous: settings.audit_anonymous_file(),
             anonymous_limit: settings.audit_anonymous_bytes,
         };
-        let audit = AuditLog::open(&files, &barrier.derive("audit"))
+        let log = AuditLog::open(&files, &barrier.derive(audit::KEY_LABEL))
             .map_err(|error| DaemonError::Audit(files.known.clone(), error))?;
-        let gate =
-            Gate::new(engine.clone(), Arc::clone(&access), Some(audit), settings.default_tenant.clone());
+        let gate = Gate::new(engine.clone(), Arc::clone(&access), Some(log), settings.default_tenant.clone());
         let surface = Surface::new(gate, capabilities.documents(&engine));
         let cors = Cors::new(settings.cors_origins.clone());
         let exchange =

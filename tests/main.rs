@@ -5,6 +5,7 @@
 
 mod access;
 mod api;
+mod commands;
 mod crash;
 mod daemon;
 mod docs;

@@ -20,6 +20,9 @@ use crate::base::secret::Secret;
 pub use entry::{AuditChange, AuditEntry};
 use file::AuditFile;
 
+/// Label of the barrier's sub-key from which the chain and the hashes of tokens are made.
+pub const KEY_LABEL: &str = "audit";
+
 /// How many lines may wait for the disk before requests wait for their turn.
 const QUEUE: usize = 4_096;
 

@@ -15,8 +15,9 @@ use self::locate::locate;
 use crate::base::ident::Ident;
 use crate::data::decode::{Allow, DecodeOptions, ENTRY_NUMBER, Format, decode};
 use crate::data::diff::ChangeKind;
-use crate::data::edit::{Edit, EditOperation};
+use crate::data::edit::{self, Edit, EditOperation};
 use crate::data::path::InstancePath;
+use crate::data::tree::Tree;
 use crate::data::violation::Violation;
 use crate::engine::Engine;
 use crate::engine::commit::{Author, CommitError, CommitRequest, Committed, TenantEdits};
@@ -66,32 +67,20 @@ pub async fn apply(
     arguments: &[PathBuf],
     validate_only: bool,
 ) -> Result<Summary, Vec<BootError>> {
-    let files = document::files(arguments)?;
-    let mut documents = Vec::new();
-    let mut errors = Vec::new();
-    for file in &files {
-        match document::read(file) {
-            Ok(mut found) => documents.append(&mut found),
-            Err(mut found) => errors.append(&mut found),
-        }
-    }
     let schema = engine.schema();
-    let mut changes = Vec::new();
-    for document in &documents {
-        match edits(schema, document) {
-            Ok(edits) => changes.push(TenantEdits {
-                tenant: document.tenant.clone(),
-                edits,
-                preconditions: Vec::new(),
-            }),
-            Err(mut found) => errors.append(&mut found),
-        }
-    }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
+    let Files { count, merges } = read(schema, arguments)?;
+    let (documents, edits): (Vec<Document>, Vec<Edit>) = merges.into_iter().unzip();
+    let changes: Vec<TenantEdits> = documents
+        .iter()
+        .zip(edits)
+        .map(|(document, edit)| TenantEdits {
+            tenant: document.tenant.clone(),
+            edits: vec![edit],
+            preconditions: Vec::new(),
+        })
+        .collect();
     if changes.is_empty() {
-        return Ok(Summary { files: files.len(), ..Summary::default() });
+        return Ok(Summary { files: count, ..Summary::default() });
     }
     let request = CommitRequest {
         actor: "boot".to_owned(),
@@ -102,23 +91,68 @@ pub async fn apply(
         approve: None,
     };
     match engine.commit(request).await {
-        Ok(committed) => Ok(summary(schema, files.len(), &committed)),
+        Ok(committed) => Ok(summary(schema, count, &committed)),
         Err(error) => Err(place_commit_error(schema, &documents, error)),
     }
 }
 
-fn edits(schema: &Schema, document: &Document) -> Result<Vec<Edit>, Vec<BootError>> {
+/// What the boot files that `arguments` name configure by themselves, a tree for each tenant that they speak of: for
+/// commands that need no daemon. Nothing is validated but the form of each document.
+///
+/// # Errors
+/// Everything that is wrong with the form of the files.
+pub fn configured(schema: &Schema, arguments: &[PathBuf]) -> Result<BTreeMap<Ident, Tree>, Vec<BootError>> {
+    let mut trees = BTreeMap::new();
+    for (document, edit) in &read(schema, arguments)?.merges {
+        let tree = trees.entry(document.tenant.clone()).or_insert_with(Tree::empty);
+        *tree = edit::apply(schema, tree, std::slice::from_ref(edit))
+            .map_err(|violations| place_all(schema, document, &violations))?;
+    }
+    Ok(trees)
+}
+
+/// Boot files that have been read.
+struct Files {
+    /// How many there are.
+    count: usize,
+    /// Their documents, each with the edit that merges it.
+    merges: Vec<(Document, Edit)>,
+}
+
+fn read(schema: &Schema, arguments: &[PathBuf]) -> Result<Files, Vec<BootError>> {
+    let files = document::files(arguments)?;
+    let mut documents = Vec::new();
+    let mut errors = Vec::new();
+    for file in &files {
+        match document::read(file) {
+            Ok(mut found) => documents.append(&mut found),
+            Err(mut found) => errors.append(&mut found),
+        }
+    }
+    let mut merges = Vec::new();
+    for document in documents {
+        match merge(schema, &document) {
+            Ok(edit) => merges.push((document, edit)),
+            Err(mut found) => errors.append(&mut found),
+        }
+    }
+    if errors.is_empty() { Ok(Files { count: files.len(), merges }) } else { Err(errors) }
+}
+
+fn merge(schema: &Schema, document: &Document) -> Result<Edit, Vec<BootError>> {
     let format = if document.is_json { Format::Json } else { Format::Yaml };
     let mut options = DecodeOptions::plain(format, Allow::Config);
     // The operator's own files: the limits against strangers would only be in the way of a large one.
     options.max_nodes = usize::MAX;
     let root = InstancePath::root();
     match decode(schema, &root, document.text.as_bytes(), &options) {
-        Ok(value) => Ok(vec![Edit::new(root, EditOperation::Merge, value)]),
-        Err(violations) => {
-            Err(violations.iter().map(|violation| place(schema, document, violation)).collect())
-        }
+        Ok(value) => Ok(Edit::new(root, EditOperation::Merge, value)),
+        Err(violations) => Err(place_all(schema, document, &violations)),
     }
+}
+
+fn place_all(schema: &Schema, document: &Document, violations: &[Violation]) -> Vec<BootError> {
+    violations.iter().map(|violation| place(schema, document, violation)).collect()
 }
 
 fn place(schema: &Schema, document: &Document, violation: &Violation) -> BootError {

@@ -1,0 +1,196 @@
+//! `strongbox audit verify`: holds every line of audit logs against their chain. Needs the key file, and no daemon; a
+//! daemon may be writing meanwhile.
+//!
+//! Exit codes: 0 when every chain is whole, 1 when one is broken, 2 when a log or the key cannot be read.
+
+use std::fs::File;
+use std::io::{BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::access::audit::KEY_LABEL;
+use crate::access::audit::verify::{VerifyError, verify};
+use crate::base::secret::Secret;
+use crate::settings::Settings;
+use crate::store::Barrier;
+
+/// A chain is broken.
+const BROKEN: u8 = 1;
+/// A log or the key cannot be read.
+const UNUSABLE: u8 = 2;
+
+/// What to do with audit logs.
+#[derive(Subcommand, Debug)]
+pub enum AuditCommand {
+    /// Check that no line of an audit log was changed, removed or moved, and say which is the first that was
+    Verify(VerifyArgs),
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// The audit logs
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "data_directory",
+        conflicts_with = "data_directory"
+    )]
+    files: Vec<PathBuf>,
+    /// Check the audit logs of this data directory
+    #[arg(long, value_name = "DIRECTORY")]
+    data_directory: Option<PathBuf>,
+    /// Key of the store of the daemon that wrote them [default: the file key beside the first log]
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+impl AuditCommand {
+    /// Runs the command on the standard streams.
+    pub fn run(self) -> ExitCode {
+        let AuditCommand::Verify(arguments) = self;
+        let done = verify_all(&arguments, &mut std::io::stdout().lock(), &mut std::io::stderr().lock());
+        // The reader of our output may have gone: nothing is left to say, and nobody to say it to.
+        ExitCode::from(done.unwrap_or(UNUSABLE))
+    }
+}
+
+/// Prints a line for each log to `out`, and what cannot be read to `messages`. Returns the exit code.
+fn verify_all(arguments: &VerifyArgs, out: &mut dyn Write, messages: &mut dyn Write) -> std::io::Result<u8> {
+    let files = files(arguments);
+    let key = match key(arguments, &files) {
+        Ok(key) => key,
+        Err(reason) => {
+            writeln!(messages, "strongbox: {reason}")?;
+            return Ok(UNUSABLE);
+        }
+    };
+    let mut status = 0;
+    for file in &files {
+        let name = file.display();
+        let verified = File::open(file)
+            .map_err(VerifyError::Read)
+            .and_then(|log| verify(BufReader::new(log), key.expose()));
+        let found = match verified {
+            Ok(verified) => {
+                writeln!(out, "{name}: the chain is whole, lines checked: {}", verified.lines)?;
+                0
+            }
+            Err(VerifyError::Read(error)) => {
+                writeln!(messages, "strongbox: {name}: cannot be read: {error}")?;
+                UNUSABLE
+            }
+            Err(broken) => {
+                writeln!(out, "{name}: {broken}")?;
+                BROKEN
+            }
+        };
+        status = status.max(found);
+    }
+    Ok(status)
+}
+
+/// The logs that were named, or those of the data directory; of the anonymous ones, those that are there.
+fn files(arguments: &VerifyArgs) -> Vec<PathBuf> {
+    let Some(directory) = &arguments.data_directory else { return arguments.files.clone() };
+    let mut settings = Settings::defaults();
+    settings.data_directory.clone_from(directory);
+    let anonymous = settings.audit_anonymous_file();
+    let mut older = anonymous.clone().into_os_string();
+    older.push(".1");
+    let anonymous = [PathBuf::from(older), anonymous].into_iter().filter(|file| file.exists());
+    std::iter::once(settings.audit_file()).chain(anonymous).collect()
+}
+
+fn key(arguments: &VerifyArgs, files: &[PathBuf]) -> Result<Secret, String> {
+    let usual = || files.first().map_or_else(|| PathBuf::from("key"), |file| beside(file));
+    let path = arguments.key_file.clone().unwrap_or_else(usual);
+    if !path.exists() {
+        return Err(format!("there is no key file {}; --key-file says where it is", path.display()));
+    }
+    let barrier = Barrier::from_key_file(&path, false).map_err(|error| error.to_string())?;
+    Ok(barrier.derive(KEY_LABEL))
+}
+
+/// Where a daemon keeps its key by default: in the directory of the log.
+fn beside(log: &Path) -> PathBuf {
+    log.with_file_name("key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use clap::Parser as _;
+
+    use crate::access::audit::chain::ChainKey;
+    use crate::access::audit::file::AuditFile;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: AuditCommand,
+    }
+
+    fn verified(arguments: &[&str]) -> (u8, String, String) {
+        let AuditCommand::Verify(arguments) =
+            Line::try_parse_from(["audit", "verify"].iter().chain(arguments)).unwrap().command;
+        let (mut out, mut messages) = (Vec::new(), Vec::new());
+        let status = verify_all(&arguments, &mut out, &mut messages).unwrap();
+        (status, String::from_utf8(out).unwrap(), String::from_utf8(messages).unwrap())
+    }
+
+    /// A data directory with a key and a log of three lines.
+    fn data_directory() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let barrier = Barrier::from_key_file(&dir.path().join("key"), true).unwrap();
+        let key = barrier.derive(KEY_LABEL);
+        let log = dir.path().join("audit.log");
+        let mut log = AuditFile::open(&log, ChainKey::new(key.expose()), None).unwrap();
+        let lines: [&[u8]; 3] = [b"{\"status\":200", b"{\"status\":403", b"{\"status\":204"];
+        log.append(lines.into_iter()).unwrap();
+        dir
+    }
+
+    #[test]
+    fn a_whole_log_a_changed_one_and_one_that_is_not_there() {
+        let dir = data_directory();
+        let directory = dir.path().to_str().unwrap();
+        let log = dir.path().join("audit.log");
+        let name = log.to_str().unwrap();
+        let whole = (0, format!("{name}: the chain is whole, lines checked: 3\n"), String::new());
+        assert_eq!(verified(&["--data-directory", directory]), whole);
+        assert_eq!(verified(&[name]), whole);
+
+        let text = std::fs::read_to_string(&log).unwrap();
+        std::fs::write(&log, text.replace("403", "200")).unwrap();
+        let (status, out, _) = verified(&[name]);
+        assert_eq!(status, BROKEN);
+        assert!(out.starts_with(&format!("{name}: line 2 was changed")), "{out}");
+
+        std::fs::remove_file(&log).unwrap();
+        let (status, out, messages) = verified(&["--data-directory", directory]);
+        assert_eq!((status, out.as_str()), (UNUSABLE, ""));
+        assert!(messages.contains("audit.log: cannot be read: "), "{messages}");
+    }
+
+    #[test]
+    fn the_key_may_be_elsewhere_and_another_key_opens_nothing() {
+        let dir = data_directory();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let moved = elsewhere.path().join("copy.log");
+        std::fs::copy(dir.path().join("audit.log"), &moved).unwrap();
+        let moved = moved.to_str().unwrap();
+        let (status, _, messages) = verified(&[moved]);
+        assert_eq!(status, UNUSABLE);
+        assert!(messages.contains("there is no key file"), "{messages}");
+        let key = dir.path().join("key");
+        assert_eq!(verified(&[moved, "--key-file", key.to_str().unwrap()]).0, 0);
+        let other = data_directory();
+        let key = other.path().join("key");
+        let (status, out, _) = verified(&[moved, "--key-file", key.to_str().unwrap()]);
+        assert_eq!(status, BROKEN);
+        assert!(out.contains("line 1 was changed, or was written by another server"), "{out}");
+    }
+}
