@@ -1,8 +1,23 @@
-#![allow(unused)]
-//! Strongbox: a model-driven management daemon. YANG in; a YAML and JSON REST API, short-lived JWTs and RESTCONF out.
+//! Strongbox: a model-driven management daemon. YANG in; a REST API in YAML and JSON, and short-lived JWTs out.
 //!
 //! The folders are declared from the ground up; a file names only folders declared above its own (`tests/layers.rs`
 //! holds every `use crate::` against this list), so reading this file from top to bottom is the tour of the house.
+//!
+//! | folder | what lives there |
+//! | --- | --- |
+//! | [`base`] | the clock, diagnostics, error-tags, durations, names, passwords, secrets: no opinion about YANG or HTTP |
+//! | [`yang`] | the compiler: `syntax` reads text, `resolve` binds names, `schema` is the immutable result |
+//! | [`data`] | instance data: persistent trees, paths, edits, diffs, codecs, XPath, validation |
+//! | [`store`] | durable bytes behind the barrier: the commit log and the rows, in SQLite |
+//! | [`engine`] | the datastore: snapshots, the commit pipeline, subscriptions, actions, state providers |
+//! | [`access`] | who asks, whether they may, and what was asked: tokens, policies, audit, the gate |
+//! | [`services`] | one folder a capability: keys, issuers and roles, tokens, log in, tenants, sites, system |
+//! | [`surface`] | HTTP and the dialects: `/v1`, and what is public |
+//! | [`settings`] | one table for file, environment, flags and documentation |
+//! | [`daemon`] | everything built in order and stopped in reverse; boot files |
+//! | [`cli`] | the command line, one file a command |
+//!
+//! `docs/architecture.md` is the long form.
 
 pub mod base;
 pub mod yang;
@@ -15,5 +30,3 @@ pub mod surface;
 pub mod settings;
 pub mod daemon;
 pub mod cli;
-
-pub use yang::product_library;

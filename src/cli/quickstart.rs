@@ -4,7 +4,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use base64::Engine as _;
@@ -265,10 +265,4 @@ fn decoded(jwt: &str) -> (String, String) {
         String::from_utf8_lossy(&bytes).into_owned()
     });
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
-}
-
-/// The example's text is a boot file that the daemon accepts: held by the tests of `daemon/boot`.
-#[cfg(test)]
-pub(crate) fn example() -> (&'static Path, &'static str) {
-    (Path::new("examples/payments.yaml"), EXAMPLE)
 }

@@ -9,8 +9,8 @@ use imbl::ordmap::DiffItem;
 
 use super::edit::{Edit, EditOperation};
 use super::path::InstancePath;
-use super::tree::{Container, Data, Key, List, Position, Store, Tree};
-use crate::yang::schema::{NodeId, NodeKind, Schema};
+use super::tree::{Container, Data, List, Position, Store, Tree};
+use crate::yang::schema::{NodeId, Schema};
 
 /// One difference: a subtree that came or went as a whole, a leaf or leaf-list that changed, an entry that moved.
 #[derive(Clone, Debug, PartialEq, Eq)]

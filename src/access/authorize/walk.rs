@@ -68,7 +68,7 @@ impl<'a> Walk<'a> {
     /// says so may speak of its list.
     #[must_use]
     pub fn covered(mut self) -> Self {
-        let mut cover = |tracks: &mut Tracks<'a>| {
+        let cover = |tracks: &mut Tracks<'a>| {
             if !tracks.iter().any(|track| track.allowed) {
                 tracks.iter_mut().for_each(|track| track.allowed = true);
             }

@@ -116,8 +116,14 @@ fn write_predicates(
         (NodeKind::List { keys, .. }, _) if !keys.is_empty() => {
             for key in keys {
                 let key_name = &schema.node(*key).name;
+                let of_module = &schema.module(schema.node(*key).module).name;
                 let mut given = predicates.iter().filter_map(|predicate| match predicate {
-                    Predicate::Key(_, name, value) if key_name == name.as_str() => Some(value),
+                    Predicate::Key(module, name, value)
+                        if key_name == name.as_str()
+                            && module.as_deref().is_none_or(|module| of_module == module) =>
+                    {
+                        Some(value)
+                    }
                     _ => None,
                 });
                 let (Some(value), None) = (given.next(), given.next()) else {
