@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use self::document::{BootError, Document};
 use self::locate::locate;
 use crate::base::ident::Ident;
+use crate::base::outline::Place;
 use crate::data::decode::{Allow, DecodeOptions, ENTRY_NUMBER, Format, decode};
 use crate::data::diff::ChangeKind;
 use crate::data::edit::{self, Edit, EditOperation};
@@ -170,12 +171,7 @@ fn entry_numbers(violation: &Violation) -> Vec<usize> {
 }
 
 /// The place of a name that the model does not have, below the node that would hold it.
-fn unknown_member(
-    schema: &Schema,
-    document: &Document,
-    path: &InstancePath,
-    name: &str,
-) -> Option<crate::base::outline::Place> {
+fn unknown_member(schema: &Schema, document: &Document, path: &InstancePath, name: &str) -> Option<Place> {
     let node = locate::node(&document.outline, schema, path)?;
     node.member(name).map(|(place, _)| place)
 }
