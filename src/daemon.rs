@@ -5,6 +5,7 @@
 pub mod boot;
 pub mod capabilities;
 pub mod logging;
+pub mod model;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use self::boot::Summary;
 use self::boot::document::BootError;
 use self::capabilities::Capabilities;
+use self::model::{ModelError, compile_model};
 use crate::access::audit::{self, AuditFiles, AuditLog};
 use crate::access::gate::Gate;
 use crate::access::{Access, AccessError};
@@ -31,7 +33,6 @@ use crate::surface::http::cors::Cors;
 use crate::surface::http::exchange::Exchange;
 use crate::surface::http::server::{BindError, Bound};
 use crate::surface::http::tls::{self, TlsError};
-use crate::yang::compile_product;
 
 /// The name of the file with the first root token.
 const ROOT_TOKEN: &str = "root-token";
@@ -39,9 +40,14 @@ const ROOT_TOKEN: &str = "root-token";
 /// Why the daemon did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
-    /// The product's own model does not compile: a build that should not have been made.
-    #[error("the built-in model does not compile:\n{0}")]
-    Model(String),
+    /// The model cannot be compiled.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A service misses a node of its own: a build that should not have been made, or a module of the user's deviated it.
+    #[error(
+        "a service of the product misses a node of its model; does a module deviate one of the product's?"
+    )]
+    Service,
     /// An address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] BindError),
@@ -99,7 +105,7 @@ impl Daemon {
         let first = addresses.first().copied().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let public_url = settings.public_url(first);
 
-        let schema = Arc::new(compile_product().map_err(DaemonError::Model)?);
+        let schema = compile_model(&settings.yang)?;
         let first_start = !SqliteStore::exists(&settings.data_directory);
         let barrier = Barrier::from_key_file(&settings.key_file(), first_start)?;
         let (store, recovered) = SqliteStore::open(&settings.data_directory, barrier.clone())?;
@@ -108,7 +114,7 @@ impl Daemon {
         let mut registry = Registry::new();
         let clock = Clock::system();
         let capabilities = Capabilities::register(&mut registry, &schema, &access, clock.now())
-            .ok_or_else(|| DaemonError::Model("a service misses a node of its own".to_owned()))?;
+            .ok_or(DaemonError::Service)?;
         let engine_settings = EngineSettings {
             public_url: public_url.as_str().into(),
             site: settings.site.clone(),

@@ -15,7 +15,7 @@ use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::surface::http::Limits;
 pub use table::{Setting, TABLE};
-pub use value::{LogFormat, ValueError};
+pub use value::{FeatureName, LogFormat, ModuleName, ValueError};
 
 /// A certificate chain and its key, both PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,17 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
+}
+
+/// The modules that are served besides the product's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct YangSettings {
+    /// Where modules are looked for.
+    pub dirs: Vec<PathBuf>,
+    /// What is served.
+    pub modules: Vec<ModuleName>,
+    /// Which features of it are on.
+    pub features: Vec<FeatureName>,
 }
 
 /// Every setting with its value.
@@ -37,6 +48,8 @@ pub struct Settings {
     pub key_file: Option<PathBuf>,
     /// Files and directories of configuration to apply at start.
     pub boot: Vec<PathBuf>,
+    /// Modules of the user's own.
+    pub yang: YangSettings,
     /// TLS for the listeners; plain HTTP where it is not set.
     pub tls: Option<TlsFiles>,
     /// The URL under which clients reach this daemon, without a slash at its end; made of the first listen address where
@@ -95,6 +108,7 @@ impl Settings {
             data_directory: PathBuf::new(),
             key_file: None,
             boot: Vec::new(),
+            yang: YangSettings::default(),
             tls: None,
             public_url: None,
             site: Ident::from(""),

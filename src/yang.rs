@@ -9,7 +9,7 @@ pub mod product;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use product::{compile_product, product_library};
+pub use product::{compile_product, product_library, product_modules};
 pub use resolve::library::Library;
 pub use resolve::load::{Features, Wanted};
 pub use schema::compile;

@@ -4,7 +4,7 @@
 mod conversation;
 mod hostile;
 mod pattern;
-mod wire;
+pub mod wire;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -8,21 +8,21 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// `strongbox serve` on a free port over `data`, with more arguments.
-fn serve(data: &Path, more: &[&str]) -> Command {
+pub fn serve(data: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_strongbox"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-directory"]).arg(data).args(more);
     command.current_dir(data.parent().unwrap()).env_remove("STRONGBOX_CONFIG");
     command
 }
 
-fn run(command: &mut Command) -> (Output, String) {
+pub fn run(command: &mut Command) -> (Output, String) {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     (output, text)
 }
 
 /// Starts a daemon and reads its log until it listens.
-fn start(data: &Path, more: &[&str]) -> (Child, String) {
+pub fn start(data: &Path, more: &[&str]) -> (Child, String) {
     let mut child = serve(data, more).stderr(Stdio::piped()).spawn().unwrap();
     let mut log = String::new();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
@@ -35,13 +35,13 @@ fn start(data: &Path, more: &[&str]) -> (Child, String) {
 }
 
 /// Stops it as an init system does, and waits until it has.
-fn stop(mut child: Child) {
+pub fn stop(mut child: Child) {
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     assert!(child.wait().unwrap().success(), "SIGTERM ends it in order");
 }
 
-fn directory() -> (TempDir, std::path::PathBuf) {
+pub fn directory() -> (TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     (dir, data)

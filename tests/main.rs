@@ -11,6 +11,7 @@ mod daemon;
 mod docs;
 mod interop;
 mod layers;
+mod modules;
 mod services;
 mod support;
 mod yang;

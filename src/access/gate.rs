@@ -88,7 +88,7 @@ impl Gate {
         let Some(accessor) = &caller.accessor else { return Ok(()) };
         let token = self.0.access.model.token(accessor);
         let schema = self.0.engine.schema();
-        let Ok(leaf) = schema.child(token.target(), None, "num-uses") else { return Ok(()) };
+        let Some(leaf) = schema.own_child(token.target(), "num-uses") else { return Ok(()) };
         let value = Data::Leaf(Value::Uint(u64::from(left)));
         let edit = Edit::new(token.child(leaf), EditOperation::Replace, value);
         let request = CommitRequest {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use crate::base::secret::Secret;
 use crate::daemon::{Daemon, DaemonError, Signals};
-use crate::settings::Settings;
+use crate::settings::{ModuleName, Settings, ValueError};
 
 /// The example that is loaded into a new data directory.
 const EXAMPLE: &str = include_str!("../../examples/payments.yaml");
@@ -38,6 +38,12 @@ pub struct Arguments {
     /// Keep the data in this directory; without it, a directory that is removed at the end
     #[arg(long, alias = "data-directory", value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
+    /// Directories with YANG modules of your own
+    #[arg(long, value_name = "DIRECTORY", num_args = 1..)]
+    yang_dir: Vec<PathBuf>,
+    /// Modules of your own to serve
+    #[arg(long, value_name = "NAME[@REVISION]", num_args = 1..)]
+    module: Vec<String>,
     /// `text` for people; `json` prints one line for scripts
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     output: String,
@@ -48,6 +54,8 @@ pub struct Arguments {
 enum QuickstartError {
     #[error(transparent)]
     Daemon(#[from] DaemonError),
+    #[error("--module: {0}")]
+    Module(#[from] ValueError),
     #[error("cannot make the data directory {0}: {1}")]
     Directory(PathBuf, std::io::Error),
     #[error("{0}")]
@@ -70,6 +78,10 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             let _ = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
             daemon.run_until_stopped(signals).await;
             ExitCode::SUCCESS
+        }
+        Err(QuickstartError::Daemon(DaemonError::Model(problem))) => {
+            eprintln!("{}", problem.report());
+            ExitCode::FAILURE
         }
         Err(problem) => {
             eprintln!("strongbox: {problem}");
@@ -120,6 +132,9 @@ async fn start(arguments: &Arguments, scratch: &Scratch) -> Result<(Daemon, Fact
     settings.data_directory = scratch.path.clone();
     settings.default_tenant = TENANT.into();
     settings.log_level = "warn".to_owned();
+    settings.yang.dirs = arguments.yang_dir.clone();
+    settings.yang.modules =
+        arguments.module.iter().map(|name| ModuleName::read(name)).collect::<Result<_, _>>()?;
     let daemon = listen(settings, arguments.listen).await?;
     if daemon.is_new() {
         let example = scratch.path.join("payments.yaml");

@@ -1,4 +1,7 @@
 //! `strongbox serve`: the daemon, until it is told to stop.
+//!
+//! Exit codes: 0 when it was told to stop, 1 when it could not do its work, 2 for wrong settings, 3 for modules of the
+//! user's that cannot be served.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,6 +13,9 @@ use crate::settings::{Given, Settings};
 
 /// Where settings are looked for when `--config` does not say, if it is there.
 const USUAL_FILE: &str = "strongbox.yaml";
+
+/// The modules that the settings name cannot be served.
+const BAD_MODULES: u8 = 3;
 
 /// Flags of the command besides those of the settings.
 #[derive(Args, Debug)]
@@ -47,6 +53,10 @@ pub async fn run(arguments: Arguments, given: Vec<Given>) -> ExitCode {
             }
             eprintln!("strongbox: nothing was changed");
             ExitCode::FAILURE
+        }
+        Err(DaemonError::Model(problem)) => {
+            eprintln!("{}", problem.report());
+            ExitCode::from(BAD_MODULES)
         }
         Err(problem) => {
             eprintln!("strongbox: {problem}");

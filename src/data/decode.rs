@@ -50,6 +50,8 @@ pub enum Names {
     Bare,
     /// RFC 7951 section 4: qualified at the top and where the module changes.
     Qualified,
+    /// Bare, as the product's own code names its nodes: see [`Schema::own_child`].
+    Own,
 }
 
 /// Which nodes a body may hold.
@@ -174,7 +176,7 @@ pub fn from_serde<T: Serialize>(schema: &Schema, node: NodeId, value: &T) -> Res
         return Err(vec![Violation::new(ErrorTag::OperationFailed, target, message)]);
     }
     let options =
-        DecodeOptions { strictness: Strictness::Plain, names: Names::Bare, ..DecodeOptions::stored() };
+        DecodeOptions { strictness: Strictness::Plain, names: Names::Own, ..DecodeOptions::stored() };
     let mut decoder = Decoder::new(schema, &target, &options, Nulls::Absent);
     match decoder.read(&text, &[]) {
         Some(data) if decoder.violations.is_empty() => Ok(data),

@@ -124,7 +124,10 @@ impl<'de> MapAccess<'de> for Members<'_> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Self::Error> {
         while let Some((id, rest)) = self.rest.split_first() {
             self.rest = rest;
-            if let Some(member) = self.inner.child(*id) {
+            // What a user's module adds beside a node of the same name is not what the struct means.
+            if let Some(member) = self.inner.child(*id)
+                && !self.inner.schema.is_overshadowed(*id)
+            {
                 self.current = Some((*id, member));
                 let name = &self.inner.schema.node(*id).name;
                 return seed.deserialize(StrDeserializer::new(name)).map(Some);

@@ -103,7 +103,7 @@ impl StateProvider for Status {
 
 /// What an entry says of its distribution, with the defaults in use; `None` where the model gives it no say.
 fn distribute(schema: &Schema, entry: &Container) -> Result<Option<Distribute>, String> {
-    let Ok(node) = schema.child(entry.node, None, "distribute") else { return Ok(None) };
+    let Some(node) = schema.own_child(entry.node, "distribute") else { return Ok(None) };
     let nothing;
     let said = match entry.container(node) {
         Some(said) => said,

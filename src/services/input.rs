@@ -8,11 +8,11 @@ use crate::engine::ActionContext;
 pub(crate) fn fault(context: &ActionContext, action: &str, leaf: Option<&str>, message: String) -> Violation {
     let schema = context.snapshot.schema();
     let mut path = context.path.clone();
-    if let Ok(action) = schema.child(path.target(), None, action) {
+    if let Some(action) = schema.own_child(path.target(), action) {
         path.push(action, Vec::new());
         let input = schema.node(action).schema_children.first().copied();
         if let (Some(input), Some(leaf)) = (input, leaf)
-            && let Ok(leaf) = schema.child(input, None, leaf)
+            && let Some(leaf) = schema.own_child(input, leaf)
         {
             path.push(input, Vec::new());
             path.push(leaf, Vec::new());

@@ -21,7 +21,7 @@ fn check_rule(context: &GuardContext<'_>) -> Vec<Violation> {
     {
         violations.push(Violation::new(ErrorTag::InvalidValue, context.path.clone(), message));
     }
-    if let Ok(leaf) = schema.child(rule.node, None, "hide-fields") {
+    if let Some(leaf) = schema.own_child(rule.node, "hide-fields") {
         for name in rule.leaf_list(leaf) {
             if let Err(message) = check_hidden_field(schema, &name.to_string()) {
                 violations.push(Violation::new(ErrorTag::InvalidValue, context.path.child(leaf), message));

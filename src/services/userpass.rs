@@ -129,7 +129,7 @@ fn is_from(context: &ActionContext, networks: &[Ident]) -> bool {
 /// The model knows the letters of a network; that the numbers make sense is checked here.
 fn check_networks(context: &GuardContext<'_>) -> Vec<Violation> {
     let Some(user) = context.entry_after else { return Vec::new() };
-    let Ok(leaf) = context.schema.child(user.node, None, "token-bound-cidrs") else { return Vec::new() };
+    let Some(leaf) = context.schema.own_child(user.node, "token-bound-cidrs") else { return Vec::new() };
     let wrong = user.leaf_list(leaf).iter().filter(|text| parse_network(&text.to_string()).is_none());
     wrong
         .map(|text| {

@@ -11,6 +11,8 @@ use super::{Given, Settings};
 pub struct Setting {
     /// Its name in the file; a dot stands for a map inside a map: `tls.key`.
     pub name: &'static str,
+    /// Its flag without the dashes, where that does not follow from the name; empty where it does.
+    pub flag: &'static str,
     /// What a value looks like, for help and documentation.
     pub form: &'static str,
     /// Whether it takes several values.
@@ -35,7 +37,7 @@ impl Eq for Setting {}
 impl Setting {
     /// Its flag without the dashes: `tls-key`.
     pub fn flag(&self) -> String {
-        self.name.replace('.', "-")
+        if self.flag.is_empty() { self.name.replace('.', "-") } else { self.flag.to_owned() }
     }
 
     /// Its environment variable: `STRONGBOX_TLS_KEY`.
@@ -66,7 +68,7 @@ impl Setting {
                     .value_name(setting.form)
                     .help(format!("{}{default} [env: {}]", setting.doc, setting.variable()))
                     .action(if setting.list { clap::ArgAction::Append } else { clap::ArgAction::Set })
-                    .num_args(1)
+                    .num_args(if setting.list { 1..=usize::MAX } else { 1..=1 })
             })
             .collect()
     }
@@ -108,10 +110,13 @@ impl Setting {
 macro_rules! settings {
     (@list one) => { false };
     (@list many) => { true };
-    ($($name:literal, $arity:ident $read:ident $form:literal, $default:literal, $doc:literal => |$into:ident, $value:ident| $set:expr;)*) => {
+    (@flag) => { "" };
+    (@flag $flag:literal) => { $flag };
+    ($($name:literal $(as $flag:literal)?, $arity:ident $read:ident $form:literal, $default:literal, $doc:literal => |$into:ident, $value:ident| $set:expr;)*) => {
         /// Every setting, in the order of the documentation.
         pub const TABLE: &[Setting] = &[$(Setting {
             name: $name,
+            flag: settings!(@flag $($flag)?),
             form: $form,
             list: settings!(@list $arity),
             default: $default,
@@ -135,6 +140,13 @@ settings! {
         => |into, value| into.key_file = Some(value);
     "boot", many path "FILE|DIRECTORY", "",
         "Configuration in YAML or JSON that is merged in, all or nothing, at every start" => |into, value| into.boot = value;
+    "yang.dirs" as "yang-dir", many path "DIRECTORY", "",
+        "Directories with YANG modules of your own, searched with those below them" => |into, value| into.yang.dirs = value;
+    "yang.modules" as "module", many module "NAME[@REVISION]", "",
+        "Modules of your own to serve; what they import is found by itself" => |into, value| into.yang.modules = value;
+    "yang.features" as "feature", many feature "MODULE:FEATURE", "",
+        "Features that are on; a module that is named here has only these, one that is not has all of its features"
+        => |into, value| into.yang.features = value;
     "tls.certificate", one path "FILE", "",
         "Certificate chain in PEM, leaf first; without it the listeners speak plain HTTP" => |into, value| into.tls_certificate = Some(value);
     "tls.key", one path "FILE", "",
@@ -210,6 +222,16 @@ mod tests {
         let given: Vec<(&str, usize)> =
             Setting::given(&matches).iter().map(|given| (given.setting.name, given.values.len())).collect();
         assert_eq!(given, [("listen", 2), ("site", 1)]);
+    }
+
+    #[test]
+    fn a_list_takes_several_values_behind_one_flag_or_one_behind_each() {
+        for arguments in [&["serve", "--module", "a", "b"][..], &["serve", "--module", "a", "--module", "b"]]
+        {
+            let command = clap::Command::new("serve").args(Setting::arguments());
+            let matches = command.try_get_matches_from(arguments).unwrap();
+            assert_eq!(Setting::given(&matches)[0].values, ["a", "b"]);
+        }
     }
 
     #[test]

@@ -23,6 +23,34 @@ pub enum LogFormat {
     Json,
 }
 
+/// A YANG module, of a revision or of the latest one there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleName {
+    /// Its name.
+    pub name: Ident,
+    /// Its revision date.
+    pub revision: Option<Ident>,
+}
+
+impl ModuleName {
+    /// Reads `NAME` or `NAME@REVISION`.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn read(text: &str) -> Result<Self, ValueError> {
+        module(text)
+    }
+}
+
+/// A feature of a module; without a name it stands for no feature at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeatureName {
+    /// The module.
+    pub module: Ident,
+    /// The feature.
+    pub feature: Option<Ident>,
+}
+
 fn refuse<T>(text: &str, allowed: &str) -> Result<T, ValueError> {
     let shown: String = text.chars().take(64).collect();
     Err(ValueError(format!("'{shown}' is not {allowed}")))
@@ -75,6 +103,42 @@ pub fn name(text: &str) -> Result<Ident, ValueError> {
         Ok(Ident::from(text))
     } else {
         refuse(text, "a name: at most 64 letters, digits, '-', '_' and '.', a letter or digit first")
+    }
+}
+
+/// An identifier of YANG (RFC 7950 section 6.2).
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}
+
+/// The name of a module, with or without a revision.
+pub fn module(text: &str) -> Result<ModuleName, ValueError> {
+    let (name, revision) = match text.split_once('@') {
+        Some((name, revision)) => (name, Some(revision)),
+        None => (text, None),
+    };
+    let is_date = |text: &str| text.len() == 10 && text.chars().all(|c| c.is_ascii_digit() || c == '-');
+    if is_identifier(name) && revision.is_none_or(is_date) {
+        Ok(ModuleName { name: Ident::from(name), revision: revision.map(Ident::from) })
+    } else {
+        refuse(text, "the name of a module, such as example-jukebox or example-jukebox@2016-08-15")
+    }
+}
+
+/// A module and one of its features.
+pub fn feature(text: &str) -> Result<FeatureName, ValueError> {
+    match text.split_once(':') {
+        Some((module, "")) if is_identifier(module) => {
+            Ok(FeatureName { module: Ident::from(module), feature: None })
+        }
+        Some((module, feature)) if is_identifier(module) && is_identifier(feature) => {
+            Ok(FeatureName { module: Ident::from(module), feature: Some(Ident::from(feature)) })
+        }
+        _ => refuse(
+            text,
+            "a module and a feature, such as example-jukebox:playlists, or example-jukebox: for none",
+        ),
     }
 }
 
@@ -165,6 +229,19 @@ mod tests {
         assert_eq!(url("https://a.example/").unwrap(), "https://a.example");
         assert!(url("ftp://a").is_err() && url("https://").is_err() && url("https://a?b").is_err());
         assert!(origin("https://a.example:8443").is_ok() && origin("https://a/").is_err());
+    }
+
+    #[test]
+    fn modules_and_features() {
+        let found = module("a-b.c@2020-01-31").unwrap();
+        assert_eq!((&*found.name, found.revision.as_deref()), ("a-b.c", Some("2020-01-31")));
+        assert!(module("a").is_ok_and(|found| found.revision.is_none()));
+        for wrong in ["", "a@", "a@x", "1a", "a.yang@2020", "dir/a"] {
+            assert!(module(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(feature("m:f").unwrap().feature.as_deref(), Some("f"));
+        assert_eq!(feature("m:").unwrap().feature, None);
+        assert!(feature("m").is_err() && feature(":f").is_err() && feature("m:f:g").is_err());
     }
 
     #[test]

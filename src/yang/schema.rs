@@ -216,6 +216,17 @@ impl Schema {
         }
     }
 
+    /// The child of that name; where several modules define one, the one of the module that was loaded first. So the
+    /// product's own code names its nodes: its modules are loaded before any that a user adds beside them.
+    pub fn own_child(&self, parent: NodeId, name: &str) -> Option<NodeId> {
+        self.children_named(parent, name).iter().map(|(_, id)| *id).min_by_key(|id| self.node(*id).module)
+    }
+
+    /// Whether a sibling of a module that was loaded earlier has the same name.
+    pub fn is_overshadowed(&self, id: NodeId) -> bool {
+        self.is_ambiguous(id) && self.own_child(self.node(id).parent, &self.node(id).name) != Some(id)
+    }
+
     /// Whether a sibling of another module has the same name, so that the bare name does not say which is meant.
     pub fn is_ambiguous(&self, id: NodeId) -> bool {
         self.ambiguous.binary_search(&id).is_ok()
@@ -263,15 +274,14 @@ impl Schema {
     }
 
     /// Finds a node by data path of names, as services name theirs: `/strongbox/jwt-issuers/roles/mint`. A name may be
-    /// written `module:name`.
+    /// written `module:name`; without a module it is found as by [`Schema::own_child`].
     pub fn find(&self, path: &str) -> Option<NodeId> {
         let mut at = NodeId::ROOT;
         for step in path.split('/').filter(|step| !step.is_empty()) {
-            let (module, name) = match step.split_once(':') {
-                Some((module, name)) => (Some(self.module_by_name(module)?), name),
-                None => (None, step),
+            at = match step.split_once(':') {
+                Some((module, name)) => self.child(at, Some(self.module_by_name(module)?), name).ok()?,
+                None => self.own_child(at, step)?,
             };
-            at = self.child(at, module, name).ok()?;
         }
         Some(at)
     }

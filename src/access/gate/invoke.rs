@@ -54,7 +54,7 @@ impl Gate {
     /// Who somebody without a token has become by what an operation answered: after a log in the audit log is to know
     /// whose it was.
     pub fn identified(&self, output: &Container) -> Option<Arc<Caller>> {
-        let leaf = self.engine().schema().child(output.node, None, "accessor").ok()?;
+        let leaf = self.engine().schema().own_child(output.node, "accessor")?;
         self.0.access.tokens.caller(output.leaf(leaf)?.as_str()?)
     }
 }

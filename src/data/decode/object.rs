@@ -158,7 +158,8 @@ impl Decoder<'_> {
     fn member(&mut self, parent: NodeId, name: &str, next: &mut usize) -> Member {
         let schema = self.schema;
         let children = schema.children(parent);
-        let qualified = self.options.names == Names::Qualified;
+        let names = self.options.names;
+        let qualified = names == Names::Qualified;
         let (module, bare) = match name.split_once(':') {
             Some((module, bare)) => (Some(module), bare),
             None => (None, name),
@@ -169,7 +170,8 @@ impl Decoder<'_> {
             &*node.name == bare
                 && match module {
                     Some(module) => schema.module(node.module).name == module,
-                    None => !qualified || (parent != NodeId::ROOT && node.module == parent_module),
+                    None if qualified => parent != NodeId::ROOT && node.module == parent_module,
+                    None => names == Names::Bare || !schema.is_overshadowed(*id),
                 }
         };
         let (before, after) = children.split_at((*next).min(children.len()));
@@ -181,7 +183,7 @@ impl Decoder<'_> {
         };
         *next = at + 1;
         let Some(id) = children.get(at) else { return Member::Refused };
-        if module.is_none() && !qualified && schema.is_ambiguous(*id) {
+        if module.is_none() && names == Names::Bare && schema.is_ambiguous(*id) {
             let same = children.iter().map(|id| schema.node(*id)).filter(|node| &*node.name == bare);
             let names: Vec<String> =
                 same.map(|node| format!("{}:{bare}", schema.module(node.module).name)).collect();

@@ -187,6 +187,7 @@ impl Inner<'_, '_, '_> {
         let qualified = match self.at.view.shape.names {
             Names::Qualified => self.module != Some(node.module),
             Names::Bare => self.at.schema().is_ambiguous(node.id),
+            Names::Own => false,
         };
         Name {
             module: qualified.then(|| self.at.schema().module(node.module).name.as_str()),

@@ -16,8 +16,8 @@ pub(super) struct Nodes {
 impl Nodes {
     pub(super) fn find(schema: &Schema, roles: NodeId) -> Option<Self> {
         Some(Nodes {
-            allowed: schema.child(roles, None, "allowed-audiences").ok()?,
-            default: schema.child(roles, None, "default-audiences").ok()?,
+            allowed: schema.own_child(roles, "allowed-audiences")?,
+            default: schema.own_child(roles, "default-audiences")?,
         })
     }
 }

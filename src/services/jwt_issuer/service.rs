@@ -65,7 +65,7 @@ impl JwtIssuers {
     pub fn new(schema: &Schema, keyrings: Keyrings) -> Option<Arc<Self>> {
         let issuers = schema.find(ISSUERS)?;
         let top = schema.node(issuers).parent;
-        let child = |parent, name: &str| schema.child(parent, None, name).ok();
+        let child = |parent, name: &str| schema.own_child(parent, name);
         let nodes = Nodes {
             top,
             issuers,

@@ -42,7 +42,7 @@ impl Nodes {
     /// Finds them; `None` for a model without transit keys.
     pub fn find(schema: &Schema) -> Option<Self> {
         let keys = schema.find(KEYS)?;
-        let leaf = |name: &str| schema.child(keys, None, name).ok();
+        let leaf = |name: &str| schema.own_child(keys, name);
         let versions = leaf("versions")?;
         Some(Nodes {
             keys,
@@ -53,7 +53,7 @@ impl Nodes {
             active_version: leaf("active-version")?,
             last_rotation: leaf("last-rotation")?,
             versions,
-            retired_time: schema.child(versions, None, "retired-time").ok()?,
+            retired_time: schema.own_child(versions, "retired-time")?,
         })
     }
 

@@ -83,17 +83,16 @@ impl Library {
     }
 
     /// Adds every `*.yang` file of a directory and of the directories below it, by the names `module.yang` and
-    /// `module@revision.yang`.
+    /// `module@revision.yang`. Links to directories are not followed: they may lead in circles.
     ///
     /// # Errors
     /// When a directory cannot be read. A file that cannot be read is reported when a module needs it.
     pub fn add_dir(&mut self, dir: &Path) -> io::Result<()> {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(dir)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<io::Result<_>>()?;
-        entries.sort();
-        for path in entries {
-            if path.is_dir() {
+        let mut entries: Vec<std::fs::DirEntry> = std::fs::read_dir(dir)?.collect::<io::Result<_>>()?;
+        entries.sort_by_key(std::fs::DirEntry::path);
+        for entry in entries {
+            let path = entry.path();
+            if entry.file_type()?.is_dir() {
                 self.add_dir(&path)?;
             } else if path.extension().is_some_and(|extension| extension == "yang") {
                 self.add_file(&path);
@@ -109,6 +108,14 @@ impl Library {
         let revision = revision.map(Ident::from);
         self.add(name, File { revision, origin: Origin::Path(path.to_owned()), parsed: None });
         name.to_owned()
+    }
+
+    /// The latest revision of a module that there is now.
+    pub fn latest(&mut self, name: &str) -> Option<Ident> {
+        match self.find(name, None) {
+            Lookup::Found(file) => self.revision(file),
+            Lookup::NoModule | Lookup::NoRevision(_) => None,
+        }
     }
 
     /// The texts that diagnostics point into.

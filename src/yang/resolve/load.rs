@@ -154,7 +154,9 @@ impl Loaded {
 
 /// Loads the wanted modules and everything they need. What cannot be loaded is reported and left out.
 pub fn load(library: &mut Library, wanted: &[Wanted]) -> (Loaded, Vec<Diagnostic>) {
+    let pinned = wanted.iter().filter_map(|want| Some((want.module.clone(), want.revision.clone()?)));
     let mut loader = Loader {
+        pinned: pinned.collect(),
         library,
         loaded: Loaded::default(),
         by_file: HashMap::new(),
@@ -189,6 +191,9 @@ const MAX_IMPORT_DEPTH: usize = 200;
 
 struct Loader<'l> {
     library: &'l mut Library,
+    /// Revisions of the modules that are to be implemented: an import that does not say which means that one, not a
+    /// later one that happens to lie about.
+    pinned: HashMap<Ident, Ident>,
     loaded: Loaded,
     /// `None` while it is being loaded or when it failed.
     by_file: HashMap<FileId, Option<ModuleIndex>>,
@@ -198,6 +203,7 @@ struct Loader<'l> {
 
 impl Loader<'_> {
     fn find(&mut self, name: &str, revision: Option<&str>, at: Span) -> Option<FileId> {
+        let revision = revision.or(self.pinned.get(name).map(Ident::as_str));
         match self.library.find(name, revision) {
             Lookup::Found(file) => Some(file),
             Lookup::NoModule => {
