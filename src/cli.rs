@@ -31,7 +31,7 @@ enum Command {
     Serve(serve::Arguments),
     #[command(flatten)]
     Remote(remote::RemoteCommand),
-    /// Check, draw and explain YANG modules
+    /// Check, draw and explain YANG modules, and check data against them
     #[command(subcommand)]
     Yang(yang::YangCommand),
     /// Try out policies

@@ -15,6 +15,8 @@ pub mod yaml;
 pub mod read;
 pub mod xpath;
 pub mod validate;
+pub mod locate;
+pub mod document;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -3,6 +3,8 @@
 //! The decoder knows what a value means and forgets where it stood; this remembers where it stood, so that a boot file's
 //! errors can name a line and a column.
 
+pub mod json;
+
 use saphyr_parser::{Event, Marker, Parser, Span};
 
 /// A place in a text; line and column count from 1, in characters.

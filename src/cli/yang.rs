@@ -1,9 +1,10 @@
-//! `strongbox yang`: commands that read YANG modules and need no daemon: lint, tree, explain.
+//! `strongbox yang`: commands that read YANG modules and need no daemon: lint, tree, validate, explain.
 //!
-//! Exit codes: 0 for no errors, 1 for errors in the modules, 2 when the command could not do its work.
+//! Exit codes: 0 for no errors, 1 for errors in the modules or the data, 2 when the command could not do its work.
 
 mod input;
 mod report;
+mod validate;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub enum YangCommand {
     Lint(LintArgs),
     /// Print the tree diagrams of modules (RFC 8340)
     Tree(TreeArgs),
+    /// Check data against modules and say what is wrong with it
+    Validate(validate::ValidateArgs),
     /// Explain a diagnostic code such as Y0103
     Explain(ExplainArgs),
 }
@@ -123,6 +126,7 @@ impl YangCommand {
         match self {
             YangCommand::Lint(args) => lint(args, args.color.on(on_terminal.out), out, messages),
             YangCommand::Tree(args) => tree(args, args.color.on(on_terminal.messages), out, messages),
+            YangCommand::Validate(args) => args.run(args.color.on(on_terminal.out), out, messages),
             YangCommand::Explain(args) => explain(args, out, messages),
         }
     }

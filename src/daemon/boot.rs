@@ -4,19 +4,17 @@
 //! validation of the whole.
 
 pub mod document;
-pub mod locate;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use self::document::{BootError, Document};
-use self::locate::locate;
 use crate::base::ident::Ident;
-use crate::base::outline::Place;
-use crate::data::decode::{Allow, DecodeOptions, ENTRY_NUMBER, Format, decode};
+use crate::data::decode::{Allow, DecodeOptions, Format, decode};
 use crate::data::diff::ChangeKind;
 use crate::data::edit::{self, Edit, EditOperation};
+use crate::data::locate::locate;
 use crate::data::path::InstancePath;
 use crate::data::tree::Tree;
 use crate::data::violation::Violation;
@@ -157,23 +155,8 @@ fn place_all(schema: &Schema, document: &Document, violations: &[Violation]) -> 
 }
 
 fn place(schema: &Schema, document: &Document, violation: &Violation) -> BootError {
-    let (mut place, _) = locate(&document.outline, schema, &violation.path, &entry_numbers(violation));
-    if let Some(name) = &violation.unknown {
-        place = unknown_member(schema, document, &violation.path, name).unwrap_or(place);
-    }
+    let (place, _) = locate(&document.outline, schema, violation);
     BootError { file: document.file.clone(), place: Some(place), message: told(schema, violation) }
-}
-
-/// Which entries of lists hold it where its path has no key for them, outermost first, counted from 1.
-fn entry_numbers(violation: &Violation) -> Vec<usize> {
-    let numbers = violation.info.iter().rev().filter(|(name, _)| name == ENTRY_NUMBER);
-    numbers.filter_map(|(_, number)| number.parse().ok()).collect()
-}
-
-/// The place of a name that the model does not have, below the node that would hold it.
-fn unknown_member(schema: &Schema, document: &Document, path: &InstancePath, name: &str) -> Option<Place> {
-    let node = locate::node(&document.outline, schema, path)?;
-    node.member(name).map(|(place, _)| place)
 }
 
 fn told(schema: &Schema, violation: &Violation) -> String {
@@ -190,7 +173,7 @@ fn place_commit_error(schema: &Schema, documents: &[Document], error: CommitErro
         CommitError::Invalid(violations) => violations
             .iter()
             .filter_map(|violation| {
-                let found = |document: &&Document| locate(&document.outline, schema, &violation.path, &[]).1;
+                let found = |document: &&Document| locate(&document.outline, schema, violation).1;
                 documents.iter().max_by_key(found).map(|document| place(schema, document, violation))
             })
             .collect(),

@@ -61,10 +61,12 @@ pub enum Allow {
     Config,
     /// Everything: what the server itself wrote.
     Stored,
-    /// The input of the operation that the target is.
+    /// The input of the operation that the target is, or of operations at or below the target.
     Input,
-    /// The output of the operation that the target is.
+    /// The output of the operation that the target is, or of operations at or below the target.
     Output,
+    /// Notifications at or below the target.
+    Notification,
 }
 
 /// How a body is to be read.
@@ -273,19 +275,22 @@ impl<'s> Decoder<'s> {
 
     /// The seed for the target, with the path moved into an operation's input or output.
     fn start<'d, 'k>(&'d mut self, keys: &'k [Value]) -> TargetSeed<'d, 's, 'k> {
-        let target = self.schema.node(self.path.target());
-        if target.is_operation() {
-            let wanted_output = self.options.allow == Allow::Output;
-            let inside = target.schema_children.iter().find(|id| match self.schema.node(**id).kind {
-                NodeKind::Input => !wanted_output,
-                NodeKind::Output => wanted_output,
-                _ => false,
-            });
-            if let Some(id) = inside {
-                self.path.push(*id, Vec::new());
-            }
+        if let Some(side) = self.side(self.path.target()) {
+            self.path.push(side, Vec::new());
         }
         TargetSeed { decoder: self, keys }
+    }
+
+    /// The input or output of an operation, whichever is read; `None` for every other node.
+    fn side(&self, node: NodeId) -> Option<NodeId> {
+        let node = self.schema.node(node);
+        let wants_output = self.options.allow == Allow::Output;
+        let is_it = |id: &&NodeId| match self.schema.node(**id).kind {
+            NodeKind::Input => !wants_output,
+            NodeKind::Output => wants_output,
+            _ => false,
+        };
+        node.is_operation().then(|| node.schema_children.iter().find(is_it).copied()).flatten()
     }
 
     fn unreadable(&mut self, format: &str, error: &dyn fmt::Display, place: Option<(usize, usize)>) {

@@ -21,7 +21,7 @@ mod tests;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-pub use constraints::Constraints;
+pub use constraints::{Constraints, Scope};
 pub use index::ReferenceIndex;
 pub use operation::validate_input;
 pub use prune::prune_false_whens;
@@ -41,6 +41,12 @@ use crate::yang::schema::xpath::ConstraintRef;
 /// Checks a whole tree: every violation, in document order, those of `unique` last.
 pub fn validate_full(schema: &Schema, tree: &Tree) -> Vec<Violation> {
     validate_indexed(schema, tree, &ReferenceIndex::build(schema, tree))
+}
+
+/// Checks a whole tree as [`validate_full`] does, of what is in scope.
+pub fn validate_within(schema: &Schema, tree: &Tree, scope: Scope) -> Vec<Violation> {
+    let index = ReferenceIndex::of(Constraints::within(schema, scope), schema, tree);
+    validate_indexed(schema, tree, &index)
 }
 
 /// Checks a whole tree of which the index is known.

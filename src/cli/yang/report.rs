@@ -108,7 +108,7 @@ const BOLD: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
 /// Colours a rendered diagnostic: its shape is that of [`Sources::render`].
-fn paint(rendered: &str, severity: Severity) -> String {
+pub(super) fn paint(rendered: &str, severity: Severity) -> String {
     let strong = if severity == Severity::Error { RED } else { YELLOW };
     let mut out = String::new();
     for (index, line) in rendered.lines().enumerate() {

@@ -76,6 +76,20 @@ impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_> {
                 let value = AnySeed { decoder: &mut *decoder }.deserialize(deserializer)?;
                 Ok(value.and_then(|value| decoder.any(id, value)))
             }
+            NodeKind::Rpc | NodeKind::Action => {
+                let Some(side) = decoder.side(id) else {
+                    let IgnoredAny = serde::Deserialize::deserialize(deserializer)?;
+                    return Ok(None);
+                };
+                decoder.path.push(side, Vec::new());
+                let read = deserializer.deserialize_any(ObjectVisitor {
+                    decoder: &mut *decoder,
+                    node: side,
+                    keys: &[],
+                });
+                decoder.path.steps.pop();
+                read
+            }
             _ => deserializer.deserialize_any(ObjectVisitor { decoder, node: id, keys: &[] }),
         }
     }

@@ -87,8 +87,7 @@ impl Decoder<'_> {
             let read = members.next_value_seed(NodeSeed { decoder: &mut *self, node: child })?;
             self.path.steps.pop();
             if let Some(data) = read {
-                let presence = matches!(schema.node(child).kind, NodeKind::Container { presence: true });
-                if presence || !data.is_empty() {
+                if means_something_empty(&schema.node(child).kind) || !data.is_empty() {
                     children.push((child, data));
                 }
             }
@@ -210,15 +209,23 @@ impl Decoder<'_> {
     /// Whether a body of this kind may hold the node.
     fn writable(&mut self, id: NodeId) -> Member {
         let node = self.schema.node(id);
-        if node.is_data() && (node.config || self.options.allow != Allow::Config) {
+        let is_allowed = match node.kind {
+            NodeKind::Rpc | NodeKind::Action => matches!(self.options.allow, Allow::Input | Allow::Output),
+            NodeKind::Notification => self.options.allow == Allow::Notification,
+            _ => node.is_data() && (node.config || self.options.allow != Allow::Config),
+        };
+        if is_allowed {
             return Member::Child(id);
         }
-        let message = if node.is_data() {
-            format!("'{}' is state, which only the server writes", node.name)
-        } else {
-            format!("'{}' is not data and cannot be part of a body", node.name)
+        let (tag, message) = match node.kind {
+            NodeKind::Rpc | NodeKind::Action => {
+                (ErrorTag::UnknownElement, format!("'{}' is an operation, which is no data", node.name))
+            }
+            NodeKind::Notification => {
+                (ErrorTag::UnknownElement, format!("'{}' is a notification, which is no data", node.name))
+            }
+            _ => (ErrorTag::BadElement, format!("'{}' is state, which only the server writes", node.name)),
         };
-        let tag = if node.is_data() { ErrorTag::BadElement } else { ErrorTag::UnknownElement };
         self.violations.push(Violation::new(tag, self.path.child(id), message));
         Member::Refused
     }
@@ -302,4 +309,12 @@ impl Decoder<'_> {
             violation.info.push((ENTRY_NUMBER.to_owned(), number.to_string()));
         }
     }
+}
+
+/// Whether the node says something though nothing is in it.
+fn means_something_empty(kind: &NodeKind) -> bool {
+    matches!(
+        kind,
+        NodeKind::Container { presence: true } | NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
+    )
 }

@@ -9,11 +9,25 @@ use std::sync::Arc;
 use super::reach::{self, Reached};
 use crate::yang::schema::types::{Leafref, Type, TypeKind};
 use crate::yang::schema::xpath::Expr;
-use crate::yang::schema::{NodeId, NodeKind, Schema};
+use crate::yang::schema::{Node, NodeId, NodeKind, Schema};
+
+/// Which instances there are to check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// What a datastore keeps: configuration and state that is `stored`.
+    #[default]
+    Kept,
+    /// Configuration alone.
+    Config,
+    /// Everything that a document can hold: all state, and notifications.
+    Everything,
+}
 
 /// The constraints of a schema. Shared by all tenants.
 #[derive(Debug)]
 pub struct Constraints {
+    /// Which instances they are of. Operations are checked in every scope.
+    scope: Scope,
     /// By node id: the children that are kept in trees and carry constraints or have some below them.
     pub(super) watched: Vec<Box<[NodeId]>>,
     /// By node id of a data parent: its mandatory choices, also those inside cases.
@@ -70,9 +84,15 @@ pub(super) struct Unique {
 }
 
 impl Constraints {
-    /// Works the constraints of a schema out.
+    /// Works the constraints of a schema out, for what a datastore keeps.
     pub fn new(schema: &Schema) -> Arc<Self> {
+        Constraints::within(schema, Scope::Kept)
+    }
+
+    /// Works the constraints of a schema out.
+    pub fn within(schema: &Schema, scope: Scope) -> Arc<Self> {
         let mut constraints = Constraints {
+            scope,
             watched: Vec::new(),
             mandatory_choices: HashMap::new(),
             sites: Vec::new(),
@@ -83,10 +103,10 @@ impl Constraints {
             uniques: Vec::new(),
             reached: HashMap::new(),
             reached_by_all: Vec::new(),
-            has_whens: schema.nodes().any(|(id, node)| !node.whens.is_empty() && is_kept(schema, id)),
+            has_whens: schema.nodes().any(|(id, node)| !node.whens.is_empty() && scope.keeps(schema, id)),
             is_relevant: Vec::new(),
         };
-        for (id, node) in schema.nodes().filter(|(id, _)| is_checked(schema, *id)) {
+        for (id, node) in schema.nodes().filter(|(id, _)| scope.checks(schema, *id)) {
             if let Some(ty) = node.ty() {
                 constraints.add_sites(schema, id, ty);
             }
@@ -99,7 +119,10 @@ impl Constraints {
         }
         for (id, node) in schema.nodes() {
             let is_mandatory_choice = matches!(node.kind, NodeKind::Choice { .. }) && node.mandatory;
-            let is_checked = node.config || is_checked(schema, node.parent) || is_side(schema, node.parent);
+            let is_checked = node.config
+                || scope == Scope::Everything
+                || scope.checks(schema, node.parent)
+                || scope.is_holder(schema, node.parent);
             if is_mandatory_choice && is_checked {
                 constraints.mandatory_choices.entry(node.parent).or_default().push(id);
             }
@@ -112,15 +135,15 @@ impl Constraints {
     fn add_sites(&mut self, schema: &Schema, leaf: NodeId, ty: &Type) {
         match &ty.kind {
             TypeKind::Leafref(leafref) => {
-                let target = target_of(schema, leaf, leafref);
-                if is_kept(schema, leaf) {
+                let target = self.target_of(schema, leaf, leafref);
+                if self.keeps(schema, leaf) {
                     self.sites_to.entry(target.node).or_default().push(self.sites.len());
                 }
                 self.sites_of.entry(leaf).or_default().push(self.sites.len());
                 self.sites.push(Site { leaf, target: Some(target) });
             }
             TypeKind::InstanceIdentifier { .. } => {
-                if is_kept(schema, leaf) {
+                if self.keeps(schema, leaf) {
                     self.open_sites.push(self.sites.len());
                 }
                 self.sites_of.entry(leaf).or_default().push(self.sites.len());
@@ -147,7 +170,9 @@ impl Constraints {
                 .children(id)
                 .iter()
                 .copied()
-                .filter(|child| is_checked(schema, *child) && is_watched.get(index(*child)) == Some(&true))
+                .filter(|child| {
+                    self.scope.checks(schema, *child) && is_watched.get(index(*child)) == Some(&true)
+                })
                 .collect();
             let own = self.is_constrained(schema, id) || self.mandatory_choices.contains_key(&id);
             let relevant = self.sites_of.contains_key(&id)
@@ -167,6 +192,23 @@ impl Constraints {
         }
     }
 
+    /// Whether instances of a node stand in the trees that are checked.
+    pub(super) fn keeps(&self, schema: &Schema, id: NodeId) -> bool {
+        self.scope.keeps(schema, id)
+    }
+
+    fn target_of(&self, schema: &Schema, leaf: NodeId, leafref: &Leafref) -> Target {
+        let anchor = reach::anchor_of(schema, leaf, leafref);
+        let Expr::Path(path) = &leafref.path.root else {
+            return Target { node: leafref.target, anchor, is_indexed: false };
+        };
+        let has_predicates = path.steps.iter().any(|step| !step.predicates.is_empty());
+        let is_key = matches!(schema.node(leafref.target).kind, NodeKind::Leaf { is_key: true, .. });
+        let is_found_by_key = is_key && schema.node(schema.node(leafref.target).parent).keys().len() == 1;
+        let is_indexed = !has_predicates && !is_found_by_key && self.keeps(schema, leaf);
+        Target { node: leafref.target, anchor, is_indexed }
+    }
+
     fn is_constrained(&self, schema: &Schema, id: NodeId) -> bool {
         let node = schema.node(id);
         node.mandatory
@@ -178,55 +220,46 @@ impl Constraints {
     }
 }
 
-/// Whether instances of a node stand in trees: configuration, and state that is `stored`.
-pub(super) fn is_kept(schema: &Schema, id: NodeId) -> bool {
-    let node = schema.node(id);
-    if !node.is_data() || node.extensions.computed {
-        return false;
-    }
-    let mut at = id;
-    while at != NodeId::ROOT {
-        let node = schema.node(at);
-        if !node.is_data() {
-            return false;
+impl Scope {
+    /// Whether instances of a node stand in trees.
+    fn keeps(self, schema: &Schema, id: NodeId) -> bool {
+        let node = schema.node(id);
+        let lineage = || {
+            let ids = std::iter::successors(Some(id), |id| Some(schema.node(*id).parent));
+            ids.take_while(|id| *id != NodeId::ROOT).map(|id| schema.node(id))
+        };
+        match self {
+            _ if !node.is_data() => false,
+            _ if node.config => true,
+            Scope::Config => false,
+            Scope::Kept if node.extensions.computed => false,
+            Scope::Kept => lineage().all(Node::is_data) && lineage().any(|node| node.extensions.stored),
+            Scope::Everything => lineage().all(Node::is_data),
         }
-        if node.config || node.extensions.stored {
+    }
+
+    /// Whether instances of a node are checked: those in trees, and what operations are called with and answer.
+    fn checks(self, schema: &Schema, id: NodeId) -> bool {
+        if self.keeps(schema, id) {
             return true;
         }
-        at = node.parent;
+        let mut at = id;
+        while at != NodeId::ROOT && schema.node(at).is_data() {
+            at = schema.node(at).parent;
+        }
+        schema.node(id).is_data() && self.is_holder(schema, at)
     }
-    false
-}
 
-/// Whether instances of a node are checked: those in trees, and what operations are called with and answer.
-fn is_checked(schema: &Schema, id: NodeId) -> bool {
-    if is_kept(schema, id) {
-        return true;
+    /// Whether a node holds data apart from trees: the input or output of an operation, a notification.
+    fn is_holder(self, schema: &Schema, id: NodeId) -> bool {
+        match schema.node(id).kind {
+            NodeKind::Input | NodeKind::Output => true,
+            NodeKind::Notification => self == Scope::Everything,
+            _ => false,
+        }
     }
-    let mut at = id;
-    while at != NodeId::ROOT && schema.node(at).is_data() {
-        at = schema.node(at).parent;
-    }
-    schema.node(id).is_data() && is_side(schema, at)
-}
-
-/// Whether a node is the input or output of an operation.
-fn is_side(schema: &Schema, id: NodeId) -> bool {
-    matches!(schema.node(id).kind, NodeKind::Input | NodeKind::Output)
 }
 
 pub(super) fn index(id: NodeId) -> usize {
     id.0 as usize
-}
-
-fn target_of(schema: &Schema, leaf: NodeId, leafref: &Leafref) -> Target {
-    let anchor = reach::anchor_of(schema, leaf, leafref);
-    let Expr::Path(path) = &leafref.path.root else {
-        return Target { node: leafref.target, anchor, is_indexed: false };
-    };
-    let has_predicates = path.steps.iter().any(|step| !step.predicates.is_empty());
-    let is_key = matches!(schema.node(leafref.target).kind, NodeKind::Leaf { is_key: true, .. });
-    let is_found_by_key = is_key && schema.node(schema.node(leafref.target).parent).keys().len() == 1;
-    let is_indexed = !has_predicates && !is_found_by_key && is_kept(schema, leaf);
-    Target { node: leafref.target, anchor, is_indexed }
 }

@@ -1,5 +1,5 @@
-//! Validation of what an operation is called with (RFC 7950 sections 7.14 and 7.15): the input's own constraints, which
-//! may look at the datastore around the node that the action is bound to.
+//! Validation of what an operation is called with or answers, and of notifications (RFC 7950 sections 7.14 to 7.16): their
+//! own constraints, which may look at the datastore around the node that they are bound to.
 
 use std::rc::Rc;
 
@@ -11,8 +11,9 @@ use crate::data::violation::Violation;
 use crate::data::xpath::{Cursor, Evaluator, Item};
 use crate::yang::schema::Schema;
 
-/// Checks the input of an operation. `path` leads to the operation; `index` is the tree's. An operation on a node that
-/// does not exist has no violations here: that is for the caller to find.
+/// Checks the input or output of an operation, or a notification. `path` leads to the operation or notification; `index`
+/// is the tree's. An operation on a node that does not exist has no violations here: that is for the caller to find.
+/// Notifications are checked where the index is of [`super::Scope::Everything`].
 pub fn validate_input(
     schema: &Schema,
     tree: &Tree,

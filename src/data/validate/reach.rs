@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::constraints::{Constraints, is_kept};
+use super::constraints::Constraints;
 use crate::yang::schema::types::{Leafref, Type, TypeKind};
 use crate::yang::schema::xpath::{Axis, ConstraintRef, Expr, Function, NodeTest, Step};
 use crate::yang::schema::{NodeId, NodeKind, Schema};
@@ -65,7 +65,10 @@ impl Place {
 
 /// Finds everything that the schema's expressions depend on.
 pub(super) fn analyse(schema: &Schema, constraints: &mut Constraints) {
-    for (id, node) in schema.nodes().filter(|(id, _)| is_kept(schema, *id)) {
+    let kept: Vec<NodeId> =
+        schema.nodes().map(|(id, _)| id).filter(|id| constraints.keeps(schema, *id)).collect();
+    for id in kept {
+        let node = schema.node(id);
         for (index, must) in node.musts.iter().enumerate() {
             walk(
                 schema,

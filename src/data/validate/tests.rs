@@ -398,9 +398,15 @@ fn rfc7950_7_15_input_is_checked_against_the_datastore() {
     check(r#"{"n": 5, "to": "a"}"#, &[]);
     check(
         r#"{"n": 6, "to": "b"}"#,
-        &["data-missing instance-required /t:l[k='a']/to", "operation-failed must-violation /t:l[k='a']/n"],
+        &[
+            "data-missing instance-required /t:l[k='a']/go/to",
+            "operation-failed must-violation /t:l[k='a']/go/n",
+        ],
     );
-    check(r#"{"tight": "x"}"#, &["missing-element - /t:l[k='a']/to", "unknown-element - /t:l[k='a']/tight"]);
+    check(
+        r#"{"tight": "x"}"#,
+        &["missing-element - /t:l[k='a']/go/to", "unknown-element - /t:l[k='a']/go/tight"],
+    );
 }
 
 #[test]

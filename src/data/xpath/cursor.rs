@@ -155,12 +155,16 @@ impl<'a> Cursor<'a> {
 
     /// Its address. A text node has its leaf's.
     pub fn path(&self, schema: &Schema) -> InstancePath {
-        let mut steps: Vec<PathStep> = self
-            .chain()
-            .iter()
-            .filter(|at| at.parent.is_some() && !at.item.is_text())
-            .map(|at| PathStep { node: at.item.node(), keys: keys(schema, &at.item) })
-            .collect();
+        let mut steps: Vec<PathStep> = Vec::new();
+        for at in self.chain().iter().filter(|at| at.parent.is_some() && !at.item.is_text()) {
+            let node = at.item.node();
+            let facts = schema.node(node);
+            if let NodeKind::Input | NodeKind::Output = facts.kind {
+                // In expressions the input or output itself stands for its operation.
+                steps.push(PathStep { node: facts.parent, keys: Vec::new() });
+            }
+            steps.push(PathStep { node, keys: keys(schema, &at.item) });
+        }
         steps.shrink_to_fit();
         InstancePath { steps }
     }

@@ -1,0 +1,238 @@
+//! `strongbox yang validate`: instance data against modules, with every violation told by file, line and column.
+
+mod print;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use self::print::{Found, Output};
+use super::report::{self, Color};
+use super::{ColorArgs, FAILED, UNUSABLE};
+use crate::base::suggest::nearest;
+use crate::data::document::{self, Format, Kind, ReadOptions};
+use crate::data::tree::Tree;
+use crate::yang::schema::Schema;
+use crate::yang::{Features, Library, Wanted, compile, product};
+
+/// Arguments of `validate`.
+#[derive(Args, Debug)]
+pub struct ValidateArgs {
+    /// The files with data
+    #[arg(required = true, value_name = "DATA")]
+    data: Vec<PathBuf>,
+    /// A module that the data is of, NAME or NAME@REVISION; may be given several times
+    #[arg(long = "module", short = 'm', required = true, value_name = "NAME")]
+    modules: Vec<String>,
+    /// Look for modules in this directory and those below it; may be given several times
+    #[arg(long = "path", short = 'p', value_name = "DIR")]
+    paths: Vec<PathBuf>,
+    /// Switch on only these features of a module, MODULE:NAME,NAME; without it all are on
+    #[arg(long = "features", short = 'F', value_name = "MODULE:NAMES")]
+    features: Vec<String>,
+    /// What the data is
+    #[arg(long = "type", short = 't', value_enum, default_value_t = DataType::Data)]
+    kind: DataType,
+    /// The format of the data; by the name of each file when it is not given
+    #[arg(long, short = 'f', value_enum)]
+    format: Option<DataFormat>,
+    /// For operations and notifications: the data of the datastore around them
+    #[arg(long, value_name = "DATA")]
+    datastore: Option<PathBuf>,
+    /// Print violations as text for people, as JSON, or as annotations of a GitHub workflow
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    #[command(flatten)]
+    pub(super) color: ColorArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DataType {
+    /// A configuration datastore, without state
+    Config,
+    /// Configuration and state together
+    #[value(alias = "state")]
+    Data,
+    /// An rpc or action with its input
+    #[value(alias = "action")]
+    Rpc,
+    /// An rpc or action with its output
+    Reply,
+    /// A notification
+    Notification,
+}
+
+impl DataType {
+    fn kind(self) -> Kind {
+        match self {
+            DataType::Config => Kind::Config,
+            DataType::Data => Kind::Data,
+            DataType::Rpc => Kind::Rpc,
+            DataType::Reply => Kind::Reply,
+            DataType::Notification => Kind::Notification,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DataFormat {
+    /// RFC 7951
+    Json,
+    /// The same in YAML
+    Yaml,
+}
+
+impl DataFormat {
+    fn format(self) -> Format {
+        match self {
+            DataFormat::Json => Format::Json,
+            DataFormat::Yaml => Format::Yaml,
+        }
+    }
+
+    fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "json" => Some(DataFormat::Json),
+            "yaml" | "yml" => Some(DataFormat::Yaml),
+            _ => None,
+        }
+    }
+}
+
+/// Why data cannot be looked at: a message for people.
+struct Unusable(String);
+
+impl ValidateArgs {
+    /// Validates every file and prints what is wrong to `out`; what kept it from its work goes to `messages`.
+    pub(super) fn run(
+        &self,
+        color: Color,
+        out: &mut dyn Write,
+        messages: &mut dyn Write,
+    ) -> std::io::Result<u8> {
+        let schema = match self.schema() {
+            Ok(Ok(schema)) => schema,
+            Ok(Err(findings)) => {
+                report::text(&findings, color, messages)?;
+                writeln!(messages, "strongbox: the modules have errors, so no data was looked at")?;
+                return Ok(UNUSABLE);
+            }
+            Err(Unusable(why)) => {
+                writeln!(messages, "strongbox: {why}")?;
+                return Ok(UNUSABLE);
+            }
+        };
+        match self.validate(&schema) {
+            Ok(found) => {
+                print::print(self.output, &found, color, out)?;
+                if self.output == Output::Text {
+                    writeln!(messages, "{}", print::summary(&found, self.data.len()))?;
+                }
+                Ok(if found.is_empty() { 0 } else { FAILED })
+            }
+            Err(Unusable(why)) => {
+                writeln!(messages, "strongbox: {why}")?;
+                Ok(UNUSABLE)
+            }
+        }
+    }
+
+    fn validate(&self, schema: &Schema) -> Result<Vec<Found>, Unusable> {
+        let datastore = match &self.datastore {
+            Some(path) => Some(self.datastore(schema, path)?),
+            None => None,
+        };
+        let mut found = Vec::new();
+        for path in &self.data {
+            let options = ReadOptions {
+                datastore: datastore.as_ref(),
+                ..ReadOptions::new(self.kind.kind(), self.format(path)?)
+            };
+            let bytes = bytes(path)?;
+            let reading = document::read(schema, &options, &bytes);
+            found.extend(print::found(schema, &path.display().to_string(), &bytes, &reading.findings));
+        }
+        Ok(found)
+    }
+
+    fn datastore(&self, schema: &Schema, path: &Path) -> Result<Tree, Unusable> {
+        let options = ReadOptions::new(Kind::Data, self.format(path)?);
+        let reading = document::read(schema, &options, &bytes(path)?);
+        match (reading.tree, reading.findings.first()) {
+            (Some(tree), None) => Ok(tree),
+            (_, first) => {
+                let why = first.map_or(String::new(), |found| format!(": {}", found.violation.told()));
+                Err(Unusable(format!("{} is not valid data{why}", path.display())))
+            }
+        }
+    }
+
+    fn format(&self, path: &Path) -> Result<Format, Unusable> {
+        let format = self.format.or_else(|| DataFormat::of(path));
+        format.map(DataFormat::format).ok_or_else(|| {
+            let path = path.display();
+            Unusable(format!("the name of {path} does not tell its format; say it with --format"))
+        })
+    }
+
+    /// The compiled modules, or what is wrong with them.
+    fn schema(&self) -> Result<Result<Schema, Vec<report::Finding>>, Unusable> {
+        let mut library = Library::new();
+        for path in &self.paths {
+            let added = library.add_dir(path);
+            added.map_err(|error| Unusable(format!("cannot read {}: {error}", path.display())))?;
+        }
+        for (name, text) in product::MODULES {
+            library.add_text(name, text);
+        }
+        let mut wanted = Vec::new();
+        for module in &self.modules {
+            wanted.push(self.wanted(&library, module)?);
+        }
+        let (schema, diagnostics) = compile(&mut library, &wanted);
+        let findings = || {
+            let errors = diagnostics.iter().filter(|found| found.is_error());
+            errors.map(|found| report::Finding::new(library.sources(), found)).collect()
+        };
+        Ok(schema.ok_or_else(findings))
+    }
+
+    fn wanted(&self, library: &Library, module: &str) -> Result<Wanted, Unusable> {
+        let (name, revision) = match module.split_once('@') {
+            Some((name, revision)) => (name, Some(revision.into())),
+            None => (module, None),
+        };
+        let names = library.names();
+        if !names.contains(&name) {
+            let near = nearest(name, names.iter().copied());
+            let near = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
+            return Err(Unusable(format!(
+                "there is no module '{name}' in the directories given by --path{near}"
+            )));
+        }
+        let of_it = self.features.iter().filter_map(|given| given.split_once(':'));
+        let mut lists = of_it.filter(|(module, _)| *module == name).map(|(_, names)| names).peekable();
+        let features = match lists.peek() {
+            None => Features::All,
+            Some(_) => {
+                let names = lists.flat_map(|names| names.split(',')).filter(|name| !name.is_empty());
+                Features::Only(names.map(Into::into).collect())
+            }
+        };
+        Ok(Wanted { module: name.into(), revision, features })
+    }
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Unusable> {
+    let read = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    read.map_err(|error| Unusable(format!("cannot read {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests;
