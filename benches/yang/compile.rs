@@ -46,7 +46,7 @@ pub fn write_list(dir: &Path, files: &[PathBuf]) -> PathBuf {
 pub fn measure(arguments: &[String]) -> Measured {
     let list = arguments.first().expect("a list of modules");
     let text = std::fs::read_to_string(list).expect("a list of modules");
-    let before = status("self", "VmRSS").unwrap_or(0.0);
+    let before = status("self", "RssAnon").unwrap_or(0.0);
     let begin = Instant::now();
     let mut library = Library::new();
     let dirs: BTreeSet<&Path> = text.lines().filter_map(|file| Path::new(file).parent()).collect();
@@ -58,7 +58,7 @@ pub fn measure(arguments: &[String]) -> Measured {
         names.map(|name| Wanted { features: Features::All, ..Wanted::latest(name) }).collect();
     let (schema, diagnostics) = compile(&mut library, &wanted);
     let seconds = begin.elapsed().as_secs_f64();
-    let kilobytes = status("self", "VmHWM").unwrap_or(0.0) - before;
+    let kilobytes = status("self", "RssAnon").unwrap_or(0.0) - before;
     let refused: String = diagnostics
         .iter()
         .filter(|found| found.is_error())

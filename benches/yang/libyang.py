@@ -23,7 +23,7 @@ libyang.ly_log_options(0)
 
 files = open(sys.argv[1]).read().split("\n")
 names = [os.path.basename(file).split(".")[0].split("@")[0].encode() for file in files]
-before = status("VmRSS")
+before = status("RssAnon")
 begin = time.perf_counter()
 context = ctypes.c_void_p()
 options = NO_YANG_LIBRARY | NO_WORKING_DIRECTORY | EXPLICIT_COMPILE
@@ -36,4 +36,4 @@ refused = [name for name in names if not libyang.ly_ctx_load_module(context, nam
 if libyang.ly_ctx_compile(context):
     sys.exit("libyang does not compile the modules")
 seconds = time.perf_counter() - begin
-print(seconds, status("VmHWM") - before, f"refused: {b' '.join(refused).decode()}" if refused else "")
+print(seconds, status("RssAnon") - before, f"refused: {b' '.join(refused).decode()}" if refused else "")

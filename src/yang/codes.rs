@@ -60,7 +60,6 @@ pub const CODES: &[Code] = &[
         "In double quotes YANG 1.1 knows \\n, \\t, \\\" and \\\\ and no others. Patterns with many backslashes are easier \
          to read in single quotes, where a backslash stands for itself.",
     ),
-    code("Y0007", "6.3", "a statement was expected", "The text cannot be taken apart into statements here."),
     code("Y0008", "14", "something stands behind the module", "A file holds one module or one submodule."),
     code("Y0009", "14", "the text is empty", "A file holds one module or one submodule."),
     code("Y0010", "6.3", "a block is never closed", "Each '{' needs its '}'."),

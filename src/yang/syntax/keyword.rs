@@ -21,7 +21,8 @@ macro_rules! keywords {
 
             /// The statement with that keyword.
             pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($name => Some(KeywordId::$id),)* _ => None }
+                let place = Self::ALL.binary_search_by(|id| id.as_str().cmp(name)).ok()?;
+                Self::ALL.get(place).copied()
             }
         }
     };
@@ -218,5 +219,19 @@ impl KeywordId {
             KeywordId::Path => A::Path,
             KeywordId::Must | KeywordId::When => A::XPath,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_keyword_is_found_by_its_name() {
+        assert!(KeywordId::ALL.is_sorted_by_key(|id| id.as_str()));
+        for id in KeywordId::ALL {
+            assert_eq!(KeywordId::from_name(id.as_str()), Some(*id));
+        }
+        assert_eq!(KeywordId::from_name("leafs"), None);
     }
 }

@@ -1,24 +1,19 @@
-//! YANG text to a [`Statement`] tree. The only file that knows the pest grammar `yang.pest`.
-
-use pest::Parser as _;
-use pest::iterators::Pair;
-
-use grammar::{Rule, YangGrammar};
+//! YANG text to a [`Statement`] tree (RFC 7950 section 6.3), by recursive descent over the tokens of [`super::scan`].
+//!
+//! What is missing or too much is reported and the reading goes on, so that one run shows all errors of a file.
 
 use super::argument::is_identifier;
 use super::keyword::KeywordId;
-use super::scan::scan;
+use super::scan::{Scanner, illegal_characters};
 use super::statement::{Argument, Keyword, Statement};
 use super::string::append_quoted;
 use crate::base::diagnostic::{Diagnostic, SourceId, Span};
 use crate::base::ident::{Ident, Interner};
 
-mod grammar {
-    #[derive(pest_derive::Parser)]
-    #[grammar = "yang/syntax/yang.pest"]
-    pub struct YangGrammar;
-}
-
+/// Blocks within blocks; published modules stay below 20.
+pub(super) const MAX_DEPTH: usize = 100;
+/// Bytes of one module; the largest published modules have about 2 MB.
+const MAX_BYTES: usize = 32 << 20;
 /// Arguments longer than this are prose or patterns, of which no two are alike.
 const MAX_INTERNED: usize = 64;
 
@@ -31,51 +26,39 @@ pub fn parse_module(
     source: SourceId,
     interner: &mut Interner,
 ) -> (Option<Statement>, Vec<Diagnostic>) {
-    let scanned = scan(text, source);
-    let mut reader =
-        Reader { text, source, interner, diagnostics: scanned.diagnostics, in_1_1: scanned.in_1_1 };
-    if scanned.fatal {
-        return (None, reader.diagnostics);
+    let mut scanner = Scanner::new(text, source);
+    if text.len() > MAX_BYTES {
+        let message = format!("a module of more than {} MiB is not read", MAX_BYTES >> 20);
+        scanner.fail("Y0001", 0, 1, &message, "");
+        return (None, scanner.fatal.into_iter().collect());
     }
-    let module = match YangGrammar::parse(Rule::file, text) {
-        Ok(mut pairs) => pairs.next().and_then(|file| reader.file(file)),
-        // The grammar accepts every text that the scan lets through; this is what is left if it should not.
-        Err(error) => {
-            let at = match error.location {
-                pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
-            };
-            let span = reader.span(at, at);
-            reader.diagnostics.push(Diagnostic::error("Y0007", span, "expected a statement"));
-            None
-        }
-    };
+    let (diagnostics, in_1_1) = illegal_characters(&scanner);
+    let mut reader =
+        Reader { scanner, interner, diagnostics, in_1_1, value: String::new(), finished: Vec::new() };
+    let module = reader.file();
     let is_1_1 = module.as_ref().and_then(|module| module.text_of(KeywordId::YangVersion));
     if is_1_1.is_some_and(|version| version == "1.1") {
         reader.diagnostics.append(&mut reader.in_1_1);
     }
+    let is_whole = reader.scanner.fatal.is_none();
+    reader.diagnostics.extend(reader.scanner.fatal);
     reader.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-    (module, reader.diagnostics)
+    (module.filter(|_| is_whole), reader.diagnostics)
 }
 
 struct Reader<'a> {
-    text: &'a str,
-    source: SourceId,
+    scanner: Scanner<'a>,
     interner: &'a mut Interner,
     diagnostics: Vec<Diagnostic>,
     /// Errors in YANG 1.1 only: the version is known at the end.
     in_1_1: Vec<Diagnostic>,
+    /// The value of the argument that is being read.
+    value: String,
+    /// Statements of the blocks that are being read. They move into a vector of the right size when their block ends.
+    finished: Vec<Statement>,
 }
 
 impl Reader<'_> {
-    fn span(&self, start: usize, end: usize) -> Span {
-        let clip = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Span { source: self.source, start: clip(start), end: clip(end) }
-    }
-
-    fn span_of(&self, pair: &Pair<'_, Rule>) -> Span {
-        self.span(pair.as_span().start(), pair.as_span().end())
-    }
-
     fn error(
         &mut self,
         code: &'static str,
@@ -86,89 +69,147 @@ impl Reader<'_> {
         self.diagnostics.last_mut()
     }
 
-    fn file(&mut self, file: Pair<'_, Rule>) -> Option<Statement> {
-        let mut module: Option<Statement> = None;
-        for statement in self.statements(file) {
-            let Some(first) = &module else {
-                module = Some(statement);
-                continue;
-            };
-            let (first, span) = (first.head_span(), statement.head_span());
+    fn file(&mut self) -> Option<Statement> {
+        loop {
+            self.scanner.separator();
+            match self.scanner.peek() {
+                None => break,
+                Some(b'}') => {
+                    let span = self.scanner.span(self.scanner.at, self.scanner.at + 1);
+                    self.error("Y0011", span, "'}' without a block that it could close");
+                    self.scanner.step();
+                }
+                Some(_) => self.item(),
+            }
+        }
+        let mut statements = std::mem::take(&mut self.finished).into_iter();
+        let module = statements.next();
+        for (statement, first) in statements.zip(module.iter().cycle()) {
             let message = format!("'{}' behind the end of the module", statement.keyword);
-            if let Some(diagnostic) = self.error("Y0008", span, message) {
-                diagnostic.related.push((first, "the module of this file".to_owned()));
+            if let Some(diagnostic) = self.error("Y0008", statement.head_span(), message) {
+                diagnostic.related.push((first.head_span(), "the module of this file".to_owned()));
                 diagnostic.notes.push("a file holds one module or submodule".to_owned());
             }
         }
-        if module.is_none() && self.diagnostics.is_empty() {
-            let span = self.span(0, 0);
+        if module.is_none() && self.diagnostics.is_empty() && self.scanner.fatal.is_none() {
+            let span = self.scanner.span(0, 0);
             self.error("Y0009", span, "the text is empty; expected 'module' or 'submodule'");
         }
         module
     }
 
-    /// The statements of a block or of the file; what else stands there is reported.
-    fn statements(&mut self, block: Pair<'_, Rule>) -> Vec<Statement> {
-        let open = self.span(block.as_span().start(), block.as_span().start() + 1);
-        let mut statements = Vec::new();
-        for pair in block.into_inner() {
-            let span = self.span_of(&pair);
-            match pair.as_rule() {
-                Rule::statement => statements.push(self.statement(pair)),
-                Rule::unclosed => {
-                    self.error("Y0010", open, "this block is never closed: '}' is missing");
-                }
-                Rule::stray_close => {
-                    self.error("Y0011", span, "'}' without a block that it could close");
-                }
-                Rule::stray_block => {
-                    let at = self.span(pair.as_span().start(), pair.as_span().start() + 1);
-                    self.error("Y0012", at, "expected a statement, found a block without keyword");
-                    for inner in pair.into_inner() {
-                        self.statements(inner);
-                    }
-                }
-                Rule::stray if pair.as_str() == ";" => {
-                    self.error("Y0012", span, "expected a statement, found ';'");
-                }
-                Rule::stray => {
+    /// A statement goes to those that are finished; what else can stand in its place is reported.
+    fn item(&mut self) {
+        let start = self.scanner.at;
+        match self.scanner.peek() {
+            Some(b';') => {
+                self.scanner.step();
+                let span = self.scanner.span(start, start + 1);
+                self.error("Y0012", span, "expected a statement, found ';'");
+            }
+            Some(b'"' | b'\'') => {
+                self.scanner.quoted_sum(|_, _| {});
+                let span = self.scanner.span(start, self.scanner.at);
+                if self.scanner.fatal.is_none() {
                     self.error("Y0012", span, "expected a statement, found a string");
                 }
-                _ => {}
+            }
+            Some(b'{') => {
+                let span = self.scanner.span(start, start + 1);
+                self.error("Y0012", span, "expected a statement, found a block without keyword");
+                self.block();
+            }
+            _ => {
+                let statement = self.statement();
+                self.finished.push(statement);
             }
         }
-        statements
     }
 
-    fn statement(&mut self, pair: Pair<'_, Rule>) -> Statement {
-        let span = self.span_of(&pair);
+    /// The statements of a block, from its brace on.
+    fn block(&mut self) -> Vec<Statement> {
+        let open = self.scanner.at;
+        let first = self.finished.len();
+        self.scanner.enter();
+        loop {
+            self.scanner.separator();
+            match self.scanner.peek() {
+                None if self.scanner.fatal.is_some() => break,
+                None => {
+                    let span = self.scanner.span(open, open + 1);
+                    self.error("Y0010", span, "this block is never closed: '}' is missing");
+                    break;
+                }
+                Some(b'}') => {
+                    self.scanner.step();
+                    break;
+                }
+                Some(_) => self.item(),
+            }
+        }
+        self.scanner.leave();
+        self.finished.drain(first..).collect()
+    }
+
+    fn statement(&mut self) -> Statement {
+        let start = self.scanner.at;
+        self.scanner.word();
+        let mut end = self.scanner.at;
+        let keyword_span = self.scanner.span(start, end);
+        let keyword = self.keyword(self.scanner.written(start, end), keyword_span);
         let mut statement = Statement {
-            keyword: Keyword::Unknown(Ident::from("")),
-            keyword_span: span,
+            keyword,
+            keyword_span,
             argument: None,
             substatements: Vec::new(),
-            span,
+            span: keyword_span,
         };
-        let mut token_end = span.start;
-        for part in pair.into_inner() {
-            let part_span = self.span_of(&part);
-            match part.as_rule() {
-                Rule::keyword => {
-                    statement.keyword = self.keyword(part.as_str(), part_span);
-                    statement.keyword_span = part_span;
-                }
-                Rule::argument => statement.argument = Some(self.argument(part)),
-                Rule::surplus => self.surplus(&statement, part.as_str(), part_span),
-                Rule::block => statement.substatements = self.statements(part),
-                Rule::missing_end => {
-                    statement.span.end = token_end;
-                    self.missing_end(&statement, token_end);
-                }
-                _ => {}
+        self.scanner.separator();
+        if self.scanner.is_quote() || self.scanner.is_word() {
+            statement.argument = self.argument();
+            let argument_end = self.scanner.at;
+            end = self.surplus();
+            if end > argument_end {
+                self.report_surplus(&statement, argument_end, end);
             }
-            token_end = part_span.end;
+            self.scanner.separator();
         }
+        match self.scanner.peek() {
+            Some(b';') => {
+                self.scanner.step();
+                end = self.scanner.at;
+            }
+            Some(b'{') => {
+                statement.substatements = self.block();
+                end = self.scanner.at;
+            }
+            _ if self.scanner.fatal.is_some() => {}
+            _ => self.missing_end(&statement, end),
+        }
+        statement.span = self.scanner.span(start, end);
         statement
+    }
+
+    /// Goes over words and strings that stand where an argument has ended, and returns where they end: words on the same
+    /// line, strings anywhere.
+    fn surplus(&mut self) -> usize {
+        loop {
+            let end = self.scanner.at;
+            self.scanner.blanks();
+            if self.scanner.is_word() {
+                self.scanner.word();
+                continue;
+            }
+            self.scanner.separator();
+            if self.scanner.is_quote() {
+                self.scanner.quoted_sum(|_, _| {});
+            } else if self.scanner.fatal.is_none() {
+                self.scanner.at = end;
+            }
+            if self.scanner.at == end || self.scanner.fatal.is_some() {
+                return end;
+            }
+        }
     }
 
     fn keyword(&mut self, text: &str, span: Span) -> Keyword {
@@ -200,21 +241,30 @@ impl Reader<'_> {
         }
     }
 
-    fn argument(&mut self, pair: Pair<'_, Rule>) -> Argument {
-        let span = self.span_of(&pair);
-        let mut value = String::new();
-        for part in pair.into_inner() {
-            let part_span = self.span_of(&part);
-            if part.as_rule() == Rule::bare {
-                self.check_bare(part.as_str(), part_span);
-                value.push_str(part.as_str());
-            } else {
-                self.in_1_1.append(&mut append_quoted(self.text, part_span, &mut value));
-            }
+    fn argument(&mut self) -> Option<Argument> {
+        let start = self.scanner.at;
+        if self.scanner.is_word() {
+            self.scanner.word();
+            let span = self.scanner.span(start, self.scanner.at);
+            let written = self.scanner.written(start, self.scanner.at);
+            self.check_bare(written, span);
+            return Some(Argument { text: self.text(written), span });
         }
-        let text =
-            if value.len() <= MAX_INTERNED { self.interner.intern(&value) } else { Ident::from(value) };
-        Argument { text, span }
+        let mut value = std::mem::take(&mut self.value);
+        value.clear();
+        let (text, source, in_1_1) = (self.scanner.text, self.scanner.source, &mut self.in_1_1);
+        let clip = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        self.scanner.quoted_sum(|start, end| {
+            let span = Span { source, start: clip(start), end: clip(end) };
+            in_1_1.append(&mut append_quoted(text, span, &mut value));
+        });
+        let text = self.text(&value);
+        self.value = value;
+        Some(Argument { text, span: self.scanner.span(start, self.scanner.at) })
+    }
+
+    fn text(&mut self, value: &str) -> Ident {
+        if value.len() <= MAX_INTERNED { self.interner.intern(value) } else { Ident::from(value) }
     }
 
     /// RFC 7950 section 6.1.3 forbids quotes in an unquoted string, RFC 6020 does not; neither allows `*/`.
@@ -237,11 +287,11 @@ impl Reader<'_> {
         }
     }
 
-    fn surplus(&mut self, statement: &Statement, text: &str, span: Span) {
-        let trimmed = text.trim_start();
-        let start = span.start as usize + (text.len() - trimmed.len());
-        let span = self.span(start, span.end as usize);
-        let quoted = self.text.as_bytes().get(statement.argument_span().start as usize);
+    fn report_surplus(&mut self, statement: &Statement, start: usize, end: usize) {
+        let written = self.scanner.written(start, end);
+        let trimmed = written.trim_start();
+        let span = self.scanner.span(start + (written.len() - trimmed.len()), end);
+        let quoted = self.scanner.text.as_bytes().get(statement.argument_span().start as usize);
         let note = match (quoted, trimmed.chars().next()) {
             (Some(b'"' | b'\''), Some('"' | '\'')) => "strings are joined with '+'",
             (_, Some('+')) => "only quoted strings can be joined with '+'",
@@ -257,9 +307,9 @@ impl Reader<'_> {
         }
     }
 
-    fn missing_end(&mut self, statement: &Statement, at: u32) {
-        let span = Span { source: self.source, start: at, end: at };
-        let behind = self.text.get(at as usize..).unwrap_or_default();
+    fn missing_end(&mut self, statement: &Statement, at: usize) {
+        let span = self.scanner.span(at, at);
+        let behind = self.scanner.text.get(at..).unwrap_or_default();
         let what = if statement.argument.is_some() { "the argument of " } else { "" };
         let message = format!("expected ';' or '{{' behind {what}'{}'", statement.keyword);
         if let Some(diagnostic) = self.error("Y0016", span, message)
@@ -410,7 +460,7 @@ mod tests {
             errors(&deep),
             ["1:303 Y0003 blocks are nested more than 100 deep; nothing below is read"]
         );
-        // Every way to hide a brace from one of the two tokenizers.
+        // Braces in every company.
         for hidden in [
             "'+\"{",
             "\"a\"+\"{\" {",

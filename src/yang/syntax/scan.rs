@@ -1,209 +1,205 @@
-//! One linear walk over a YANG text before the grammar is tried: what the grammar cannot recover from (strings and
-//! comments that never end) or could not survive (deep nesting), and characters that YANG does not allow.
+//! The tokens of a YANG text (RFC 7950 section 6): separators and comments, quoted strings, words. Nothing of what they
+//! mean.
+//!
+//! A string or comment that never ends and nesting that is too deep end the reading: nothing sensible can follow.
 
+use super::parse::MAX_DEPTH;
 use crate::base::diagnostic::{Diagnostic, SourceId, Span};
 
-/// Blocks within blocks; published modules stay below 20.
-pub(super) const MAX_DEPTH: usize = 100;
-/// Bytes of one module; the largest published modules have about 2 MB.
-pub(super) const MAX_BYTES: usize = 32 << 20;
 /// Of illegal characters in one text, as many are reported.
 const MAX_ILLEGAL: usize = 8;
 
-/// What the walk found.
-#[derive(Debug, Default)]
-pub(super) struct Scan {
-    /// The text cannot be given to the grammar.
-    pub fatal: bool,
-    /// Errors in any version of YANG.
-    pub diagnostics: Vec<Diagnostic>,
-    /// Errors in YANG 1.1 only.
-    pub in_1_1: Vec<Diagnostic>,
+/// A place in a text that moves from token to token.
+pub(super) struct Scanner<'a> {
+    pub text: &'a str,
+    pub source: SourceId,
+    /// Where the next token starts, or a separator in front of it.
+    pub at: usize,
+    /// How many blocks are open here.
+    depth: usize,
+    /// What ended the reading before the end of the text.
+    pub fatal: Option<Diagnostic>,
 }
 
-/// Walks the text.
-pub(super) fn scan(text: &str, source: SourceId) -> Scan {
-    let mut walk = Walk { text, source, at: 0, open: Vec::new(), found: Scan::default() };
-    if text.len() > MAX_BYTES {
-        walk.fatal("Y0001", 0, 1, &format!("a module of more than {} MiB is not read", MAX_BYTES >> 20), "");
-        return walk.found;
+impl<'a> Scanner<'a> {
+    /// At the start of a text, behind its byte order mark.
+    pub fn new(text: &'a str, source: SourceId) -> Self {
+        let at = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+        Scanner { text, source, at, depth: 0, fatal: None }
     }
-    walk.characters();
-    walk.at = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
-    walk.tokens();
-    walk.found
-}
 
-struct Walk<'a> {
-    text: &'a str,
-    source: SourceId,
-    at: usize,
-    open: Vec<usize>,
-    found: Scan,
-}
-
-impl Walk<'_> {
-    fn span(&self, start: usize, end: usize) -> Span {
+    pub fn span(&self, start: usize, end: usize) -> Span {
         let clip = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         Span { source: self.source, start: clip(start), end: clip(end) }
     }
 
-    fn fatal(&mut self, code: &'static str, start: usize, length: usize, message: &str, note: &str) {
+    /// What is written between two offsets.
+    pub fn written(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// Ends the reading.
+    pub fn fail(&mut self, code: &'static str, start: usize, length: usize, message: &str, note: &str) {
         let mut diagnostic = Diagnostic::error(code, self.span(start, start + length), message);
         if !note.is_empty() {
             diagnostic = diagnostic.note(note);
         }
-        self.found.diagnostics.push(diagnostic);
-        self.found.fatal = true;
+        self.fatal = Some(diagnostic);
+        self.at = self.text.len();
     }
 
-    /// RFC 7950 section 14, `yang-char`; RFC 6020 section 6 excludes the control characters only.
-    fn characters(&mut self) {
-        let mut reported = 0;
-        for (at, c) in self.text.char_indices() {
-            let control = c < ' ' && !matches!(c, '\t' | '\n' | '\r');
-            if !control && !is_noncharacter(c) {
-                continue;
-            }
-            reported += 1;
-            if reported > MAX_ILLEGAL {
-                break;
-            }
-            let diagnostic = Diagnostic::error(
-                "Y0002",
-                self.span(at, at + c.len_utf8()),
-                format!("the character U+{:04X} is not allowed in a YANG module", u32::from(c)),
-            );
-            if control {
-                self.found.diagnostics.push(diagnostic);
-            } else {
-                self.found.in_1_1.push(diagnostic);
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    /// The byte here.
+    pub fn peek(&self) -> Option<u8> {
+        self.byte(self.at)
+    }
+
+    /// Goes over one byte: a brace or a semicolon.
+    pub fn step(&mut self) {
+        self.at += 1;
+    }
+
+    /// Goes into a block, over its brace. Where that would be too deep, the reading ends.
+    pub fn enter(&mut self) {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            let message = format!("blocks are nested more than {MAX_DEPTH} deep; nothing below is read");
+            self.fail("Y0003", self.at, 1, &message, "");
+            return;
+        }
+        self.step();
+    }
+
+    /// Comes out of a block.
+    pub fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Whether a quoted string starts here.
+    pub fn is_quote(&self) -> bool {
+        matches!(self.peek(), Some(b'"' | b'\''))
+    }
+
+    /// Whether an unquoted string, or a keyword, starts here.
+    pub fn is_word(&self) -> bool {
+        !self.is_quote() && !self.is_word_end(self.at)
+    }
+
+    /// Goes over blanks, line breaks and comments.
+    pub fn separator(&mut self) {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
+                Some(b'/') if self.is_comment(self.at) => self.comment(),
+                _ => return,
             }
         }
     }
 
-    fn tokens(&mut self) {
-        let bytes = self.text.as_bytes();
-        while let Some(byte) = bytes.get(self.at) {
-            match byte {
-                b' ' | b'\t' | b'\r' | b'\n' | b';' => self.at += 1,
-                b'{' => {
-                    self.open.push(self.at);
-                    if self.open.len() > MAX_DEPTH {
-                        let message =
-                            format!("blocks are nested more than {MAX_DEPTH} deep; nothing below is read");
-                        return self.fatal("Y0003", self.at, 1, &message, "");
-                    }
-                    self.at += 1;
-                }
-                b'}' => {
-                    self.open.pop();
-                    self.at += 1;
-                }
-                b'"' | b'\'' => {
-                    if !self.string(*byte) {
-                        return;
-                    }
-                    self.plus();
-                }
-                b'/' if self.starts_comment() => {
-                    if !self.comment() {
-                        return;
-                    }
-                }
-                _ => self.bare(),
-            }
+    /// Goes over blanks that stay on the line.
+    pub fn blanks(&mut self) {
+        while let Some(b' ' | b'\t' | b'\r') = self.peek() {
+            self.at += 1;
         }
     }
 
-    fn starts_comment(&self) -> bool {
-        matches!(self.text.as_bytes().get(self.at..self.at + 2), Some(b"//" | b"/*"))
+    fn is_comment(&self, at: usize) -> bool {
+        matches!(self.text.as_bytes().get(at..at + 2), Some(b"//" | b"/*"))
     }
 
-    fn comment(&mut self) -> bool {
+    fn comment(&mut self) {
         let start = self.at;
         let rest = self.text.get(start + 2..).unwrap_or_default();
-        if self.text.as_bytes().get(start + 1) == Some(&b'/') {
+        if self.byte(start + 1) == Some(b'/') {
             self.at = rest.find('\n').map_or(self.text.len(), |length| start + 2 + length);
-            return true;
-        }
-        if let Some(length) = rest.find("*/") {
+        } else if let Some(length) = rest.find("*/") {
             self.at = start + 2 + length + 2;
-            return true;
+        } else {
+            self.fail("Y0004", start, 2, "this comment is never closed", "a comment '/*' ends with '*/'");
         }
-        self.fatal("Y0004", start, 2, "this comment is never closed", "a comment '/*' ends with '*/'");
-        false
     }
 
-    fn string(&mut self, quote: u8) -> bool {
+    /// Goes over an unquoted string or a keyword.
+    pub fn word(&mut self) {
+        self.at += 1;
+        while !self.is_word_end(self.at) {
+            self.at += 1;
+        }
+    }
+
+    fn is_word_end(&self, at: usize) -> bool {
+        match self.byte(at) {
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b'{' | b'}') => true,
+            Some(b'/') => self.is_comment(at),
+            Some(_) => false,
+        }
+    }
+
+    /// Goes over a quoted string.
+    pub fn quoted(&mut self) {
         let start = self.at;
-        let bytes = self.text.as_bytes();
+        let quote = self.peek().unwrap_or_default();
         let mut at = start + 1;
-        while let Some(byte) = bytes.get(at) {
-            if *byte == quote {
+        while let Some(byte) = self.byte(at) {
+            if byte == quote {
                 self.at = at + 1;
-                return true;
+                return;
             }
-            at += if *byte == b'\\' && quote == b'"' { 2 } else { 1 };
+            at += if byte == b'\\' && quote == b'"' { 2 } else { 1 };
         }
         let note = if quote == b'"' {
             "a quote inside a double-quoted string is written \\\""
         } else {
             "a single-quoted string cannot contain a single quote; use a double-quoted string"
         };
-        self.fatal("Y0005", start, 1, "this string is never closed", note);
-        false
+        self.fail("Y0005", start, 1, "this string is never closed", note);
     }
 
-    /// `+` between two quoted strings is a token of its own, even where a quote follows at once.
-    fn plus(&mut self) {
+    /// Goes over quoted strings that are joined with `+` and tells where each stands.
+    pub fn quoted_sum(&mut self, mut each: impl FnMut(usize, usize)) {
         loop {
-            match self.text.as_bytes().get(self.at) {
-                Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
-                Some(b'/') if self.starts_comment() => {
-                    if !self.comment() {
-                        self.at = self.text.len();
-                        return;
-                    }
-                }
-                Some(b'+') => {
-                    let behind = self.text.get(self.at + 1..).unwrap_or_default();
-                    if quote_follows(behind) {
-                        self.at += 1;
-                    }
-                    return;
-                }
-                _ => return,
+            let start = self.at;
+            self.quoted();
+            let end = self.at;
+            if self.fatal.is_some() {
+                return;
             }
-        }
-    }
-
-    fn bare(&mut self) {
-        let bytes = self.text.as_bytes();
-        loop {
-            self.at += 1;
-            match bytes.get(self.at) {
-                None | Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b'{' | b'}') => return,
-                Some(b'/') if self.starts_comment() => return,
-                Some(_) => {}
+            each(start, end);
+            self.separator();
+            let has_plus = self.peek() == Some(b'+');
+            if has_plus {
+                self.step();
+                self.separator();
+            }
+            if self.fatal.is_some() {
+                return;
+            }
+            if !has_plus || !self.is_quote() {
+                self.at = end;
+                return;
             }
         }
     }
 }
 
-/// Whether a quoted string comes next, behind separators.
-fn quote_follows(text: &str) -> bool {
-    let mut rest = text;
-    loop {
-        rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
-        if let Some(comment) = rest.strip_prefix("//") {
-            rest = comment.find('\n').map_or("", |at| &comment[at..]);
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            rest = comment.find("*/").map_or("", |at| &comment[at + 2..]);
-        } else {
-            return rest.starts_with(['"', '\'']);
-        }
+/// Characters that may not stand in a YANG text: those that no version allows, and those that YANG 1.1 does not. RFC 7950
+/// section 14, `yang-char`; RFC 6020 section 6 excludes the control characters only.
+pub(super) fn illegal_characters(scanner: &Scanner<'_>) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    let (mut always, mut in_1_1) = (Vec::new(), Vec::new());
+    if scanner.text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')) {
+        return (always, in_1_1);
     }
+    let is_control = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r');
+    let illegal = scanner.text.char_indices().filter(|(_, c)| is_control(*c) || is_noncharacter(*c));
+    for (at, c) in illegal.take(MAX_ILLEGAL) {
+        let message = format!("the character U+{:04X} is not allowed in a YANG module", u32::from(c));
+        let diagnostic = Diagnostic::error("Y0002", scanner.span(at, at + c.len_utf8()), message);
+        if is_control(c) { always.push(diagnostic) } else { in_1_1.push(diagnostic) }
+    }
+    (always, in_1_1)
 }
 
 /// Code points that Unicode reserves for internal use: U+FDD0 to U+FDEF and the last two of every plane.

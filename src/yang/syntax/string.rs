@@ -42,6 +42,12 @@ pub(super) fn append_quoted(source: &str, span: Span, value: &mut String) -> Vec
             );
         }
     }
+    let inner =
+        source.get(span.start as usize + 1..(span.end as usize).saturating_sub(1)).unwrap_or_default();
+    if !inner.bytes().any(|byte| matches!(byte, b'\n' | b'\\')) {
+        value.push_str(inner);
+        return Vec::new();
+    }
     let mut build = Build { value, span, found: Vec::new(), source };
     walk_quoted(source, span.start as usize, span.end as usize, &mut build);
     build.found

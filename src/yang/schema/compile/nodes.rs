@@ -77,6 +77,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         identities: HashMap<usize, IdentityId>,
     ) -> Self {
         let placeholder = Arc::new(Type { name: Ident::from("empty"), kind: TypeKind::Empty, format: None });
+        let mut nodes = Vec::with_capacity(tree.len() + 1);
+        nodes.push(root());
         Builder {
             names,
             tree,
@@ -84,7 +86,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             identities,
             diagnostics: Vec::new(),
             typer: Typer::default(),
-            nodes: vec![root()],
+            nodes,
             waiting: Waiting::default(),
             ids: HashMap::new(),
             placeholder,
