@@ -4,6 +4,7 @@
 pub mod syntax;
 pub mod resolve;
 pub mod schema;
+pub mod diagram;
 pub mod codes;
 pub mod product;
 #[cfg(test)]

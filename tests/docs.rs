@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use strongbox::settings::Setting;
-use strongbox::yang::compile_product;
+use strongbox::yang::diagram::{Options, Subject, draw};
+use strongbox::yang::product::{product_library, product_modules};
 
 /// Holds the part of a document between `<!-- NAME: ... -->` and `<!-- end of NAME -->` against `wanted`.
 fn hold(document: &str, name: &str, wanted: &str) {
@@ -30,12 +31,13 @@ fn the_settings_are_documented() {
 
 #[test]
 fn the_model_is_drawn() {
-    let schema = compile_product().unwrap();
+    let mut library = product_library();
     let mut drawn = String::from("```\n");
     for module in ["strongbox", "strongbox-policy", "strongbox-system", "strongbox-authentication"] {
-        let diagram = schema.tree_diagram(schema.module_by_name(module).unwrap());
-        // What augments one container is drawn once, with the container.
-        drawn.push_str(diagram.trim_end());
+        // What augments one container is drawn with the container and with the module that augments.
+        let subject = Subject { module: module.into(), submodule: None };
+        let diagrams = draw(&mut library, &product_modules(), &[subject], &Options::default());
+        drawn.push_str(diagrams.concat().trim_end());
         drawn.push_str("\n\n");
     }
     let drawn = format!("{}\n```\n", drawn.trim_end());

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use strongbox::base::diagnostic::{Diagnostic, Sources};
 use strongbox::base::ident::Interner;
+use strongbox::yang::diagram::{Options, Subject, draw};
 use strongbox::yang::syntax::KeywordId;
 use strongbox::yang::{self, Library, Wanted, syntax};
 
@@ -50,10 +51,13 @@ fn compile(path: &Path) -> Outcome {
     library.add_text(file_name, &text);
     // Relative, so that diagnostics show the same place on every machine.
     library.add_dir(Path::new("tests/yang/lib")).unwrap();
-    let (schema, diagnostics) = yang::compile(&mut library, &[Wanted::latest(module.text())]);
-    let tree = schema.map_or_else(String::new, |schema| {
-        schema.tree_diagram(schema.module_by_name(module.text()).unwrap())
-    });
+    let wanted = [Wanted::latest(module.text())];
+    let (schema, diagnostics) = yang::compile(&mut library, &wanted);
+    let subject = Subject { module: module.text().into(), submodule: None };
+    let tree = match schema {
+        Some(_) => draw(&mut library, &wanted, &[subject], &Options::default()).concat(),
+        None => String::new(),
+    };
     Outcome { shown: render(library.sources(), &diagnostics), diagnostics, tree }
 }
 

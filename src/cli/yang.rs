@@ -1,20 +1,23 @@
-//! `strongbox yang`: commands that read YANG modules and need no daemon: lint, tree, validate, explain.
+//! `strongbox yang`: commands that read YANG modules and need no daemon; one file a command, this one to choose among them.
 //!
 //! Exit codes: 0 for no errors, 1 for errors in the modules or the data, 2 when the command could not do its work.
 
+mod color;
+mod explain;
+mod finding;
 mod input;
-mod report;
+mod lint;
+mod progress;
+mod tree;
 mod validate;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
-use crate::base::suggest::nearest;
-use crate::yang::codes::{CODES, Code, find};
-use report::{Color, Finding, Format};
+use input::{Batch, Files, InputError};
 
 /// Modules have errors.
 const FAILED: u8 = 1;
@@ -25,85 +28,24 @@ const UNUSABLE: u8 = 2;
 #[derive(Subcommand, Debug)]
 pub enum YangCommand {
     /// Check modules and say what is wrong with them
-    Lint(LintArgs),
+    Lint(lint::LintArgs),
     /// Print the tree diagrams of modules (RFC 8340)
-    Tree(TreeArgs),
+    Tree(tree::TreeArgs),
     /// Check data against modules and say what is wrong with it
     Validate(validate::ValidateArgs),
     /// Explain a diagnostic code such as Y0103
-    Explain(ExplainArgs),
+    Explain(explain::ExplainArgs),
 }
 
 /// Which modules.
 #[derive(Args, Debug)]
 pub struct Inputs {
-    /// The files to look at
+    /// The files to look at; a directory stands for every *.yang in it and below it
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Look for imported modules in this directory and those below it, besides the directories of the files
     #[arg(long = "path", short = 'p', value_name = "DIR")]
     paths: Vec<PathBuf>,
-}
-
-/// Arguments of `lint`.
-#[derive(Args, Debug)]
-pub struct LintArgs {
-    #[command(flatten)]
-    inputs: Inputs,
-    /// Print findings as text for people, as JSON, or as annotations of a GitHub workflow
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Treat warnings as errors
-    #[arg(long)]
-    deny_warnings: bool,
-    #[command(flatten)]
-    color: ColorArgs,
-}
-
-/// Arguments of `tree`.
-#[derive(Args, Debug)]
-pub struct TreeArgs {
-    #[command(flatten)]
-    inputs: Inputs,
-    #[command(flatten)]
-    color: ColorArgs,
-}
-
-/// Arguments of `explain`.
-#[derive(Args, Debug)]
-pub struct ExplainArgs {
-    /// The code; all of them, a line each, when none is given
-    code: Option<String>,
-}
-
-/// Whether to colour.
-#[derive(Args, Debug)]
-struct ColorArgs {
-    /// Colour the findings
-    #[arg(long, value_enum, default_value_t = ColorChoice::Auto)]
-    color: ColorChoice,
-    /// Set to anything to do without colours
-    #[arg(long, env = "NO_COLOR", hide = true)]
-    no_color: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    Always,
-    Never,
-}
-
-impl ColorArgs {
-    fn on(&self, is_terminal: bool) -> Color {
-        let unwanted = self.no_color.as_ref().is_some_and(|value| !value.is_empty());
-        match self.color {
-            ColorChoice::Always => Color::On,
-            ColorChoice::Auto if is_terminal && !unwanted => Color::On,
-            ColorChoice::Auto | ColorChoice::Never => Color::Off,
-        }
-    }
 }
 
 impl YangCommand {
@@ -124,10 +66,10 @@ impl YangCommand {
         on_terminal: &OnTerminal,
     ) -> std::io::Result<u8> {
         match self {
-            YangCommand::Lint(args) => lint(args, args.color.on(on_terminal.out), out, messages),
-            YangCommand::Tree(args) => tree(args, args.color.on(on_terminal.messages), out, messages),
+            YangCommand::Lint(args) => lint::lint(args, on_terminal, out, messages),
+            YangCommand::Tree(args) => tree::tree(args, args.color.on(on_terminal.messages), out, messages),
             YangCommand::Validate(args) => args.run(args.color.on(on_terminal.out), out, messages),
-            YangCommand::Explain(args) => explain(args, out, messages),
+            YangCommand::Explain(args) => explain::explain(args, out, messages),
         }
     }
 }
@@ -139,67 +81,26 @@ struct OnTerminal {
     messages: bool,
 }
 
-/// Checks the files and prints the findings to `out`; what kept it from its work goes to `messages`.
-fn lint(args: &LintArgs, color: Color, out: &mut dyn Write, messages: &mut dyn Write) -> std::io::Result<u8> {
-    let Some(mut batch) = read(&args.inputs, messages)? else { return Ok(UNUSABLE) };
-    let findings = batch.check().findings;
-    match args.format {
-        Format::Text => report::text(&findings, color, out)?,
-        Format::Json => report::json(&findings, out)?,
-        Format::Github => report::github(&findings, out)?,
+/// The files of the arguments; what kept it from listing them goes to `messages`.
+fn files(inputs: &Inputs, messages: &mut dyn Write) -> std::io::Result<Option<Files>> {
+    match Files::list(&inputs.files, &inputs.paths) {
+        Ok(files) => Ok(Some(files)),
+        Err(error) => unusable(&error, messages).map(|_| None),
     }
-    if args.format == Format::Text {
-        writeln!(messages, "{}", report::summary(&findings, args.inputs.files.len()))?;
-    }
-    let failed = findings.iter().any(Finding::is_error) || args.deny_warnings && !findings.is_empty();
-    Ok(if failed { FAILED } else { 0 })
 }
 
-/// Prints the diagrams of the files that compile to `out`, and the errors of the others to `messages`.
-fn tree(args: &TreeArgs, color: Color, out: &mut dyn Write, messages: &mut dyn Write) -> std::io::Result<u8> {
-    let Some(mut batch) = read(&args.inputs, messages)? else { return Ok(UNUSABLE) };
-    let checked = batch.check();
-    for diagram in &checked.diagrams {
-        out.write_all(diagram.as_bytes())?;
-    }
-    let errors: Vec<Finding> = checked.findings.into_iter().filter(Finding::is_error).collect();
-    report::text(&errors, color, messages)?;
-    Ok(if errors.is_empty() { 0 } else { FAILED })
-}
-
-fn read(inputs: &Inputs, messages: &mut dyn Write) -> std::io::Result<Option<input::Batch>> {
-    match input::Batch::read(&inputs.files, &inputs.paths) {
+/// All files of the arguments, read.
+fn read_all(inputs: &Inputs, messages: &mut dyn Write) -> std::io::Result<Option<Batch>> {
+    let Some(files) = files(inputs, messages)? else { return Ok(None) };
+    match Batch::read(&files, 0..files.given.len()) {
         Ok(batch) => Ok(Some(batch)),
-        Err(error) => {
-            writeln!(messages, "strongbox: {error}")?;
-            Ok(None)
-        }
+        Err(error) => unusable(&error, messages).map(|_| None),
     }
 }
 
-fn explain(args: &ExplainArgs, out: &mut dyn Write, messages: &mut dyn Write) -> std::io::Result<u8> {
-    let Some(name) = &args.code else {
-        for Code { code, title, .. } in CODES {
-            writeln!(out, "{code}  {title}")?;
-        }
-        return Ok(0);
-    };
-    let Some(Code { code, title, text, section }) = find(name) else {
-        write!(messages, "strongbox: there is no code '{name}'")?;
-        let upper = name.to_uppercase();
-        match nearest(&upper, CODES.iter().map(|known| known.code)) {
-            Some(near) => writeln!(messages, "; did you mean {near}?")?,
-            None => writeln!(messages, "; 'strongbox yang explain' lists them")?,
-        }
-        return Ok(UNUSABLE);
-    };
-    writeln!(out, "{code}: {title}\n\n{text}")?;
-    match *section {
-        "" => {}
-        section if section.contains("RFC") => writeln!(out, "\nSee section {section}.")?,
-        section => writeln!(out, "\nSee RFC 7950 section {section}.")?,
-    }
-    Ok(0)
+fn unusable(error: &InputError, messages: &mut dyn Write) -> std::io::Result<u8> {
+    writeln!(messages, "strongbox: {error}")?;
+    Ok(UNUSABLE)
 }
 
 #[cfg(test)]
@@ -208,6 +109,8 @@ mod tests {
 
     use clap::Parser as _;
     use std::path::Path;
+
+    use crate::yang::codes::CODES;
 
     #[derive(clap::Parser)]
     struct Line {

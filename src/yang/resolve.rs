@@ -10,5 +10,6 @@ pub mod expand;
 pub mod feature;
 pub mod library;
 pub mod load;
+pub mod resolution;
 pub mod scope;
 pub mod tree;

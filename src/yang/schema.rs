@@ -5,7 +5,6 @@
 
 pub mod compile;
 pub mod node;
-pub mod tree_diagram;
 pub mod types;
 pub mod value;
 pub mod xpath;
@@ -89,23 +88,6 @@ pub struct Schema {
     pub(crate) identity_names: HashMap<Ident, Vec<IdentityId>>,
     /// Constraints by the schema node whose change may alter their outcome.
     pub(crate) dependents: HashMap<NodeId, Vec<xpath::Dependent>>,
-    /// Augments of one module's nodes by another module.
-    pub(crate) augments: Vec<Augment>,
-    /// By node: how the model writes it.
-    pub(crate) notation: Vec<tree_diagram::Notation>,
-}
-
-/// An augment of another module's node (RFC 7950 section 7.17), as the tree diagram shows it.
-#[derive(Clone, Debug)]
-pub struct Augment {
-    /// The module that augments.
-    pub module: ModuleId,
-    /// The target as the `augment` statement writes it.
-    pub path: Ident,
-    /// The node that is augmented.
-    pub target: NodeId,
-    /// The nodes that it adds.
-    pub added: Vec<NodeId>,
 }
 
 impl Schema {
@@ -120,8 +102,6 @@ impl Schema {
             module_names: HashMap::new(),
             identity_names: HashMap::new(),
             dependents: HashMap::new(),
-            augments: Vec::new(),
-            notation: Vec::new(),
         };
         schema.index();
         schema

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use self::print::{Found, Output};
-use super::report::{self, Color};
-use super::{ColorArgs, FAILED, UNUSABLE};
+use super::color::{Color, ColorArgs};
+use super::finding;
+use super::{FAILED, UNUSABLE};
 use crate::base::suggest::nearest;
 use crate::data::document::{self, Format, Kind, ReadOptions};
 use crate::data::tree::Tree;
@@ -114,7 +115,7 @@ impl ValidateArgs {
         let schema = match self.schema() {
             Ok(Ok(schema)) => schema,
             Ok(Err(findings)) => {
-                report::text(&findings, color, messages)?;
+                finding::text(&findings, color, messages)?;
                 writeln!(messages, "strongbox: the modules have errors, so no data was looked at")?;
                 return Ok(UNUSABLE);
             }
@@ -177,7 +178,7 @@ impl ValidateArgs {
     }
 
     /// The compiled modules, or what is wrong with them.
-    fn schema(&self) -> Result<Result<Schema, Vec<report::Finding>>, Unusable> {
+    fn schema(&self) -> Result<Result<Schema, Vec<finding::Finding>>, Unusable> {
         let mut library = Library::new();
         for path in &self.paths {
             let added = library.add_dir(path);
@@ -193,7 +194,7 @@ impl ValidateArgs {
         let (schema, diagnostics) = compile(&mut library, &wanted);
         let findings = || {
             let errors = diagnostics.iter().filter(|found| found.is_error());
-            errors.map(|found| report::Finding::new(library.sources(), found)).collect()
+            errors.map(|found| finding::Finding::new(library.sources(), found)).collect()
         };
         Ok(schema.ok_or_else(findings))
     }

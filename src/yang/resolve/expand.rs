@@ -64,7 +64,10 @@ impl<'n, 'a> Expander<'n, 'a> {
         let loaded = self.names.loaded;
         for unit in &loaded.module(module).units {
             let scope = self.names.unit_scope(*unit);
-            self.children(&loaded.unit(*unit).root, scope, Place { parent: None, module });
+            let added = self.children(&loaded.unit(*unit).root, scope, Place { parent: None, module });
+            if loaded.module(module).units.len() > 1 {
+                self.tree.placed_by.extend(added.into_iter().map(|id| (id, *unit)));
+            }
         }
     }
 
@@ -145,6 +148,7 @@ impl<'n, 'a> Expander<'n, 'a> {
             children: Vec::new(),
             properties,
             outer_whens: Vec::new(),
+            uses: None,
             implied: false,
             removed: false,
             foreign: false,
@@ -188,6 +192,7 @@ impl<'n, 'a> Expander<'n, 'a> {
             children: Vec::new(),
             properties,
             outer_whens: Vec::new(),
+            uses: None,
             implied: true,
             removed: false,
             foreign: false,
@@ -227,6 +232,7 @@ impl<'n, 'a> Expander<'n, 'a> {
         self.stack.pop();
         for id in &added {
             self.govern(*id, uses, scope);
+            self.tree.node_mut(*id).uses = Some(Property { statement: uses, scope });
         }
         for refine in uses.all(K::Refine) {
             self.refine(refine, scope, place.module, &added);

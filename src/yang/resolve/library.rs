@@ -22,7 +22,7 @@ pub struct Library {
 
 /// Index of a file in the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct FileId(usize);
+pub struct FileId(usize);
 
 #[derive(Debug)]
 struct File {
@@ -39,7 +39,7 @@ enum Origin {
 
 /// A text and what the parser made of it.
 #[derive(Debug)]
-pub(crate) struct Parsed {
+pub struct Parsed {
     /// Which text.
     pub source: SourceId,
     /// The `module` or `submodule` statement; `None` when the text holds none.
@@ -65,7 +65,7 @@ impl Library {
     }
 
     /// Adds a text. Its module name is read from its first statement; `file_name` is what diagnostics show.
-    pub fn add_text(&mut self, file_name: &str, text: &str) {
+    pub fn add_text(&mut self, file_name: &str, text: &str) -> FileId {
         let stem = Path::new(file_name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(file_name);
         let (stem_name, revision) = split_stem(stem);
         let revision = revision.map(Ident::from);
@@ -79,7 +79,7 @@ impl Library {
                 (name.to_owned(), Some(Arc::new(parsed)))
             }
         };
-        self.add(&name, File { revision, origin: Origin::Text(source), parsed });
+        self.add(&name, File { revision, origin: Origin::Text(source), parsed })
     }
 
     /// Adds every `*.yang` file of a directory and of the directories below it, by the names `module.yang` and
@@ -130,11 +130,12 @@ impl Library {
         names
     }
 
-    fn add(&mut self, name: &str, file: File) {
+    fn add(&mut self, name: &str, file: File) -> FileId {
         let id = FileId(self.files.len());
         self.files.push(file);
         let name = self.interner.intern(name);
         self.by_name.entry(name).or_default().push(id);
+        id
     }
 
     /// The file of a module: of that revision, or the latest one. Of equals, the one that was added first.
@@ -170,7 +171,7 @@ impl Library {
     }
 
     /// The parsed text of a file; `None` when it cannot be read.
-    pub(crate) fn parsed(&mut self, id: FileId) -> Option<Arc<Parsed>> {
+    pub fn parsed(&mut self, id: FileId) -> Option<Arc<Parsed>> {
         let file = self.files.get(id.0)?;
         if let Some(parsed) = &file.parsed {
             return Some(parsed.clone());

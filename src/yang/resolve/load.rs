@@ -76,8 +76,10 @@ pub struct Unit {
     pub imports: Vec<Import>,
     /// Units whose definitions it may use without a prefix: itself first.
     pub visible: Vec<UnitIndex>,
-    is_submodule: bool,
-    includes: Vec<UnitIndex>,
+    /// It is a submodule.
+    pub is_submodule: bool,
+    /// The submodules that it includes.
+    pub includes: Vec<UnitIndex>,
 }
 
 /// One `import`.

@@ -1,6 +1,6 @@
 //! The resolved tree: every node that `uses`, augments and deviations leave, with the statements that say what it is.
 
-use super::load::ModuleIndex;
+use super::load::{ModuleIndex, UnitIndex};
 use super::scope::ScopeId;
 use crate::base::ident::Ident;
 use crate::yang::syntax::keyword::KeywordId as K;
@@ -40,6 +40,8 @@ pub struct Resolved<'a> {
     pub properties: Vec<Property<'a>>,
     /// `when` of the `uses` and augments that put it here, outermost first.
     pub outer_whens: Vec<Property<'a>>,
+    /// The outermost `uses` that put it here, and where that is written.
+    pub uses: Option<Property<'a>>,
     /// A case, input or output that no statement spells out.
     pub implied: bool,
     /// `deviate not-supported`.
@@ -79,6 +81,8 @@ pub struct Tree<'a> {
     nodes: Vec<Resolved<'a>>,
     /// Top-level nodes of each module, rpcs and notifications included.
     pub tops: Vec<Vec<ResolvedId>>,
+    /// The texts that place top-level nodes of a module that has submodules, in order.
+    pub placed_by: Vec<(ResolvedId, UnitIndex)>,
     /// Augments of one module by another.
     pub augments: Vec<Applied<'a>>,
     /// (deviated module, deviating module), without doubles.

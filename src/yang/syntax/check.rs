@@ -11,7 +11,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::suggest::nearest;
 
 /// The types that every module knows (RFC 7950 section 4.2.4).
-const BUILT_IN_TYPES: &[&str] = &[
+pub const BUILT_IN_TYPES: &[&str] = &[
     "binary",
     "bits",
     "boolean",

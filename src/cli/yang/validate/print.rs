@@ -7,7 +7,8 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::base::diagnostic::Severity;
-use crate::cli::yang::report::{Color, paint};
+use crate::cli::yang::color::Color;
+use crate::cli::yang::finding::paint;
 use crate::data::document::{Finding, Place};
 use crate::yang::schema::Schema;
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::nodes::Builder;
 use super::pending::{default_value, parse_expression};
-use super::typing::{BUILT_IN, Template};
+use super::typing::Template;
 use super::{check_names, module_id};
 use crate::base::diagnostic::{Diagnostic, Sources};
 use crate::yang::resolve::expand::{Expander, Place};
@@ -13,6 +13,7 @@ use crate::yang::resolve::load::ModuleIndex;
 use crate::yang::resolve::scope::{Definition, NameKind, ScopeId, address};
 use crate::yang::schema::node::{NodeKind, Status};
 use crate::yang::schema::{NodeId, Schema};
+use crate::yang::syntax::check::BUILT_IN_TYPES;
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::Statement;
 
@@ -110,7 +111,7 @@ fn check_status(builder: &mut Builder<'_, '_>, statement: &Statement, outer: Sco
     let scope = builder.names.inside(statement, outer);
     let status = status_of(statement).unwrap_or(above);
     let referred = match statement.id() {
-        Some(K::Type) if !BUILT_IN.contains(&statement.text()) => Some(NameKind::Typedef),
+        Some(K::Type) if !BUILT_IN_TYPES.contains(&statement.text()) => Some(NameKind::Typedef),
         Some(K::Uses) => Some(NameKind::Grouping),
         Some(K::Base) => Some(NameKind::Identity),
         _ => None,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::typing::{BUILT_IN, Template, TypeWorld, format_named};
+use super::typing::{Template, TypeWorld, format_named};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::yang::resolve::load::Version;
 use crate::yang::resolve::scope::{Definition, ScopeId};
 use crate::yang::schema::types::{Bit, EnumName, Format, Pattern, TypeKind, pattern as xsd};
+use crate::yang::syntax::check::BUILT_IN_TYPES;
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::{Keyword, Statement};
 
@@ -195,7 +196,7 @@ pub(super) fn format_of(world: &mut TypeWorld<'_, '_>, definition: Definition<'_
 
 /// Restrictions that the type does not take (RFC 7950 section 9.1).
 pub(super) fn check_substatements(world: &mut TypeWorld<'_, '_>, base: &Template<'_>, statement: &Statement) {
-    let own = BUILT_IN.contains(&statement.text());
+    let own = BUILT_IN_TYPES.contains(&statement.text());
     let (what, allowed): (&str, &[K]) = match base {
         Template::Leafref(_) => ("leafref", &[K::Path, K::RequireInstance]),
         Template::Union(..) => ("union", &[K::Type]),

@@ -16,6 +16,7 @@ use crate::yang::resolve::scope::{Definition, NameKind, Names, ScopeId, address,
 use crate::yang::resolve::tree::Property;
 use crate::yang::schema::IdentityId;
 use crate::yang::schema::types::{Format, Pattern, Type, TypeKind, integer};
+use crate::yang::syntax::check::BUILT_IN_TYPES;
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::Statement;
 
@@ -75,29 +76,6 @@ const MAX_CHAIN: usize = 100;
 /// How many members a union may have, those of unions within it counted.
 const MAX_MEMBERS: usize = 4_096;
 
-/// The built-in types.
-pub(super) const BUILT_IN: &[&str] = &[
-    "binary",
-    "bits",
-    "boolean",
-    "decimal64",
-    "empty",
-    "enumeration",
-    "identityref",
-    "instance-identifier",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "leafref",
-    "string",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "union",
-];
-
 impl<'a> Typer<'a> {
     /// The type that a `type` statement says; `None` when it is wrong, which was reported.
     pub fn typing(
@@ -122,7 +100,7 @@ impl<'a> Typer<'a> {
         scope: ScopeId,
     ) -> Option<Typing<'a>> {
         let name = statement.text();
-        if BUILT_IN.contains(&name) {
+        if BUILT_IN_TYPES.contains(&name) {
             let template = self.built_in(world, statement, scope)?;
             return Some(Typing { template, default: None, units: None });
         }
@@ -130,7 +108,9 @@ impl<'a> Typer<'a> {
         let definition = match found {
             Ok(definition) => definition,
             Err(mut unknown) => {
-                if let (None, Some(near)) = (split_name(name).0, nearest(name, BUILT_IN.iter().copied())) {
+                if let (None, Some(near)) =
+                    (split_name(name).0, nearest(name, BUILT_IN_TYPES.iter().copied()))
+                {
                     unknown.notes.push(format!("did you mean the built-in type '{near}'?"));
                 }
                 world.diagnostics.push(*unknown);

@@ -1,25 +1,26 @@
-//! Findings as text, JSON and annotations of a GitHub workflow.
+//! Findings as text, JSON and annotations of a GitHub workflow; `sarif` has the fourth form.
+
+pub(super) mod sarif;
 
 use std::io::Write;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::color::{BLUE, BOLD, Color, PLAIN, RED, YELLOW};
 use crate::base::diagnostic::{Diagnostic, Severity, Sources, Span};
 
 /// How findings are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
+    /// For people, as rustc prints
     Text,
+    /// An array of objects
     Json,
+    /// Annotations of a GitHub workflow
     Github,
-}
-
-/// Whether text is coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Color {
-    On,
-    Off,
+    /// SARIF 2.1.0, for code scanning services
+    Sarif,
 }
 
 /// A diagnostic that no longer needs the text it points into.
@@ -72,6 +73,16 @@ impl Finding {
         }
     }
 
+    /// What it is about.
+    pub fn code(&self) -> &'static str {
+        self.diagnostic.code
+    }
+
+    /// The text for people, without colour.
+    pub fn rendered(&self) -> &str {
+        &self.rendered
+    }
+
     /// Whether it is an error.
     pub fn is_error(&self) -> bool {
         self.diagnostic.is_error()
@@ -89,23 +100,32 @@ pub(super) fn text(findings: &[Finding], color: Color, out: &mut dyn Write) -> s
     Ok(())
 }
 
-/// How many errors and warnings there are.
-pub(super) fn summary(findings: &[Finding], files: usize) -> String {
-    let count = |number: usize, what: &str| match number {
-        0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        more => format!("{more} {what}s"),
-    };
-    let errors = findings.iter().filter(|finding| finding.is_error()).count();
-    let warnings = findings.len() - errors;
-    format!("{}, {} in {}", count(errors, "error"), count(warnings, "warning"), count(files, "file"))
+/// How many findings there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    pub errors: usize,
+    pub warnings: usize,
 }
 
-const RED: &str = "\x1b[1;31m";
-const YELLOW: &str = "\x1b[1;33m";
-const BLUE: &str = "\x1b[1;34m";
-const BOLD: &str = "\x1b[1m";
-const PLAIN: &str = "\x1b[0m";
+impl Count {
+    /// Counts more.
+    pub fn add(&mut self, findings: &[Finding]) {
+        let errors = findings.iter().filter(|finding| finding.is_error()).count();
+        self.errors += errors;
+        self.warnings += findings.len() - errors;
+    }
+
+    /// `2 errors, no warnings in 3 files`
+    pub fn summary(self, files: usize) -> String {
+        let count = |number: usize, what: &str| match number {
+            0 => format!("no {what}s"),
+            1 => format!("1 {what}"),
+            more => format!("{more} {what}s"),
+        };
+        let Count { errors, warnings } = self;
+        format!("{}, {} in {}", count(errors, "error"), count(warnings, "warning"), count(files, "file"))
+    }
+}
 
 /// Colours a rendered diagnostic: its shape is that of [`Sources::render`].
 pub(super) fn paint(rendered: &str, severity: Severity) -> String {
@@ -243,6 +263,8 @@ mod tests {
 
     #[test]
     fn the_summary_counts() {
-        assert_eq!(summary(&[finding()], 2), "1 error, no warnings in 2 files");
+        let mut count = Count::default();
+        count.add(&[finding()]);
+        assert_eq!(count.summary(2), "1 error, no warnings in 2 files");
     }
 }
