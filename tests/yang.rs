@@ -3,7 +3,10 @@
 //! the rule that it is about. Beside an accepted module that has nodes lies its tree diagram (RFC 8340).
 //! `UPDATE=1` writes what is missing or has changed; review it before you commit.
 
+mod case;
+mod data;
 mod round_trip;
+mod yanglint;
 
 use std::fs;
 use std::path::{Path, PathBuf};

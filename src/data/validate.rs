@@ -82,17 +82,29 @@ pub fn validate_diff(
 
     let mut checker = Checker::new(schema, &after.root, index);
     for path in &reach.touched {
-        each_at(&checker, path).iter().for_each(|cursor| checker.subtree(cursor));
+        for cursor in each_at(&checker, path) {
+            if cursor.parent().is_none_or(|parent| checker.is_allowed(parent)) {
+                checker.subtree(&cursor);
+            }
+        }
     }
     for path in &reach.structures {
-        each_at(&checker, path).into_iter().for_each(|cursor| checker.structure(&Rc::new(cursor)));
+        for cursor in each_at(&checker, path) {
+            if checker.is_allowed(&cursor) {
+                checker.structure(&Rc::new(cursor));
+            }
+        }
     }
     for task in &reach.tasks {
         perform(&mut checker, task);
     }
     for (site, hash) in unreferable {
         for path in index.referrers(schema, site, hash) {
-            each_at(&checker, &path).iter().for_each(|cursor| checker.reference(cursor));
+            for cursor in each_at(&checker, &path) {
+                if checker.is_allowed(&cursor) {
+                    checker.reference(&cursor);
+                }
+            }
         }
     }
     for (unique, hash) in tuples {
@@ -130,6 +142,14 @@ fn perform(checker: &mut Checker<'_>, task: &Task) {
             visit_instances(&checker.all, &anchor, task.node, &mut |cursor| instances.push(cursor.clone()));
     }
     for cursor in instances {
+        // Of a condition that fails, the node that carries it is told.
+        let above = match task.constraint {
+            ConstraintRef::When(_) => cursor.parent().map(AsRef::as_ref),
+            _ => Some(&cursor),
+        };
+        if above.is_some_and(|above| !checker.is_allowed(above)) {
+            continue;
+        }
         match task.constraint {
             ConstraintRef::Must(index) => checker.must(&cursor, usize::from(index)),
             ConstraintRef::When(index) if checker.is_stored(&cursor) => {

@@ -10,13 +10,14 @@
 pub(super) mod accessible;
 mod axis;
 mod compare;
+mod conditions;
 mod cursor;
 mod function;
 mod keyed;
 mod kind;
 mod operand;
 mod pattern;
-mod reference;
+pub(super) mod reference;
 mod text;
 
 #[cfg(test)]
@@ -76,9 +77,23 @@ pub struct Evaluator<'a> {
     budget: u64,
     left: Cell<u64>,
     depth: Cell<u32>,
+    /// The operation or notification whose content is part of the tree.
+    invoked: Option<Invoked<'a>>,
     /// Nodes whose `when` is being worked out, with their parents.
     in_question: RefCell<Vec<(NodeId, Rc<Cursor<'a>>)>>,
+    conditions: conditions::Known,
     patterns: pattern::Recent,
+}
+
+/// An operation or notification in the accessible tree.
+#[derive(Clone, Copy)]
+pub(super) struct Invoked<'a> {
+    /// The operation or notification.
+    pub node: NodeId,
+    /// What it is bound to, where that is stored.
+    pub holder: Option<&'a Container>,
+    /// Its input or output; for a notification its content.
+    pub content: &'a Container,
 }
 
 /// What an expression is evaluated for.
@@ -103,7 +118,9 @@ impl<'a> Evaluator<'a> {
             budget: DEFAULT_BUDGET,
             left: Cell::new(DEFAULT_BUDGET),
             depth: Cell::new(0),
+            invoked: None,
             in_question: RefCell::new(Vec::new()),
+            conditions: conditions::Known::default(),
             patterns: pattern::Recent::default(),
         }
     }
@@ -112,6 +129,13 @@ impl<'a> Evaluator<'a> {
     #[must_use]
     pub fn config_only(mut self) -> Self {
         self.sees_state = false;
+        self
+    }
+
+    /// The same with an operation or notification in the tree, as its own constraints see it (RFC 7950 section 6.4.1).
+    #[must_use]
+    pub(super) fn with_invoked(mut self, invoked: Invoked<'a>) -> Self {
+        self.invoked = Some(invoked);
         self
     }
 

@@ -136,7 +136,8 @@ impl Core {
             next = apply(schema, &next, &more).map_err(CommitError::Invalid)?;
             changes = diff(schema, before, &next);
         }
-        let pruned = prune_false_whens(schema, before, &next, &changes, &data.index);
+        let said = edits.edits.iter().chain(&more);
+        let pruned = prune_false_whens(schema, before, &next, &changes, said, &data.index);
         if !Arc::ptr_eq(&pruned.root, &next.root) {
             changes = diff(schema, before, &pruned);
         }

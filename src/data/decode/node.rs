@@ -317,7 +317,8 @@ impl<'de> Visitor<'de> for LeafListVisitor<'_, '_> {
             for value in &values {
                 if !seen.insert(value) {
                     let message = format!("'{}' is given twice", shorten(&value.to_string()));
-                    decoder.report(ErrorTag::InvalidValue, message);
+                    let path = decoder.path.entry(vec![value.clone()]);
+                    decoder.violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
                 }
             }
         }

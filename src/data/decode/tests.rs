@@ -125,7 +125,7 @@ fn names_given_twice_are_refused_in_both_formats() {
     );
     assert_eq!(
         faults(json("top/issuer/a/audiences", r#"["x","y","x"]"#)),
-        ["/top/issuer/a/audiences: 'x' is given twice"]
+        ["/top/issuer/a/audiences/x: 'x' is given twice"]
     );
     assert_eq!(
         faults(json("top/issuer/a", r#"{"notes":{"a":1,"a":2}}"#)),

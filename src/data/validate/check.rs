@@ -14,8 +14,9 @@ use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
 use crate::data::violation::{Violation, shorten};
 use crate::data::xpath::accessible::ON;
-use crate::data::xpath::{Cursor, EvalError, Evaluator, Item};
-use crate::yang::schema::types::{ParseContext, Raw, Strictness, Type, TypeKind};
+use crate::data::xpath::reference::as_member;
+use crate::data::xpath::{Cursor, EvalError, Evaluator, Invoked, Item};
+use crate::yang::schema::types::{Type, TypeKind};
 use crate::yang::schema::xpath::Expression;
 use crate::yang::schema::{Must, NodeId, NodeKind, Schema, Value};
 
@@ -40,6 +41,21 @@ impl<'a> Checker<'a> {
             config: Evaluator::new(schema, root).config_only(),
             all: Evaluator::new(schema, root),
             violations: Vec::new(),
+        }
+    }
+
+    /// A checker of what an operation or notification holds.
+    pub fn of_invoked(
+        schema: &'a Schema,
+        root: &'a Container,
+        index: &'a ReferenceIndex,
+        invoked: Invoked<'a>,
+    ) -> Self {
+        let checker = Checker::new(schema, root, index);
+        Checker {
+            config: checker.config.with_invoked(invoked),
+            all: checker.all.with_invoked(invoked),
+            ..checker
         }
     }
 
@@ -106,6 +122,25 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Whether nothing forbids a stored node, or one that exists by default, and all that is above it: what stands under a
+    /// false `when` is at fault as a whole, and nothing more is said about it.
+    pub fn is_allowed(&self, cursor: &Cursor<'a>) -> bool {
+        let mut at = Some(cursor);
+        while let Some(here) = at {
+            let node = here.item().node();
+            let above = here.parent();
+            if let Some(parent) = above
+                && !self.schema.node(node).whens.is_empty()
+                && self.is_stored(here)
+                && self.evaluator(node).whens_of(node, parent) != Ok(true)
+            {
+                return false;
+            }
+            at = above.map(AsRef::as_ref);
+        }
+        true
+    }
+
     /// RFC 7950 section 8.3.1: a node that is stored though its `when` is false.
     pub fn when(&mut self, cursor: &Cursor<'a>, index: usize) {
         let schema = self.schema;
@@ -165,7 +200,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn refers(&self, cursor: &Cursor<'a>, ty: &Type, value: &'a Value) -> Result<bool, EvalError> {
+    fn refers(&self, cursor: &Cursor<'a>, ty: &Type, value: &Value) -> Result<bool, EvalError> {
         let node = cursor.item().node();
         match &ty.kind {
             TypeKind::Leafref(leafref) if !leafref.require_instance => Ok(true),
@@ -178,7 +213,9 @@ impl<'a> Checker<'a> {
             }
             TypeKind::Union { members } => {
                 for member in members {
-                    if self.accepts(node, member, value) && self.refers(cursor, member, value)? {
+                    if let Some(value) = as_member(self.schema, node, member, value)
+                        && self.refers(cursor, member, &value)?
+                    {
                         return Ok(true);
                     }
                 }
@@ -222,13 +259,6 @@ impl<'a> Checker<'a> {
             }
         }
         Ok(Some(false))
-    }
-
-    /// Whether a union's member can have the value.
-    fn accepts(&self, node: NodeId, member: &Type, value: &Value) -> bool {
-        let module = self.schema.node(node).module;
-        let context = ParseContext { schema: self.schema, module, strictness: Strictness::Text };
-        member.parse(Raw::Text(&value.to_string()), context).is_ok_and(|parsed| parsed == *value)
     }
 
     /// What a container, entry or the root must and must not have directly below it: mandatory nodes and choices,
@@ -386,11 +416,6 @@ impl<'a> Checker<'a> {
             }
         }
         violation
-    }
-
-    /// Checks the input of an operation.
-    pub fn input(&mut self, cursor: &Cursor<'a>) {
-        self.subtree(cursor);
     }
 }
 

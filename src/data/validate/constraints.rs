@@ -3,13 +3,15 @@
 //!
 //! Not here: data.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::reach::{self, Reached};
+use crate::data::xpath::reference::as_member;
 use crate::yang::schema::types::{Leafref, Type, TypeKind};
 use crate::yang::schema::xpath::Expr;
-use crate::yang::schema::{Node, NodeId, NodeKind, Schema};
+use crate::yang::schema::{Node, NodeId, NodeKind, Schema, Value};
 
 /// Which instances there are to check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -61,6 +63,18 @@ pub(super) struct Site {
     pub leaf: NodeId,
     /// What it refers to; `None` for an instance-identifier.
     pub target: Option<Target>,
+    /// The type of what it refers to, where the leaf has a union: its value may be that of another member.
+    pub member: Option<Arc<Type>>,
+}
+
+impl Site {
+    /// The leaf's value as this site has it; `None` where it cannot have it.
+    pub(super) fn value<'v>(&self, schema: &Schema, value: &'v Value) -> Option<Cow<'v, Value>> {
+        match &self.member {
+            None => Some(Cow::Borrowed(value)),
+            Some(member) => as_member(schema, self.leaf, member, value).map(Cow::Owned),
+        }
+    }
 }
 
 /// The target of a leafref.
@@ -108,7 +122,7 @@ impl Constraints {
         };
         for (id, node) in schema.nodes().filter(|(id, _)| scope.checks(schema, *id)) {
             if let Some(ty) = node.ty() {
-                constraints.add_sites(schema, id, ty);
+                constraints.add_sites(schema, id, ty, None);
             }
             if let NodeKind::List { unique, .. } = &node.kind {
                 for leafs in unique {
@@ -119,10 +133,14 @@ impl Constraints {
         }
         for (id, node) in schema.nodes() {
             let is_mandatory_choice = matches!(node.kind, NodeKind::Choice { .. }) && node.mandatory;
-            let is_checked = node.config
-                || scope == Scope::Everything
-                || scope.checks(schema, node.parent)
-                || scope.is_holder(schema, node.parent);
+            let parent = schema.node(node.parent);
+            let is_checked = if node.config || scope.is_holder(schema, parent.id) {
+                true
+            } else if parent.config || parent.id == NodeId::ROOT {
+                scope == Scope::Everything
+            } else {
+                scope.checks(schema, parent.id)
+            };
             if is_mandatory_choice && is_checked {
                 constraints.mandatory_choices.entry(node.parent).or_default().push(id);
             }
@@ -132,7 +150,8 @@ impl Constraints {
         Arc::new(constraints)
     }
 
-    fn add_sites(&mut self, schema: &Schema, leaf: NodeId, ty: &Type) {
+    fn add_sites(&mut self, schema: &Schema, leaf: NodeId, ty: &Type, member: Option<&Arc<Type>>) {
+        let member = member.cloned();
         match &ty.kind {
             TypeKind::Leafref(leafref) => {
                 let target = self.target_of(schema, leaf, leafref);
@@ -140,18 +159,18 @@ impl Constraints {
                     self.sites_to.entry(target.node).or_default().push(self.sites.len());
                 }
                 self.sites_of.entry(leaf).or_default().push(self.sites.len());
-                self.sites.push(Site { leaf, target: Some(target) });
+                self.sites.push(Site { leaf, target: Some(target), member });
             }
             TypeKind::InstanceIdentifier { .. } => {
                 if self.keeps(schema, leaf) {
                     self.open_sites.push(self.sites.len());
                 }
                 self.sites_of.entry(leaf).or_default().push(self.sites.len());
-                self.sites.push(Site { leaf, target: None });
+                self.sites.push(Site { leaf, target: None, member });
             }
             TypeKind::Union { members } => {
                 for member in members {
-                    self.add_sites(schema, leaf, member);
+                    self.add_sites(schema, leaf, member, Some(member));
                 }
             }
             _ => {}

@@ -297,13 +297,15 @@ impl<'a> Gatherer<'_, 'a> {
 
     fn leaf(&mut self, node: NodeId, value: &Value, trail: &Trail) {
         self.instance(trail);
-        for site in self.constraints.sites_of.get(&node).into_iter().flatten() {
-            let hash = match self.constraints.sites.get(*site).and_then(|site| site.target.as_ref()) {
-                Some(target) => Some(hash_of(trail.keys_to(target.anchor), value)),
-                None => hash_of_identifier(self.evaluator.schema, value),
+        for id in self.constraints.sites_of.get(&node).into_iter().flatten() {
+            let Some(site) = self.constraints.sites.get(*id) else { continue };
+            let Some(value) = site.value(self.evaluator.schema, value) else { continue };
+            let hash = match &site.target {
+                Some(target) => Some(hash_of(trail.keys_to(target.anchor), &value)),
+                None => hash_of_identifier(self.evaluator.schema, &value),
             };
             if let Some(hash) = hash {
-                self.rows.referrers.push(Row { what: *site, hash, keys: trail.keys.as_slice().into() });
+                self.rows.referrers.push(Row { what: *id, hash, keys: trail.keys.as_slice().into() });
             }
         }
         for site in self.constraints.sites_to.get(&node).into_iter().flatten() {

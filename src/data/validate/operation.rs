@@ -8,7 +8,7 @@ use super::index::ReferenceIndex;
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Tree};
 use crate::data::violation::Violation;
-use crate::data::xpath::{Cursor, Evaluator, Item};
+use crate::data::xpath::{Cursor, Evaluator, Invoked, Item};
 use crate::yang::schema::Schema;
 
 /// Checks the input or output of an operation, or a notification. `path` leads to the operation or notification; `index`
@@ -22,10 +22,11 @@ pub fn validate_input(
     input: &Container,
 ) -> Vec<Violation> {
     let holder = path.parent().unwrap_or_default();
-    let mut checker = Checker::new(schema, &tree.root, index);
     let evaluator = Evaluator::new(schema, &tree.root);
     let Ok(Some(parent)) = evaluator.find(&holder) else { return Vec::new() };
+    let invoked = Invoked { node: path.target(), holder: parent.item().container(), content: input };
+    let mut checker = Checker::of_invoked(schema, &tree.root, index, invoked);
     let cursor = Cursor::below(&Rc::new(parent), Item::Inner { node: input.node, data: Some(input) });
-    checker.input(&cursor);
+    checker.subtree(&cursor);
     checker.violations
 }

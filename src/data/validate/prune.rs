@@ -1,6 +1,7 @@
-//! Takes away what a change has made impossible: nodes whose `when` became false (RFC 7950 section 8.2).
+//! Takes away what a change has made impossible: nodes whose `when` became false (RFC 7950 sections 8.2 and 8.3.2).
 //!
-//! What the change itself wrote stays, so that validation refuses it: nobody's input vanishes silently.
+//! What the edits themselves say, changed or not, stays, so that validation refuses it (section 8.3.1): nobody's input
+//! vanishes silently.
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use super::check::{Checker, visit_instances};
 use super::index::ReferenceIndex;
 use super::{each_at, trace};
 use crate::data::diff::{Change, ChangeKind};
+use crate::data::edit::Edit;
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data, Tree};
 use crate::yang::schema::xpath::ConstraintRef;
@@ -16,13 +18,14 @@ use crate::yang::schema::{NodeId, NodeKind, Schema};
 /// How often one removal may make another `when` false before this gives up; validation names what is left.
 const ROUNDS: usize = 16;
 
-/// The tree after the changes without the nodes whose `when` the changes made false; the same tree where there are
-/// none. `index` is that of the tree before.
-pub fn prune_false_whens(
+/// The tree after the changes that some edits made, without the nodes whose `when` the changes made false; the same tree
+/// where there are none. `index` is that of the tree before.
+pub fn prune_false_whens<'e>(
     schema: &Schema,
     before: &Tree,
     after: &Tree,
     changes: &[Change],
+    edits: impl Iterator<Item = &'e Edit> + Clone,
     index: &ReferenceIndex,
 ) -> Tree {
     let mut pruned = after.clone();
@@ -31,7 +34,8 @@ pub fn prune_false_whens(
     }
     let mut current = changes.to_vec();
     for _ in 0..ROUNDS {
-        let gone = false_whens(schema, before, &pruned, &current, changes, index);
+        let mut gone = false_whens(schema, before, &pruned, &current, index);
+        gone.retain(|path| !edits.clone().any(|edit| says(edit, path)));
         if gone.is_empty() {
             break;
         }
@@ -57,7 +61,6 @@ fn false_whens(
     before: &Tree,
     after: &Tree,
     current: &[Change],
-    written: &[Change],
     index: &ReferenceIndex,
 ) -> Vec<InstancePath> {
     let reach = trace(schema, before, after, current, index);
@@ -73,16 +76,46 @@ fn false_whens(
                 let is_false = checker.is_stored(cursor)
                     && checker.evaluator(task.node).when_holds(task.node, usize::from(when), parent)
                         == Ok(false);
-                let is_written = written
-                    .iter()
-                    .any(|change| change.kind != ChangeKind::Deleted && change.path.starts_with(&path));
-                if is_false && !is_written && !gone.contains(&path) {
+                if is_false && !gone.contains(&path) {
                     gone.push(path);
                 }
             });
         }
     }
     gone
+}
+
+/// Whether an edit gives content to the node at a path, or to something below it.
+fn says(edit: &Edit, path: &InstancePath) -> bool {
+    let Some(value) = &edit.value else { return false };
+    if edit.path.starts_with(path) {
+        return true;
+    }
+    let Some(last) = edit.path.steps.len().checked_sub(1) else { return holds(value, &path.steps) };
+    if !path.starts_with(&edit.path) {
+        return false;
+    }
+    let is_whole_list = edit.path.keys().is_empty() && matches!(value, Data::List(_));
+    holds(value, path.steps.get(if is_whole_list { last } else { last + 1 }..).unwrap_or_default())
+}
+
+/// Whether data has a node at the end of these steps. Those into a list as a whole start with the list.
+fn holds(data: &Data, steps: &[PathStep]) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return true };
+    match data {
+        Data::List(list) => list.get(&step.keys).is_some_and(|entry| holds_inside(entry, rest)),
+        Data::Container(container) => holds_inside(container, steps),
+        _ => false,
+    }
+}
+
+fn holds_inside(container: &Container, steps: &[PathStep]) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return true };
+    match container.get(step.node) {
+        Some(data @ Data::List(_)) if !step.keys.is_empty() => holds(data, steps),
+        Some(data) => holds(data, rest),
+        None => false,
+    }
 }
 
 /// A container without what a path below it leads to, and without the non-presence containers that are empty then.

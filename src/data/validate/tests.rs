@@ -1,7 +1,9 @@
 //! Constraints on small models, each named after the section of RFC 7950 where implementers go wrong.
 
 use super::{ReferenceIndex, prune_false_whens, validate_diff, validate_full, validate_input};
+use crate::data::decode::{Allow, DecodeOptions, Format, decode, decode_patch};
 use crate::data::diff::diff;
+use crate::data::edit::apply;
 use crate::data::path::InstancePath;
 use crate::data::tree::{Data, Tree};
 use crate::data::violation::Violation;
@@ -42,11 +44,15 @@ fn step(schema: &Schema, before: &str, after: &str, expected: &[&str]) {
     assert_eq!(shown(schema, &found), expected);
 }
 
-fn pruned(schema: &Schema, before: &str, after: &str) -> Tree {
-    let (before, after) = (tree(schema, before), tree(schema, after));
+/// The tree before with a patch, without what that made impossible.
+fn pruned(schema: &Schema, before: &str, patch: &str) -> Tree {
+    let before = tree(schema, before);
+    let options = DecodeOptions::plain(Format::Json, Allow::Config);
+    let edits = decode_patch(schema, &InstancePath::root(), patch.as_bytes(), &options).unwrap();
+    let after = apply(schema, &before, &edits).unwrap();
     let changes = diff(schema, &before, &after);
     let index = ReferenceIndex::build(schema, &before);
-    prune_false_whens(schema, &before, &after, &changes, &index)
+    prune_false_whens(schema, &before, &after, &changes, edits.iter(), &index)
 }
 
 #[test]
@@ -258,18 +264,18 @@ fn rfc7950_8_2_nodes_whose_when_became_false_go() {
              leaf k { type string; } } leaf keep { type string; } }"#,
     );
     let before = r#"{"c": {"mode": "x", "a": "1", "b": {"deep": "1"}, "keep": "1"}}"#;
-    let after = r#"{"c": {"mode": "y", "a": "1", "b": {"deep": "1"}, "keep": "1"}}"#;
-    let left = pruned(&schema, before, after);
+    let left = pruned(&schema, before, r#"{"c": {"mode": "y"}}"#);
     assert_eq!(left, tree(&schema, r#"{"c": {"mode": "y", "keep": "1"}}"#));
 }
 
 #[test]
 fn rfc7950_8_3_1_what_a_request_writes_under_a_false_when_is_refused_not_dropped() {
     let schema = module(r#"leaf mode { type string; } leaf a { when "../mode = 'x'"; type string; }"#);
-    let after = r#"{"mode": "y", "a": "2"}"#;
-    let left = pruned(&schema, r#"{"mode": "x", "a": "1"}"#, after);
-    assert_eq!(left, tree(&schema, after));
-    check(&schema, after, &["unknown-element - /t:a"]);
+    for after in [r#"{"mode": "y", "a": "2"}"#, r#"{"mode": "y", "a": "1"}"#] {
+        let left = pruned(&schema, r#"{"mode": "x", "a": "1"}"#, after);
+        assert_eq!(left, tree(&schema, after));
+        check(&schema, after, &["unknown-element - /t:a"]);
+    }
 }
 
 #[test]
@@ -383,13 +389,8 @@ fn rfc7950_7_15_input_is_checked_against_the_datastore() {
     let index = ReferenceIndex::build(&schema, &tree);
     let path = InstancePath::parse_v1(&schema, "l/a/go").unwrap();
     let check = |json: &str, expected: &[&str]| {
-        let options = crate::data::decode::DecodeOptions::plain(
-            crate::data::decode::Format::Json,
-            crate::data::decode::Allow::Input,
-        );
-        let Ok(Data::Container(input)) =
-            crate::data::decode::decode(&schema, &path, json.as_bytes(), &options)
-        else {
+        let options = DecodeOptions::plain(Format::Json, Allow::Input);
+        let Ok(Data::Container(input)) = decode(&schema, &path, json.as_bytes(), &options) else {
             panic!("{json}");
         };
         let found = validate_input(&schema, &tree, &index, &path, &input);
@@ -406,6 +407,52 @@ fn rfc7950_7_15_input_is_checked_against_the_datastore() {
     check(
         r#"{"tight": "x"}"#,
         &["missing-element - /t:l[k='a']/go/to", "unknown-element - /t:l[k='a']/go/tight"],
+    );
+}
+
+#[test]
+fn rfc7950_7_21_5_conditions_that_ask_for_conditions_are_worked_out_once() {
+    let chain: String = (1..40)
+        .map(|at| {
+            let before = at - 1;
+            format!("leaf c{at} {{ when \"../c{before} and ../c{before}\"; type string; default a; }}")
+        })
+        .collect();
+    let schema =
+        module(&format!("leaf c0 {{ type string; }} {chain} leaf sees {{ type string; must \"../c39\"; }}"));
+    check(&schema, r#"{"c0": "a", "sees": "a"}"#, &[]);
+    check(&schema, r#"{"sees": "a"}"#, &["operation-failed must-violation /t:sees"]);
+}
+
+#[test]
+fn rfc7950_7_21_5_what_stands_in_a_circle_of_conditions_does_not_exist() {
+    let schema = module(
+        r#"leaf a { when "../b"; type string; default "a"; } leaf b { when "../a"; type string; default "b"; }
+           leaf count { type uint8; must "count(../a | ../b) = ."; }"#,
+    );
+    check(&schema, r#"{"count": 0}"#, &[]);
+    check(&schema, r#"{"a": "1", "count": 2}"#, &[]);
+    step(
+        &schema,
+        r#"{"a": "1", "count": 2}"#,
+        r#"{"count": 2}"#,
+        &["operation-failed must-violation /t:count"],
+    );
+}
+
+#[test]
+fn rfc7950_9_12_a_member_refers_by_its_own_type() {
+    let schema = module(
+        r#"leaf text { type string; } leaf-list level { type enumeration { enum low; enum high; } }
+           leaf u { type union { type leafref { path "../text"; } type leafref { path "../level"; } } }"#,
+    );
+    check(&schema, r#"{"u": "low"}"#, &["data-missing instance-required /t:u"]);
+    check(&schema, r#"{"u": "low", "level": ["low"]}"#, &[]);
+    step(
+        &schema,
+        r#"{"u": "low", "level": ["low", "high"]}"#,
+        r#"{"u": "low", "level": ["high"]}"#,
+        &["data-missing instance-required /t:u"],
     );
 }
 
@@ -463,13 +510,9 @@ fn issuers(schema: &Schema, count: usize) -> Tree {
 
 /// Steps that it takes to validate one edit.
 fn cost(schema: &Schema, before: &Tree, index: &ReferenceIndex, edit: &str, expected: &[&str]) -> u64 {
-    let options = crate::data::decode::DecodeOptions::plain(
-        crate::data::decode::Format::Json,
-        crate::data::decode::Allow::Config,
-    );
-    let edits =
-        crate::data::decode::decode_patch(schema, &InstancePath::root(), edit.as_bytes(), &options).unwrap();
-    let after = crate::data::edit::apply(schema, before, &edits).unwrap();
+    let options = DecodeOptions::plain(Format::Json, Allow::Config);
+    let edits = decode_patch(schema, &InstancePath::root(), edit.as_bytes(), &options).unwrap();
+    let after = apply(schema, before, &edits).unwrap();
     let changes = diff(schema, before, &after);
     let start = STEPS.get();
     let found = validate_diff(schema, before, &after, &changes, &mut index.clone());

@@ -11,14 +11,19 @@ use crate::data::xpath::accessible::ON;
 use crate::data::xpath::{Cursor, Item};
 
 impl<'a> Checker<'a> {
-    /// Checks a node of the accessible tree and all below it, apart from `unique`.
+    /// Checks a node of the accessible tree and all below it, apart from `unique`. What is below a node that must not be
+    /// there is not looked at.
     pub fn subtree(&mut self, cursor: &Cursor<'a>) {
         let item = cursor.item();
         let schema = self.schema;
         let node = schema.node(item.node());
-        if self.is_stored(cursor) {
+        if !node.whens.is_empty() && self.is_stored(cursor) {
+            let known = self.violations.len();
             for when in 0..node.whens.len() {
                 self.when(cursor, when);
+            }
+            if self.violations.len() > known {
+                return;
             }
         }
         for must in 0..node.musts.len() {

@@ -25,7 +25,8 @@ impl<'a> Evaluator<'a> {
     pub(in crate::data) fn is_accessible(&self, node: NodeId) -> bool {
         let facts = self.schema.node(node);
         let is_secret = facts.extensions.secret || facts.extensions.hashed;
-        facts.is_data() && (facts.config || self.sees_state) && (!is_secret || self.sees_secrets)
+        let is_part = facts.is_data() || self.invoked.is_some_and(|invoked| invoked.node == node);
+        is_part && (facts.config || self.sees_state) && (!is_secret || self.sees_secrets)
     }
 
     /// Visits the children of one schema node below a container: each entry of a list or leaf-list. `parent` is asked
@@ -52,6 +53,11 @@ impl<'a> Evaluator<'a> {
                 }
                 Data::Any(value) => self.spend_on(Item::Any { node, value }, visit),
             };
+        }
+        if let Some(invoked) = self.invoked.filter(|invoked| invoked.node == node) {
+            let is_here = invoked.holder.map(std::ptr::from_ref) == container.map(std::ptr::from_ref);
+            let item = Item::Inner { node: invoked.content.node, data: Some(invoked.content) };
+            return if is_here { self.spend_on(item, visit) } else { ON };
         }
         if !self.can_be_virtual(node)
             || !case_holds(self.schema, container, node)
@@ -131,14 +137,25 @@ impl<'a> Evaluator<'a> {
             return Ok(true);
         }
         let parent = parent();
-        // A node whose condition looks at the node itself, which RFC 7950 section 7.21.5 forbids, does not exist.
+        if let Some(known) = self.conditions.get(node, &parent) {
+            self.spend(1)?;
+            return Ok(known);
+        }
+        // A node whose condition asks for the node itself, directly or through other conditions, does not exist.
         let asked = |(other, above): &(NodeId, Rc<Cursor<'a>>)| *other == node && above.is_same(&parent);
         if self.in_question.borrow().iter().any(asked) {
+            self.conditions.count_circle();
             return Ok(false);
         }
+        let circles = self.conditions.circles();
         self.in_question.borrow_mut().push((node, Rc::clone(&parent)));
         let outcome = self.whens_of(node, &parent);
         self.in_question.borrow_mut().pop();
+        if let Ok(outcome) = outcome
+            && self.conditions.circles() == circles
+        {
+            self.conditions.keep(node, &parent, outcome);
+        }
         outcome
     }
 

@@ -73,7 +73,7 @@ impl<'a> Item<'a> {
 
     /// Where it lies in memory. Within one parent and one schema node this tells nodes apart: a tree does not change
     /// while an expression looks at it.
-    fn address(&self) -> usize {
+    pub(super) fn address(&self) -> usize {
         match self {
             Item::Inner { data, .. } => data.map_or(0, |data| std::ptr::from_ref(data).addr()),
             Item::Leaf { value, .. } | Item::Text { value, .. } => std::ptr::from_ref(*value).addr(),

@@ -8,9 +8,9 @@ use super::accessible::{ON, Visited};
 use super::cursor::{Cursor, Item};
 use super::{Context, EvalError, Evaluator};
 use crate::data::path::{InstancePath, PathStep};
-use crate::yang::schema::types::{Leafref, Type, TypeKind};
+use crate::yang::schema::types::{Leafref, ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::xpath::{Axis, Expr, Step};
-use crate::yang::schema::{NodeId, NodeKind, Value};
+use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
 
 impl<'a> Evaluator<'a> {
     /// The nodes that a leaf refers to; none where it refers to nothing or is no reference.
@@ -22,12 +22,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn referenced(
-        &self,
-        leaf: &Cursor<'a>,
-        ty: &Type,
-        value: &'a Value,
-    ) -> Result<Vec<Cursor<'a>>, EvalError> {
+    fn referenced(&self, leaf: &Cursor<'a>, ty: &Type, value: &Value) -> Result<Vec<Cursor<'a>>, EvalError> {
         match &ty.kind {
             TypeKind::Leafref(leafref) => {
                 let mut found = Vec::new();
@@ -42,7 +37,10 @@ impl<'a> Evaluator<'a> {
             }
             TypeKind::Union { members } => {
                 for member in members {
-                    let found = self.referenced(leaf, member, value)?;
+                    let Some(value) = as_member(self.schema, leaf.item().node(), member, value) else {
+                        continue;
+                    };
+                    let found = self.referenced(leaf, member, &value)?;
                     if !found.is_empty() {
                         return Ok(found);
                     }
@@ -236,6 +234,29 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(Some(at))
+    }
+}
+
+/// A union's value as the value of one of its members, if that could have it (RFC 7950 section 9.12): which member gave a
+/// leaf its value depends on what exists. The kind of JSON that it came from must fit (RFC 7951 section 6.10).
+pub(in crate::data) fn as_member(
+    schema: &Schema,
+    node: NodeId,
+    member: &Type,
+    value: &Value,
+) -> Option<Value> {
+    let module = schema.node(node).module;
+    let parse =
+        |raw: Raw<'_>, strictness| member.parse(raw, ParseContext { schema, module, strictness }).ok();
+    match value {
+        Value::Bool(value) => parse(Raw::Bool(*value), Strictness::Plain),
+        Value::Int(value) => match u64::try_from(*value) {
+            Ok(value) => parse(Raw::Uint(value), Strictness::Plain),
+            Err(_) => parse(Raw::Int(*value), Strictness::Plain),
+        },
+        Value::Uint(value) => parse(Raw::Uint(*value), Strictness::Plain),
+        Value::Empty => parse(Raw::Null, Strictness::Plain),
+        text => parse(Raw::Text(&text.to_string()), Strictness::Rfc7951),
     }
 }
 
