@@ -31,7 +31,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-pub use action::{ActionCall, ActionContext, ActionError};
+pub use action::{ActionCall, ActionContext, ActionError, Attempted};
 pub use caller::{Caller, ClientInfo};
 pub use commit::{
     Approval, Approve, Author, CommitError, CommitRequest, Committed, Precondition, TenantChanges,

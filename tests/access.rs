@@ -1,6 +1,8 @@
 //! Who gets in, what they may do there, and what they see: the gate over the product's own model, on an engine with a
 //! store. Without HTTP; dialects have tests of their own.
 
+mod approle;
+mod jwt;
 mod limits;
 mod matrix;
 mod policies;
@@ -22,6 +24,8 @@ use strongbox::data::tree::{Container, Data};
 use strongbox::engine::{
     Caller, ClientInfo, CommitError, Datastore, Engine, EngineSettings, Operation, Registry, WriteKind,
 };
+use strongbox::services::approle::AppRoles;
+use strongbox::services::jwt_auth::JwtAuth;
 use strongbox::services::token::{Tokens, first};
 use strongbox::services::userpass::Userpass;
 use strongbox::services::{policies as policy_checks, sites, system, tenants};
@@ -48,6 +52,9 @@ fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &
     let mut registry = Registry::new();
     Tokens::new(Arc::clone(access)).register(&mut registry);
     Userpass::new(Arc::clone(access), schema).unwrap().register(&mut registry);
+    let app_roles = AppRoles::new(Arc::clone(access), schema).unwrap();
+    app_roles.register(&mut registry);
+    JwtAuth::new(Arc::clone(access), schema).unwrap().register(&mut registry);
     policy_checks::register(&mut registry);
     tenants::register(&mut registry, access);
     sites::register(&mut registry);
@@ -57,7 +64,10 @@ fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &
     // Passwords are not what is tested here: let them be cheap.
     let passwords = Passwords::with_parameters(argon2::Params::new(16, 1, 1, None).unwrap());
     let settings = EngineSettings { site: "stockholm".into(), passwords, ..EngineSettings::default() };
-    Engine::start(Arc::clone(schema), registry, store, recovered, clock.clone(), settings).unwrap()
+    let engine =
+        Engine::start(Arc::clone(schema), registry, store, recovered, clock.clone(), settings).unwrap();
+    app_roles.start(&engine);
+    engine
 }
 
 impl House {
@@ -255,7 +265,7 @@ fn status(refusal: &Refusal) -> (u16, String) {
     use strongbox::base::error::ErrorTag;
     use strongbox::engine::ActionError;
     let status = match refusal {
-        Refusal::Unauthenticated(_) | Refusal::Action(ActionError::Unauthenticated(_)) => 401,
+        Refusal::Unauthenticated(_) | Refusal::Action(ActionError::Unauthenticated { .. }) => 401,
         Refusal::Forbidden { .. } | Refusal::Action(ActionError::Denied(_)) => 403,
         Refusal::NotFound { .. } => 404,
         Refusal::Invalid(violations) => match violations.first().map(|violation| violation.tag) {

@@ -33,7 +33,14 @@ fn the_settings_are_documented() {
 fn the_model_is_drawn() {
     let mut library = product_library();
     let mut drawn = String::from("```\n");
-    for module in ["strongbox", "strongbox-policy", "strongbox-system", "strongbox-authentication"] {
+    for module in [
+        "strongbox",
+        "strongbox-policy",
+        "strongbox-system",
+        "strongbox-authentication",
+        "strongbox-approle",
+        "strongbox-jwt-auth",
+    ] {
         // What augments one container is drawn with the container and with the module that augments.
         let subject = Subject { module: module.into(), submodule: None };
         let diagrams = draw(&mut library, &product_modules(), &[subject], &Options::default());

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier};
@@ -18,13 +19,19 @@ const THREADS: usize = 2;
 /// How many may wait for a thread before further ones are turned away.
 const QUEUE: usize = 1_024;
 
-/// The dearest argon2 string that is accepted from outside: verifying it must not exhaust the machine.
+/// The dearest argon2 string that is accepted from outside: verifying it must not exhaust the machine, and must be done
+/// within a beat. Memory is in KiB; the work is memory times passes, of which a core does about two millions in a second.
 const MOST_MEMORY: u32 = 256 * 1024;
 const MOST_PASSES: u32 = 16;
+const MOST_WORK: u64 = 1024 * 1024;
 const MOST_LANES: u32 = 16;
 
-/// The dearest bcrypt string that is accepted from outside: about a second.
-const MOST_BCRYPT_COST: u32 = 14;
+/// The dearest bcrypt string that is accepted from outside: about half a second.
+const MOST_BCRYPT_COST: u32 = 13;
+
+/// See [`Passwords::beat`].
+const BEAT: Duration = Duration::from_secs(1);
+const SHORT_BEAT: Duration = Duration::from_millis(20);
 
 /// A hash of nothing that anybody knows, as costly as the ones that [`hash`] makes.
 const STRANGER: &str =
@@ -53,8 +60,8 @@ fn is_bcrypt(text: &str) -> bool {
     ["$2a$", "$2b$", "$2x$", "$2y$"].iter().any(|mark| text.starts_with(mark))
 }
 
-/// Whether a hash that was brought along can be kept: it can be read, and verifying it costs at most 256 MiB and 16
-/// passes (argon2) or a cost of 14 (bcrypt).
+/// Whether a hash that was brought along can be kept: it can be read, and verifying it costs at most 256 MiB, 16
+/// passes and 1 GiB in all of them (argon2) or a cost of 13 (bcrypt).
 ///
 /// # Errors
 /// [`PasswordError::Hash`] says what is wrong; the hash itself is not in the message.
@@ -78,9 +85,15 @@ pub fn check_hash(text: &str) -> Result<(), PasswordError> {
         return Err(wrong("it is not of argon2id, argon2i or argon2d".to_owned()));
     }
     let params = Params::try_from(&hash).map_err(|_| wrong("its parameters are out of range".to_owned()))?;
-    if params.m_cost() > MOST_MEMORY || params.t_cost() > MOST_PASSES || params.p_cost() > MOST_LANES {
+    let work = u64::from(params.m_cost()) * u64::from(params.t_cost());
+    if params.m_cost() > MOST_MEMORY
+        || params.t_cost() > MOST_PASSES
+        || params.p_cost() > MOST_LANES
+        || work > MOST_WORK
+    {
         return Err(wrong(format!(
-            "it is too dear to verify: at most m={MOST_MEMORY}, t={MOST_PASSES}, p={MOST_LANES} are accepted"
+            "it is too dear to verify: at most m={MOST_MEMORY}, t={MOST_PASSES}, p={MOST_LANES} \
+             and m*t={MOST_WORK} are accepted"
         )));
     }
     Ok(())
@@ -118,6 +131,7 @@ pub fn verify(hash: &str, password: &[u8]) -> bool {
 pub struct Passwords {
     queue: mpsc::Sender<Job>,
     parameters: Params,
+    beat: Duration,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -125,10 +139,10 @@ type Job = Box<dyn FnOnce() + Send>;
 impl Passwords {
     /// With the parameters that OWASP names as the minimum for argon2id: 19 MiB, two passes, one lane.
     pub fn new() -> Self {
-        Passwords::with_parameters(Params::DEFAULT)
+        Passwords { beat: BEAT, ..Passwords::with_parameters(Params::DEFAULT) }
     }
 
-    /// With other parameters; for tests that hash a lot. Where the machine gives no thread, every answer is a failure.
+    /// With other parameters and a beat that suits them; for tests that hash a lot. Where the machine gives no thread, every answer is a failure.
     pub fn with_parameters(parameters: Params) -> Self {
         let (queue, jobs) = mpsc::channel::<Job>(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
@@ -140,7 +154,13 @@ impl Passwords {
                 tracing::error!(%error, "a thread for password hashing could not be started");
             }
         }
-        Passwords { queue, parameters }
+        Passwords { queue, parameters, beat: SHORT_BEAT }
+    }
+
+    /// The time at whose multiples a refusal is to be given. It is longer than any hash that is accepted takes to verify,
+    /// so that the time of a refusal does not tell which one it was, or whether there was any.
+    pub fn beat(&self) -> Duration {
+        self.beat
     }
 
     /// The argon2id string of a password. Waits for its turn.

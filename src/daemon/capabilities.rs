@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::access::Access;
 use crate::base::clock::Timestamp;
 use crate::engine::{Engine, Registry};
+use crate::services::approle::AppRoles;
+use crate::services::jwt_auth::JwtAuth;
 use crate::services::jwt_issuer::{self, JwtIssuers};
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
@@ -17,6 +19,7 @@ use crate::yang::schema::Schema;
 pub struct Capabilities {
     transit: Arc<Transit>,
     issuers: Arc<JwtIssuers>,
+    app_roles: Arc<AppRoles>,
     access: Arc<Access>,
 }
 
@@ -35,24 +38,32 @@ impl Capabilities {
         distribution::register(registry, schema);
         Tokens::new(Arc::clone(access)).register(registry);
         Userpass::new(Arc::clone(access), schema).ok()?.register(registry);
+        let app_roles = AppRoles::new(Arc::clone(access), schema).ok()?;
+        app_roles.register(registry);
+        JwtAuth::new(Arc::clone(access), schema).ok()?.register(registry);
         policies::register(registry);
         tenants::register(registry, access);
         sites::register(registry);
         system::register(registry, start_time);
-        Some(Capabilities { transit, issuers, access: Arc::clone(access) })
+        Some(Capabilities { transit, issuers, app_roles, access: Arc::clone(access) })
     }
 
-    /// Starts what goes on beside requests: rotation of keys that are due, sweeping of tokens that have ended. It ends with
-    /// the runtime.
+    /// Starts what goes on beside requests: rotation of keys that are due, sweeping of tokens and secret ids that have
+    /// ended. It ends with the runtime.
     pub fn start(&self, engine: &Engine) {
+        self.app_roles.start(engine);
         tokio::spawn(Arc::clone(&self.transit).rotate_for_ever(engine.clone()));
         let (engine, access) = (engine.clone(), Arc::clone(&self.access));
+        let app_roles = Arc::clone(&self.app_roles);
         tokio::spawn(async move {
             let mut every = tokio::time::interval(token::sweep::INTERVAL);
             loop {
                 every.tick().await;
                 if let Err(error) = token::sweep::sweep(&engine, &access).await {
                     tracing::warn!(%error, "tokens that have ended could not be swept");
+                }
+                if let Err(error) = app_roles.sweep(&engine).await {
+                    tracing::warn!(%error, "secret ids that have ended could not be swept");
                 }
             }
         });

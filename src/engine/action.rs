@@ -64,6 +64,17 @@ pub(super) struct Invocation {
     pub output: Option<NodeId>,
 }
 
+/// A log in that failed, as the audit log is to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempted {
+    /// In which tenant.
+    pub tenant: Ident,
+    /// As whom: the name of a user, or of a method and a role.
+    pub user: String,
+    /// Why not. Never a secret.
+    pub reason: String,
+}
+
 /// Why an operation did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
@@ -74,8 +85,13 @@ pub enum ActionError {
     #[error("{0}")]
     Denied(String),
     /// The credentials in the input are refused.
-    #[error("{0}")]
-    Unauthenticated(String),
+    #[error("{message}")]
+    Unauthenticated {
+        /// For the client, who is not told why.
+        message: &'static str,
+        /// For the audit log.
+        attempted: Box<Attempted>,
+    },
     /// Too many attempts; later it may succeed.
     #[error("{message}")]
     TooMany {
@@ -83,6 +99,8 @@ pub enum ActionError {
         message: String,
         /// Seconds to wait.
         seconds: u64,
+        /// For the audit log.
+        attempted: Box<Attempted>,
     },
     /// The instance that the operation is bound to does not exist.
     #[error("there is no such resource")]

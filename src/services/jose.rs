@@ -7,13 +7,16 @@ pub mod cipher;
 pub mod algorithm;
 pub mod pem;
 pub mod public_key;
+pub mod spki;
 pub mod jwk;
+pub mod key_set;
 pub mod key;
 pub mod jws;
 
 pub use algorithm::Algorithm;
 pub use cipher::{Cipher, KeyType};
 pub use key::{Key, KeyError};
+pub use key_set::KeySet;
 pub use public_key::PublicKey;
 
 /// Base64url without padding (RFC 7515 section 2), the only alphabet of this folder.

@@ -19,7 +19,8 @@ use crate::data::decode::from_serde;
 use crate::data::tree::Data;
 use crate::engine::{ActionError, Engine, Registry, Snapshot, StateContext, StateError, StateProvider};
 
-pub use issue::{IssuedToken, NewToken, Origin, issue};
+pub(crate) use issue::commit;
+pub use issue::{IssuedToken, NewToken, Origin, issue, issue_with};
 pub use parameters::{TokenParameters, TokenSettings};
 
 /// The service.

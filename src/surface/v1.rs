@@ -33,7 +33,7 @@ use self::query::Query;
 use self::route::{Resource, RouteError};
 use crate::access::audit::{AuditChange, AuditEntry};
 use crate::access::gate::Gate;
-use crate::engine::{Caller, ClientInfo, Engine};
+use crate::engine::{Attempted, Caller, ClientInfo, Engine};
 use crate::surface::http::{Payload, Refusal, Reply, Request};
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
@@ -53,6 +53,7 @@ struct Visit<'a> {
     wanted: Wanted,
     caller: Option<Arc<Caller>>,
     changes: Vec<AuditChange>,
+    attempted: Option<Attempted>,
 }
 
 impl V1 {
@@ -79,6 +80,7 @@ impl V1 {
             wanted: *wanted.as_ref().unwrap_or(&Wanted::default()),
             caller: None,
             changes: Vec::new(),
+            attempted: None,
         };
         let outcome = visit.run(wanted.err(), payload).await;
         let (reply, error) = match outcome {
@@ -157,10 +159,15 @@ impl Visit<'_> {
         let time = self.v1.engine().clock().now().rfc3339();
         let token_hash = request.bearer().map(|token| audit.hash_token(token));
         let caller = self.caller.as_deref();
+        let attempted = self.attempted.as_ref();
+        let reason = attempted.map(|attempted| attempted.reason.as_str());
         let entry = AuditEntry {
             time: &time,
-            tenant: caller.map(|caller| caller.tenant.as_str()),
+            tenant: caller
+                .map(|caller| caller.tenant.as_str())
+                .or_else(|| attempted.map(|attempted| attempted.tenant.as_str())),
             user: caller.and_then(|caller| caller.user.as_deref()),
+            attempted_user: attempted.map(|attempted| attempted.user.as_str()),
             accessor: caller.and_then(|caller| caller.accessor.as_deref()),
             token_hash: token_hash.as_deref(),
             method: request.method.as_str(),
@@ -173,7 +180,7 @@ impl Visit<'_> {
             request_id: request.request_id(),
             site: &self.v1.engine().settings().site,
             changes: &self.changes,
-            error: failure.map(Failure::summary),
+            error: reason.or_else(|| failure.map(Failure::summary)),
         };
         gate.record(&entry).await.map_err(|error| Failure::unaudited(&error.to_string()))
     }

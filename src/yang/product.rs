@@ -12,6 +12,8 @@ pub const MODULES: &[(&str, &str)] = &[
     ("strongbox-transit.yang", include_str!("../../yang/strongbox-transit.yang")),
     ("strongbox-jwt-issuer.yang", include_str!("../../yang/strongbox-jwt-issuer.yang")),
     ("strongbox-authentication.yang", include_str!("../../yang/strongbox-authentication.yang")),
+    ("strongbox-approle.yang", include_str!("../../yang/strongbox-approle.yang")),
+    ("strongbox-jwt-auth.yang", include_str!("../../yang/strongbox-jwt-auth.yang")),
     ("strongbox-policy.yang", include_str!("../../yang/strongbox-policy.yang")),
     ("strongbox-system.yang", include_str!("../../yang/strongbox-system.yang")),
 ];

@@ -16,6 +16,9 @@ pub struct AuditEntry<'a> {
     /// The user behind the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<&'a str>,
+    /// As whom somebody tried to log in who was not let in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempted_user: Option<&'a str>,
     /// Public name of the token. Without one, the line goes to the log of calls without a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accessor: Option<&'a str>,
@@ -75,6 +78,7 @@ impl AuditEntry<'_> {
             forwarded_for: self.forwarded_for.map(shorten),
             user_agent: self.user_agent.map(shorten),
             request_id: shorten(self.request_id),
+            attempted_user: self.attempted_user.map(shorten),
             error: self.error.map(shorten),
             ..self.clone()
         };

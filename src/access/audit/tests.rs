@@ -30,6 +30,7 @@ fn entry<'a>(accessor: Option<&'a str>, path: &'a str) -> AuditEntry<'a> {
         time: "2026-11-22T00:00:00.000000Z",
         tenant: Some("acme"),
         user: None,
+        attempted_user: None,
         accessor,
         token_hash: None,
         method: "GET",

@@ -10,7 +10,7 @@ use crate::data::diff::{Change, ChangeKind};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
 use crate::data::violation::Violation;
-use crate::engine::action::ActionError;
+use crate::engine::action::{ActionError, Attempted};
 use crate::engine::commit::{CommitError, Committed};
 use crate::engine::operational::StateError;
 use crate::yang::schema::Schema;
@@ -117,6 +117,18 @@ pub enum Refusal {
     /// Nothing can be written down, so nothing is done.
     #[error(transparent)]
     Audit(#[from] AuditUnavailable),
+}
+
+impl Refusal {
+    /// The log in that failed, when that is what happened.
+    pub fn attempted(&self) -> Option<&Attempted> {
+        match self {
+            Refusal::Action(
+                ActionError::Unauthenticated { attempted, .. } | ActionError::TooMany { attempted, .. },
+            ) => Some(attempted),
+            _ => None,
+        }
+    }
 }
 
 /// What a client can do something about gets a variant of its own.

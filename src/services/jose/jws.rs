@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Algorithm, BASE64, Key, KeyError, PublicKey};
 
-/// The longest token that [`verify`] looks at, in bytes.
+/// The longest token that is looked at, in bytes.
 pub const LONGEST: usize = 128 * 1024;
 
 /// The first segment of a token: `{"alg":..,"typ":"JWT","kid":..}` in this order, as base64url.
@@ -70,8 +70,61 @@ pub enum JwsError {
     Signature,
 }
 
+/// A token taken apart, of which nothing can be believed yet.
+pub struct Unverified<'t> {
+    /// What it says about itself.
+    pub header: Header,
+    /// The first two segments: what is signed.
+    message: &'t str,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'t> Unverified<'t> {
+    /// Takes a token apart.
+    ///
+    /// # Errors
+    /// [`JwsError::Malformed`], [`JwsError::Critical`].
+    pub fn parse(token: &'t str) -> Result<Self, JwsError> {
+        if token.len() > LONGEST {
+            return Err(JwsError::Malformed);
+        }
+        let (message, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
+        let (header, payload) = message.split_once('.').ok_or(JwsError::Malformed)?;
+        let decode = |segment: &str| BASE64.decode(segment).map_err(|_| JwsError::Malformed);
+        let signature = decode(signature)?;
+        let payload = decode(payload)?;
+        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| JwsError::Malformed)?;
+        if header.crit.is_some() {
+            return Err(JwsError::Critical);
+        }
+        Ok(Unverified { header, message, payload, signature })
+    }
+
+    /// Its algorithm, if that is one of the list.
+    ///
+    /// # Errors
+    /// [`JwsError::Algorithm`].
+    pub fn algorithm(&self, allowed: &[Algorithm]) -> Result<Algorithm, JwsError> {
+        let known = self.header.alg.parse::<Algorithm>().ok();
+        known
+            .filter(|algorithm| allowed.contains(algorithm))
+            .ok_or_else(|| JwsError::Algorithm(self.header.alg.chars().take(64).collect()))
+    }
+
+    /// Whether the key made its signature by that algorithm. That the algorithm fits the kind of the key is checked here.
+    pub fn is_signed_by(&self, algorithm: Algorithm, key: &PublicKey) -> bool {
+        key.verify(algorithm, self.message.as_bytes(), &self.signature)
+    }
+
+    /// The payload, for whoever found the signature right.
+    pub fn into_payload(self) -> Vec<u8> {
+        self.payload
+    }
+}
+
 /// Checks a token's signature and returns its header and payload. `allowed` is the list of acceptable algorithms;
-/// `key` finds the key for a header. That the algorithm fits the kind of the key is checked here.
+/// `key` finds the key for a header.
 ///
 /// # Errors
 /// [`JwsError`]; nothing of the payload is looked at before the signature is found right.
@@ -80,32 +133,15 @@ pub fn verify<'k>(
     allowed: &[Algorithm],
     key: impl FnOnce(&Header) -> Option<&'k PublicKey>,
 ) -> Result<(Header, Vec<u8>), JwsError> {
-    if token.len() > LONGEST {
-        return Err(JwsError::Malformed);
-    }
-    let (message, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
-    let (header, payload) = message.split_once('.').ok_or(JwsError::Malformed)?;
-    let decode = |segment: &str| BASE64.decode(segment).map_err(|_| JwsError::Malformed);
-    let signature = decode(signature)?;
-    let payload = decode(payload)?;
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| JwsError::Malformed)?;
-    if header.crit.is_some() {
-        return Err(JwsError::Critical);
-    }
-    let algorithm = header
-        .alg
-        .parse::<Algorithm>()
-        .ok()
-        .filter(|algorithm| allowed.contains(algorithm))
-        .ok_or_else(|| JwsError::Algorithm(header.alg.chars().take(64).collect()))?;
-    let key = key(&header).ok_or_else(|| {
-        JwsError::UnknownKey(header.kid.as_deref().unwrap_or_default().chars().take(64).collect())
+    let token = Unverified::parse(token)?;
+    let algorithm = token.algorithm(allowed)?;
+    let key = key(&token.header).ok_or_else(|| {
+        JwsError::UnknownKey(token.header.kid.as_deref().unwrap_or_default().chars().take(64).collect())
     })?;
-    if key.verify(algorithm, message.as_bytes(), &signature) {
-        Ok((header, payload))
-    } else {
-        Err(JwsError::Signature)
+    if !token.is_signed_by(algorithm, key) {
+        return Err(JwsError::Signature);
     }
+    Ok((token.header, token.payload))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::base::ident::Ident;
 use crate::base::secret::Secret;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
-use crate::engine::{ActionContext, ActionError, Author, CommitRequest, Engine, TenantEdits};
+use crate::engine::{ActionContext, ActionError, Approve, Author, CommitRequest, Engine, TenantEdits};
 
 /// A token to be made.
 #[derive(Clone, Debug)]
@@ -161,6 +161,21 @@ pub async fn issue(
     new: NewToken,
     origin: Origin,
 ) -> Result<IssuedToken, ActionError> {
+    issue_with(engine, model, new, origin, Vec::new(), None).await
+}
+
+/// Makes a token in one transaction with further edits of its tenant's tree, if they are approved.
+///
+/// # Errors
+/// As [`issue`]; [`crate::engine::CommitError::Invalid`] where the edits are not approved.
+pub async fn issue_with(
+    engine: &Engine,
+    model: &Model,
+    new: NewToken,
+    origin: Origin,
+    mut edits: Vec<Edit>,
+    approve: Option<Approve>,
+) -> Result<IssuedToken, ActionError> {
     let now = engine.clock().now();
     let tenant = new.tenant.clone();
     let bearer = Bearer::generate().map_err(|error| ActionError::Unavailable(error.to_string()))?;
@@ -169,22 +184,32 @@ pub async fn issue(
         let reasons: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
         ActionError::Internal(format!("a token does not fit the model: {}", reasons.join("; ")))
     })?;
-    let edit = Edit::new(model.token(&facts.accessor), EditOperation::Create, entry);
+    edits.push(Edit::new(model.token(&facts.accessor), EditOperation::Create, entry));
     let validate_only = origin.validate_only;
-    commit(engine, tenant, vec![edit], origin).await?;
+    commit_if(engine, tenant, edits, origin, approve).await?;
     let token = (!validate_only).then_some(bearer.text);
     Ok(IssuedToken::of(&facts, token, now))
 }
 
-/// Commits edits of stored tokens.
+/// Commits edits of stored state.
 ///
 /// # Errors
 /// When the commit fails.
-pub(super) async fn commit(
+pub(crate) async fn commit(
     engine: &Engine,
     tenant: Ident,
     edits: Vec<Edit>,
     origin: Origin,
+) -> Result<(), ActionError> {
+    commit_if(engine, tenant, edits, origin, None).await
+}
+
+async fn commit_if(
+    engine: &Engine,
+    tenant: Ident,
+    edits: Vec<Edit>,
+    origin: Origin,
+    approve: Option<Approve>,
 ) -> Result<(), ActionError> {
     let request = CommitRequest {
         actor: origin.actor,
@@ -192,7 +217,7 @@ pub(super) async fn commit(
         by: Author::Service,
         changes: vec![TenantEdits { tenant, edits, preconditions: Vec::new() }],
         validate_only: origin.validate_only,
-        approve: None,
+        approve,
     };
     engine.commit(request).await.map(drop).map_err(ActionError::Commit)
 }

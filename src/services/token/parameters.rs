@@ -26,6 +26,8 @@ pub struct TokenParameters {
     pub token_ttl: Option<Duration>,
     /// How long it can be kept alive by refreshing.
     pub token_max_ttl: Option<Duration>,
+    /// When it ends, whatever is refreshed.
+    pub token_explicit_max_ttl: Option<Duration>,
     /// Addresses from which it, and the log in itself, is accepted.
     pub token_bound_cidrs: Vec<Ident>,
     /// How many requests it is good for; 0 is without a limit.

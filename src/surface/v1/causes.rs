@@ -125,12 +125,12 @@ impl From<ActionError> for Failure {
         let root = InstancePath::root;
         match error {
             ActionError::Invalid(violations) => Failure::from(violations),
-            ActionError::Unauthenticated(message) => Failure::unauthorized(message),
+            ActionError::Unauthenticated { message, .. } => Failure::unauthorized(message.to_owned()),
             ActionError::Denied(message) => {
                 let violation = Violation::new(ErrorTag::AccessDenied, root(), message);
                 Failure::new(StatusCode::FORBIDDEN, violation)
             }
-            ActionError::TooMany { message, seconds } => {
+            ActionError::TooMany { message, seconds, .. } => {
                 let violation = Violation::new(ErrorTag::ResourceDenied, root(), message);
                 Failure::new(StatusCode::TOO_MANY_REQUESTS, violation)
                     .header(RETRY_AFTER, HeaderValue::from(seconds))
@@ -150,6 +150,7 @@ impl From<ActionError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Attempted;
 
     #[test]
     fn what_is_the_servers_fault_says_nothing_of_its_reason() {
@@ -160,11 +161,18 @@ mod tests {
 
     #[test]
     fn refused_credentials_are_401_and_refused_callers_403() {
-        let stranger = Failure::from(ActionError::Unauthenticated("no".to_owned()));
+        let attempted = || {
+            let (user, reason) = ("alice".to_owned(), "wrong password".to_owned());
+            Box::new(Attempted { tenant: "acme".into(), user, reason })
+        };
+        let refused = ActionError::Unauthenticated { message: "no", attempted: attempted() };
+        let stranger = Failure::from(refused);
+        assert_eq!(stranger.summary(), "no", "nothing of the reason");
         assert_eq!(stranger.status, 401);
         assert_eq!(stranger.headers[0].0, WWW_AUTHENTICATE);
         assert_eq!(Failure::from(ActionError::Denied("no".to_owned())).status, 403);
-        let eager = Failure::from(ActionError::TooMany { message: "wait".to_owned(), seconds: 7 });
+        let message = "wait".to_owned();
+        let eager = Failure::from(ActionError::TooMany { message, seconds: 7, attempted: attempted() });
         assert_eq!((eager.status.as_u16(), eager.headers[0].1.to_str().unwrap()), (429, "7"));
     }
 

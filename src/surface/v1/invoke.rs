@@ -34,7 +34,8 @@ impl Visit<'_> {
         // A field that does not exist is told before anything is done.
         let fields = super::read::fields(&schema, output_node, query)?;
         let operation = Operation::Invoke { target: path.clone(), input, validate_only: query.validate };
-        let outcome = self.v1.gate.execute(self.caller.clone(), &self.client, operation).await?;
+        let outcome = self.v1.gate.execute(self.caller.clone(), &self.client, operation).await;
+        let outcome = outcome.inspect_err(|refusal| self.attempted = refusal.attempted().cloned())?;
         let output = match outcome {
             Outcome::Invoked(output) => output,
             Outcome::Read(_) | Outcome::Written(_) => None,

@@ -125,6 +125,8 @@ pub struct Extensions {
     pub stored: bool,
     /// `computed`: state that a provider makes up when it is read.
     pub computed: bool,
+    /// `grants`: names of policies that whoever logs in by the entry around it gets.
+    pub grants: bool,
     /// `public`: an operation that needs no token (log in, unseal).
     pub public: bool,
 }

@@ -279,6 +279,7 @@ impl<'b, 'a> Builder<'b, 'a> {
                 "distributable" => found.distributable = true,
                 "stored" => found.stored = true,
                 "computed" => found.computed = true,
+                "grants" => found.grants = true,
                 "public" => found.public = true,
                 _ => {}
             }

@@ -1,0 +1,200 @@
+//! What all log-in methods do alike: count failed attempts, say nothing to whoever is not let in, and hand out a token to
+//! whoever is.
+//!
+//! A stranger learns nothing but whether it was let in. There is one answer to everything that fails, and it is given at
+//! the end of a beat (a second) after the attempt began, so that its time tells nothing either: neither whether there is such a
+//! user nor how the user's password was hashed.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::Instant;
+
+use super::token::{IssuedToken, NewToken, Origin, TokenParameters, issue_with, settings};
+use crate::access::Access;
+use crate::access::authenticate::Metadata;
+use crate::access::authenticate::attempts::Attempt;
+use crate::access::authenticate::live::parse_network;
+use crate::base::error::ErrorTag;
+use crate::base::ident::Ident;
+use crate::data::edit::Edit;
+use crate::data::violation::Violation;
+use crate::engine::{ActionContext, ActionError, Approve, Attempted, CommitError, GuardContext};
+
+/// The one thing that is said to whoever is not let in.
+pub const INVALID_CREDENTIALS: &str = "invalid credentials";
+
+/// How much of a name that a stranger sends goes into the audit log, in characters.
+const LONGEST_NAME: usize = 64;
+
+/// Somebody at the door.
+pub struct Knock<'a> {
+    context: &'a ActionContext,
+    access: &'a Access,
+    /// The tenant that is to be entered.
+    pub tenant: Ident,
+    user: String,
+    began: Instant,
+    attempt: Attempt<'a>,
+}
+
+/// Who is let in, and with what.
+pub struct Guest {
+    /// The user, for methods that have users.
+    pub user: Option<Ident>,
+    /// What to call the token.
+    pub display_name: Option<Ident>,
+    /// The method.
+    pub method: &'static str,
+    /// What the method says of the token.
+    pub parameters: TokenParameters,
+    /// Facts for the token.
+    pub metadata: Vec<Metadata>,
+    /// What has to change together with the token being made.
+    pub edits: Vec<Edit>,
+    /// Asked about the newest data before that changes.
+    pub approve: Option<Approve>,
+}
+
+impl<'a> Knock<'a> {
+    /// Begins an attempt to log in as `user`, which may be a method and a role.
+    ///
+    /// # Errors
+    /// [`ActionError::TooMany`].
+    pub fn begin(
+        context: &'a ActionContext,
+        access: &'a Access,
+        tenant: Ident,
+        user: &str,
+    ) -> Result<Self, ActionError> {
+        let shown: String = user.chars().take(LONGEST_NAME).collect();
+        match access.attempts.begin(&tenant, user, context.client.address, context.now) {
+            Ok(attempt) => Ok(Knock { context, access, tenant, user: shown, began: Instant::now(), attempt }),
+            Err(refusal) => {
+                let message = refusal.to_string();
+                let attempted = Attempted { tenant, user: shown, reason: message.clone() };
+                Err(ActionError::TooMany {
+                    message,
+                    seconds: refusal.seconds,
+                    attempted: Box::new(attempted),
+                })
+            }
+        }
+    }
+
+    /// Whether the client is in one of these networks, or there are none.
+    pub fn is_from(&self, networks: &[Ident]) -> bool {
+        let address = self.context.client.address.map(|address| address.to_canonical());
+        let within = |text: &Ident| {
+            parse_network(text).zip(address).is_some_and(|(network, address)| network.contains(&address))
+        };
+        networks.is_empty() || networks.iter().any(within)
+    }
+
+    /// Does not let them in. The reason is for the audit log.
+    pub async fn refuse(self, reason: impl Into<String>) -> ActionError {
+        let beat = self.context.engine.passwords().beat();
+        tokio::time::sleep_until(self.began + next_beat(self.began.elapsed(), beat)).await;
+        let attempted = Attempted { tenant: self.tenant, user: self.user, reason: reason.into() };
+        ActionError::Unauthenticated { message: INVALID_CREDENTIALS, attempted: Box::new(attempted) }
+    }
+
+    /// Lets them in: makes a token, and whatever has to change with it.
+    ///
+    /// # Errors
+    /// The refusal, when what has to change was changed by somebody else meanwhile; a fault of the commit.
+    pub async fn let_in(self, guest: Guest) -> Result<IssuedToken, ActionError> {
+        let context = self.context;
+        let settings = settings(&context.engine, &context.snapshot, &self.tenant)?;
+        let Guest { user, display_name, method, parameters, metadata, edits, approve } = guest;
+        let actor = format!("{}/{}", self.tenant, user.as_deref().or(display_name.as_deref()).unwrap_or("-"));
+        let new = NewToken {
+            user,
+            display_name,
+            method,
+            policies: parameters.policies(),
+            life: Some(parameters.life(settings)),
+            explicit_max: parameters.token_explicit_max_ttl,
+            renewable: true,
+            num_uses: parameters.token_num_uses,
+            bound_cidrs: parameters.token_bound_cidrs,
+            parent: None,
+            metadata,
+            tenant: self.tenant.clone(),
+        };
+        let origin = Origin { actor, ..Origin::of(context) };
+        match issue_with(&context.engine, &self.access.model, new, origin, edits, approve).await {
+            Ok(issued) => {
+                self.attempt.succeeded();
+                Ok(issued)
+            }
+            Err(ActionError::Commit(CommitError::Invalid(faults))) => {
+                let reasons: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
+                Err(self.refuse(reasons.join("; ")).await)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The first beat that has not passed.
+fn next_beat(elapsed: Duration, beat: Duration) -> Duration {
+    let beats = elapsed.as_nanos() / beat.as_nanos().max(1) + 1;
+    beat.saturating_mul(u32::try_from(beats).unwrap_or(u32::MAX))
+}
+
+/// Turns of log ins that use up the same thing: each finds what the one before it left. Strangers share a turn by
+/// accident, and wait for one commit then.
+#[derive(Debug)]
+pub struct Turns([Mutex<()>; 64]);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Turns(std::array::from_fn(|_| Mutex::new(())))
+    }
+}
+
+impl Turns {
+    /// Waits for one's turn.
+    pub async fn take(&self, of: &impl Hash) -> Option<MutexGuard<'_, ()>> {
+        let mut hasher = DefaultHasher::new();
+        of.hash(&mut hasher);
+        let count = u64::try_from(self.0.len()).unwrap_or(1);
+        let turn = self.0.get(usize::try_from(hasher.finish() % count).unwrap_or(0))?;
+        Some(turn.lock().await)
+    }
+}
+
+/// Leaf-lists of networks in entries of log-in methods.
+const NETWORKS: [&str; 2] = ["token-bound-cidrs", "secret-id-bound-cidrs"];
+
+/// The model knows the letters of a network; that the numbers make sense is checked here. A guard for the entries of all
+/// methods.
+pub fn check_networks(context: &GuardContext<'_>) -> Vec<Violation> {
+    let Some(entry) = context.entry_after else { return Vec::new() };
+    let mut violations = Vec::new();
+    for name in NETWORKS {
+        let Some(leaf) = context.schema.own_child(entry.node, name) else { continue };
+        for text in entry.leaf_list(leaf).iter().filter(|text| parse_network(&text.to_string()).is_none()) {
+            let message =
+                format!("'{text}' is neither an address nor a network such as 192.0.2.0/24 or 2001:db8::/32");
+            let path = context.path.child(leaf).entry(vec![text.clone()]);
+            violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
+        }
+    }
+    violations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_given_on_the_beat() {
+        let beat = Duration::from_millis(1_000);
+        for (elapsed, expected) in [(0, 1_000), (15, 1_000), (999, 1_000), (1_000, 2_000), (1_500, 2_000)] {
+            assert_eq!(next_beat(Duration::from_millis(elapsed), beat), Duration::from_millis(expected));
+        }
+    }
+}
