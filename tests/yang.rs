@@ -1,6 +1,7 @@
 //! The YANG compiler held against a corpus: `tests/yang/ok` holds modules that must be accepted, `tests/yang/err` modules
 //! that must be refused, each beside the diagnostics that it must get. A file is named after the section of RFC 7950 and
-//! the rule that it is about. Beside an accepted module that has nodes lies its tree diagram (RFC 8340).
+//! the rule that it is about. Beside an accepted module that has nodes lies its tree diagram (RFC 8340), beside one that is
+//! probably not meant so its warnings.
 //! `UPDATE=1` writes what is missing or has changed; review it before you commit.
 
 mod case;
@@ -95,6 +96,7 @@ fn accepts_what_rfc_7950_allows() {
             wrong.push(outcome.shown);
         } else {
             wrong.extend(expect(&path.with_extension("tree"), &outcome.tree).err());
+            wrong.extend(expect(&path.with_extension("warn"), &outcome.shown).err());
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));

@@ -199,6 +199,13 @@ pub const CODES: &[Code] = &[
         "'deviate not-supported' takes the node away; nothing else can be said of it.",
     ),
     code("Y0124", "7.3", "a typedef has the name of a built-in type", "Choose another name."),
+    code(
+        "Y0125",
+        "2 of RFC 8791",
+        "an extension statement stands in the wrong place",
+        "Structures, their augments and annotations are defined at the top of a module; a mount point is marked in a \
+         container or list.",
+    ),
     code("Y0201", "7.1.5", "there is no such module", "No file with that module or submodule was found."),
     code("Y0202", "7.1.5", "there is no such revision", "The module was found, but in other revisions only."),
     code("Y0203", "5.1", "modules import each other", "A chain of imports or includes must not be a circle."),
@@ -388,6 +395,19 @@ pub const CODES: &[Code] = &[
         "Data that was valid without the augment would become invalid. Give the augment a 'when' that holds for those \
          who know of it only, or make the node optional.",
     ),
+    code(
+        "Y0354",
+        "8 of RFC 8040",
+        "a template of data needs one container",
+        "An rc:yang-data template holds exactly one container, or a choice with one in each case. A structure of RFC 8791 \
+         may hold anything.",
+    ),
+    code(
+        "Y0355",
+        "2 of RFC 8791",
+        "a structure or annotation is defined twice",
+        "Templates and structures of a module have different names, and so have its annotations.",
+    ),
     code("Y0361", "6.4", "this is not an XPath expression", "See Y0120."),
     code(
         "Y0362",
@@ -401,6 +421,20 @@ pub const CODES: &[Code] = &[
         "this expression is probably wrong",
         "It names a node or identity that does not exist there; it is valid XPath, but that part never selects \
          anything.",
+    ),
+    code(
+        "Y0364",
+        "6.4",
+        "this expression always comes out the same",
+        "The types of the nodes decide the outcome: a value is compared with what it can never be, a function is called \
+         with a node for which it finds nothing, or a step leads nowhere.",
+    ),
+    code(
+        "Y0365",
+        "7.21.5",
+        "a condition depends on itself",
+        "Whether a node is there is decided by its 'when'; what that looks at must not depend on the node itself, \
+         directly or by way of other conditions.",
     ),
     code("Y0371", "9.9.2", "a leafref leads nowhere", "A step of its path is not defined."),
     code("Y0372", "9.9", "a leafref does not point at a leaf", "It points at one leaf or leaf-list."),

@@ -72,6 +72,33 @@ pub struct Identity {
     pub ancestors: Vec<IdentityId>,
 }
 
+/// Data that stands in no datastore: a template made with `rc:yang-data` (RFC 8040 section 8) or a structure (RFC 8791).
+#[derive(Clone, Debug)]
+pub struct Structure {
+    /// The module that defines it.
+    pub module: ModuleId,
+    /// Its name. The data of a structure is a container of that name; that of a template is what the template holds.
+    pub name: Ident,
+    /// The root of its nodes, of kind [`NodeKind::Structure`]: such data is decoded and checked as a tree whose root is
+    /// this node instead of [`NodeId::ROOT`].
+    pub root: NodeId,
+    /// It was made with `rc:yang-data`.
+    pub is_template: bool,
+}
+
+/// Metadata that instances can carry (RFC 7952).
+#[derive(Clone, Debug)]
+pub struct Annotation {
+    /// The module that defines it.
+    pub module: ModuleId,
+    /// Its name.
+    pub name: Ident,
+    /// The type of its values.
+    pub ty: Arc<Type>,
+    /// `units`, own or of the type.
+    pub units: Option<Ident>,
+}
+
 /// The compiled modules.
 #[derive(Debug)]
 pub struct Schema {
@@ -86,8 +113,10 @@ pub struct Schema {
     pub(crate) module_names: HashMap<Ident, ModuleId>,
     /// Identities by name.
     pub(crate) identity_names: HashMap<Ident, Vec<IdentityId>>,
-    /// Constraints by the schema node whose change may alter their outcome.
-    pub(crate) dependents: HashMap<NodeId, Vec<xpath::Dependent>>,
+    /// Data outside of datastores.
+    pub(crate) structures: Vec<Structure>,
+    /// Metadata that instances can carry.
+    pub(crate) annotations: Vec<Annotation>,
 }
 
 impl Schema {
@@ -101,7 +130,8 @@ impl Schema {
             ambiguous: Vec::new(),
             module_names: HashMap::new(),
             identity_names: HashMap::new(),
-            dependents: HashMap::new(),
+            structures: Vec::new(),
+            annotations: Vec::new(),
         };
         schema.index();
         schema
@@ -171,6 +201,26 @@ impl Schema {
         (0_u32..).map(NodeId).zip(&self.nodes)
     }
 
+    /// The templates and structures of all implemented modules.
+    pub fn structures(&self) -> &[Structure] {
+        &self.structures
+    }
+
+    /// The template or structure of that name.
+    pub fn structure(&self, module: ModuleId, name: &str) -> Option<&Structure> {
+        self.structures.iter().find(|structure| structure.module == module && structure.name == *name)
+    }
+
+    /// The annotations that the implemented modules define.
+    pub fn annotations(&self) -> &[Annotation] {
+        &self.annotations
+    }
+
+    /// The annotation of that name.
+    pub fn annotation(&self, module: ModuleId, name: &str) -> Option<&Annotation> {
+        self.annotations.iter().find(|annotation| annotation.module == module && annotation.name == *name)
+    }
+
     /// The data children (and actions, notifications) of a node, looking through choices and cases, in schema order.
     pub fn children(&self, parent: NodeId) -> &[NodeId] {
         &self.node(parent).children
@@ -231,20 +281,16 @@ impl Schema {
         self.identity_names.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The constraints whose outcome a change of that node may alter.
-    pub fn dependents(&self, changed: NodeId) -> &[xpath::Dependent] {
-        self.dependents.get(&changed).map_or(&[], Vec::as_slice)
-    }
-
     /// The schema path of a node for messages: `/strongbox/jwt-issuers/roles/max-ttl`; a module name stands where it
     /// differs from the parent's and the bare name is ambiguous.
     pub fn path(&self, id: NodeId) -> String {
-        if id == NodeId::ROOT {
+        let is_root = |id: NodeId| matches!(self.node(id).kind, NodeKind::Root | NodeKind::Structure);
+        if is_root(id) {
             return "/".to_owned();
         }
         let mut names = Vec::new();
         let mut at = id;
-        while at != NodeId::ROOT {
+        while !is_root(at) {
             let node = self.node(at);
             names.push(node.name.as_str());
             at = node.parent;

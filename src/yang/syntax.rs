@@ -3,6 +3,7 @@
 //! Nothing in here fails: a stage returns what it could make of the text and a list of diagnostics.
 
 pub mod keyword;
+pub mod known;
 pub mod argument;
 pub mod statement;
 pub mod string;
@@ -13,5 +14,6 @@ mod scan;
 
 pub use check::check;
 pub use keyword::KeywordId;
+pub use known::Known;
 pub use parse::parse_module;
 pub use statement::{Argument, Keyword, Statement};

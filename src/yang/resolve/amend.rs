@@ -10,12 +10,15 @@ use super::tree::{Applied, Property, ResolvedId};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::suggest::nearest;
 use crate::yang::syntax::keyword::KeywordId as K;
+use crate::yang::syntax::known::Known;
 use crate::yang::syntax::statement::Statement;
 
-/// A top-level `augment` or `deviation`.
+/// A top-level `augment`, `augment-structure` or `deviation`.
 #[derive(Clone, Copy, Debug)]
 pub struct Amendment<'a> {
     statement: &'a Statement,
+    /// It amends a structure (RFC 8791 section 3), not the data of datastores.
+    of_structure: bool,
     scope: ScopeId,
     module: ModuleIndex,
 }
@@ -35,13 +38,16 @@ impl<'a> Amendments<'a> {
         let loaded = names.loaded;
         for unit in &loaded.module(module).units {
             let scope = names.unit_scope(*unit);
-            for statement in &loaded.unit(*unit).root.substatements {
+            let root = &loaded.unit(*unit).root;
+            for statement in &root.substatements {
+                let of_structure = Known::of(root, &statement.keyword) == Some(Known::AugmentStructure);
                 let list = match statement.id() {
                     Some(K::Augment) => &mut self.waiting,
                     Some(K::Deviation) => &mut self.deviations,
+                    None if of_structure => &mut self.waiting,
                     _ => continue,
                 };
-                let amendment = Amendment { statement, scope, module };
+                let amendment = Amendment { statement, of_structure, scope, module };
                 amended.extend(amendment.target_modules(names));
                 list.push(amendment);
             }
@@ -117,7 +123,12 @@ fn find(expander: &Expander<'_, '_>, amendment: Amendment<'_>) -> Result<Resolve
         let Some(module) = names.data_module_of_prefix(amendment.scope, prefix) else {
             return Err(Box::new(names.unknown_prefix(amendment.scope, prefix.unwrap_or_default(), at)));
         };
+        let structures;
         let level = match found {
+            None if amendment.of_structure => {
+                structures = expander.tree.structure_tops(module);
+                structures.as_slice()
+            }
             None => expander.tree.top(module),
             Some(parent) => &expander.tree.node(parent).children,
         };

@@ -9,6 +9,7 @@ use super::tree::{MAX_NODES, Property, Resolved, ResolvedId, Tree, is_node};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ident::Ident;
 use crate::yang::syntax::keyword::KeywordId as K;
+use crate::yang::syntax::known::Known;
 use crate::yang::syntax::statement::Statement;
 
 /// Where new nodes go.
@@ -64,11 +65,38 @@ impl<'n, 'a> Expander<'n, 'a> {
         let loaded = self.names.loaded;
         for unit in &loaded.module(module).units {
             let scope = self.names.unit_scope(*unit);
-            let added = self.children(&loaded.unit(*unit).root, scope, Place { parent: None, module });
+            let root = &loaded.unit(*unit).root;
+            let added = self.children(root, scope, Place { parent: None, module });
             if loaded.module(module).units.len() > 1 {
                 self.tree.placed_by.extend(added.into_iter().map(|id| (id, *unit)));
             }
+            for statement in &root.substatements {
+                match Known::of(root, &statement.keyword) {
+                    Some(Known::YangData) => {
+                        let root = self.structure_root(statement, scope, module);
+                        let inside = self.names.inside(statement, scope);
+                        self.children(statement, inside, Place { parent: Some(root), module });
+                    }
+                    // A structure is a container that gives its name to the whole (RFC 8791 section 2).
+                    Some(Known::Structure) => {
+                        let root = self.structure_root(statement, scope, module);
+                        self.node(statement, K::Container, scope, Place { parent: Some(root), module });
+                    }
+                    _ => {}
+                }
+            }
         }
+    }
+
+    /// The root of a template or structure, without anything below it.
+    fn structure_root(
+        &mut self,
+        statement: &'a Statement,
+        scope: ScopeId,
+        module: ModuleIndex,
+    ) -> ResolvedId {
+        let place = Place { parent: None, module };
+        self.implied(K::Extension, statement, Ident::from(statement.text()), scope, place)
     }
 
     /// Reports a mistake that stands in the model once, however often it is instantiated.

@@ -22,7 +22,8 @@ pub struct Property<'a> {
 /// One node.
 #[derive(Debug)]
 pub struct Resolved<'a> {
-    /// The statement that it comes from: `container`, `leaf`, ...; `case`, `input` and `output` also where implied.
+    /// The statement that it comes from: `container`, `leaf`, ...; `case`, `input` and `output` also where implied;
+    /// `extension` for the root of a structure.
     pub kind: K,
     /// Its name.
     pub name: Ident,
@@ -83,6 +84,8 @@ pub struct Tree<'a> {
     pub tops: Vec<Vec<ResolvedId>>,
     /// The texts that place top-level nodes of a module that has submodules, in order.
     pub placed_by: Vec<(ResolvedId, UnitIndex)>,
+    /// Roots of data outside of datastores: templates of RFC 8040 and structures of RFC 8791.
+    pub structures: Vec<ResolvedId>,
     /// Augments of one module by another.
     pub augments: Vec<Applied<'a>>,
     /// (deviated module, deviating module), without doubles.
@@ -119,11 +122,12 @@ impl<'a> Tree<'a> {
         self.nodes.is_empty()
     }
 
-    /// Adds a node below its parent, or at the top of its module.
+    /// Adds a node below its parent, or at the top of its module, or as the root of a structure.
     pub fn add(&mut self, node: Resolved<'a>) -> ResolvedId {
         let id = ResolvedId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         match node.parent {
             Some(parent) => self.nodes[parent.0 as usize].children.push(id),
+            None if node.kind == K::Extension => self.structures.push(id),
             None => {
                 let module = node.module.0;
                 if self.tops.len() <= module {
@@ -139,6 +143,12 @@ impl<'a> Tree<'a> {
     /// The top-level nodes of a module.
     pub fn top(&self, module: ModuleIndex) -> &[ResolvedId] {
         self.tops.get(module.0).map_or(&[], Vec::as_slice)
+    }
+
+    /// The top-level nodes of the structures of a module.
+    pub fn structure_tops(&self, module: ModuleIndex) -> Vec<ResolvedId> {
+        let roots = self.structures.iter().map(|id| self.node(*id)).filter(|root| root.module == module);
+        roots.flat_map(|root| root.children.iter().copied()).collect()
     }
 
     /// The child of that name and module among some nodes; choices and cases are not looked through.

@@ -3,6 +3,7 @@
 //!
 //! Every stage collects diagnostics and goes on; a schema comes out only when none of them is an error.
 
+mod condition;
 mod definitions;
 mod identity;
 mod lists;
@@ -10,6 +11,7 @@ mod nodes;
 mod pending;
 mod ranges;
 mod restrict;
+mod structures;
 #[cfg(test)]
 mod tests;
 mod typing;
@@ -57,6 +59,8 @@ pub fn compile(library: &mut Library, wanted: &[Wanted]) -> (Option<Schema>, Vec
     }
     let modules = modules(library, &loaded, &implemented, &enabled, &tree);
     let mut schema = Schema::new(modules, std::mem::take(&mut builder.nodes), identities);
+    schema.structures = std::mem::take(&mut builder.structures);
+    schema.annotations = std::mem::take(&mut builder.annotations);
     check_names(&schema, &tree, &builder.ids, &mut builder.diagnostics);
     pending::settle(&mut schema, &mut builder, library.sources());
     definitions::check(&schema, &mut builder, &implemented, &used, library.sources());

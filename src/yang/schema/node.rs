@@ -57,6 +57,9 @@ pub struct ListFacts {
 pub enum NodeKind {
     /// The virtual root.
     Root,
+    /// The root of data that stands in no datastore: of an `rc:yang-data` template (RFC 8040 section 8) or of a structure
+    /// (RFC 8791). Its children are what such data has at its top; it is no child of [`NodeId::ROOT`].
+    Structure,
     /// A container.
     Container {
         /// Its existence means something by itself.
@@ -169,6 +172,8 @@ pub struct Node {
     pub units: Option<Ident>,
     /// `presence` text.
     pub presence: Option<Ident>,
+    /// The label of the mount point that this container or list is (RFC 8528 section 3.1).
+    pub mount_point: Option<Ident>,
 }
 
 impl Node {

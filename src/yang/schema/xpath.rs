@@ -1,10 +1,10 @@
 //! XPath 1.0 bound to the schema: names are modules and idents, location steps carry the schema nodes that they can
-//! reach, and each expression knows what its outcome depends on.
+//! reach.
 //!
-//! The evaluator is `data/xpath`; the text grammar is `yang/syntax/xpath`.
+//! The evaluator is `data/xpath`, what a change of data can do to an expression is worked out in `data/validate`; the text
+//! grammar is `yang/syntax/xpath`.
 
 pub mod bind;
-pub(crate) mod depend;
 mod functions;
 pub(crate) mod reach;
 
@@ -135,18 +135,6 @@ pub enum Function {
     DerivedFromOrSelf,
     EnumValue,
     BitIsSet,
-}
-
-/// How a change of one schema node reaches a constraint on another.
-#[derive(Clone, Debug)]
-pub struct Dependent {
-    /// The node that carries the constraint.
-    pub node: NodeId,
-    /// Which of its constraints.
-    pub constraint: ConstraintRef,
-    /// The nearest data node that the two are certain to share: instances of `node` below the same instance of `anchor`
-    /// as the changed one are to be checked again. `NodeId::ROOT`: all of them.
-    pub anchor: NodeId,
 }
 
 /// A constraint of a node.

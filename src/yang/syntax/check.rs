@@ -4,6 +4,7 @@
 use super::argument;
 use super::keyword::rules::{Rule, Section, Substatement, Version, deviate, parents, rule, since};
 use super::keyword::{ArgumentKind, KeywordId};
+use super::known::Known;
 use super::parse::shorten;
 use super::statement::{Keyword, Statement};
 use super::string::locate;
@@ -35,7 +36,8 @@ pub const BUILT_IN_TYPES: &[&str] = &[
 
 /// Everything that is wrong with a module or submodule by sections 7 and 14 of RFC 7950. `text` is what it was read from.
 pub fn check(statement: &Statement, text: &str) -> Vec<Diagnostic> {
-    let mut checker = Checker { text, version: version_of(statement), diagnostics: Vec::new() };
+    let mut checker =
+        Checker { text, root: statement, version: version_of(statement), diagnostics: Vec::new() };
     match statement.id() {
         Some(KeywordId::Module | KeywordId::Submodule) => checker.statement(statement, None),
         _ => {
@@ -57,6 +59,7 @@ pub fn version_of(module: &Statement) -> Version {
 
 struct Checker<'a> {
     text: &'a str,
+    root: &'a Statement,
     version: Version,
     diagnostics: Vec<Diagnostic>,
 }
@@ -71,22 +74,7 @@ impl Checker<'_> {
         let Some(id) = statement.id() else { return };
         self.argument(statement, id, parent);
         let rule = if id == KeywordId::Deviate { deviate(statement.text()) } else { rule(id) };
-        let mut unknown = false;
-        for substatement in &statement.substatements {
-            match &substatement.keyword {
-                Keyword::Known(known) => {
-                    if self.may_stand(substatement, *known, statement, rule) {
-                        self.statement(substatement, Some(id));
-                    }
-                }
-                Keyword::Unknown(name) => {
-                    unknown = true;
-                    self.unknown(substatement, name, rule);
-                }
-                Keyword::Extension { .. } => {}
-            }
-        }
-        self.cardinality(statement, rule, unknown);
+        self.block(statement, Some(id), rule);
         match id {
             KeywordId::Module | KeywordId::Submodule => self.order(statement),
             KeywordId::Deviation => self.not_supported_stands_alone(statement),
@@ -99,6 +87,52 @@ impl Checker<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The block of a statement; `id` is the statement, unless it is one of an extension.
+    fn block(&mut self, statement: &Statement, id: Option<KeywordId>, rule: &Rule) {
+        let mut unknown = false;
+        for substatement in &statement.substatements {
+            match &substatement.keyword {
+                Keyword::Known(known) => {
+                    if self.may_stand(substatement, *known, statement, rule) {
+                        self.statement(substatement, id);
+                    }
+                }
+                Keyword::Unknown(name) => {
+                    unknown = true;
+                    self.unknown(substatement, name, rule);
+                }
+                Keyword::Extension { .. } => self.extension(substatement, id),
+            }
+        }
+        self.cardinality(statement, rule, unknown);
+    }
+
+    /// A use of an extension: what stands in it is known for few of them.
+    fn extension(&mut self, statement: &Statement, parent: Option<KeywordId>) {
+        let Some(known) = Known::of(self.root, &statement.keyword) else { return };
+        let at_top = matches!(parent, Some(KeywordId::Module | KeywordId::Submodule));
+        let may_hold = matches!(parent, Some(KeywordId::Container | KeywordId::List));
+        let fits = if known.is_top_level() { at_top } else { may_hold };
+        if !fits {
+            // Elsewhere a yang-data template means nothing (RFC 8040 section 8).
+            if known != Known::YangData {
+                let place =
+                    if known.is_top_level() { "at the top of a module" } else { "in a container or list" };
+                let message = format!("'{}' stands {place} only", statement.keyword);
+                self.push(
+                    Diagnostic::error("Y0125", statement.head_span(), message).note(known.rule().cite()),
+                );
+            }
+            return;
+        }
+        let kind = match known {
+            Known::AugmentStructure => ArgumentKind::AbsoluteSchemaNode,
+            _ => ArgumentKind::Identifier,
+        };
+        self.argument_of(statement, kind);
+        self.block(statement, None, known.rule());
     }
 
     /// RFC 7950 section 14, `deviation-stmt`.
@@ -152,7 +186,7 @@ impl Checker<'_> {
             let names: Vec<&str> = allowed.iter().map(|parent| parent.as_str()).collect();
             diagnostic = diagnostic.note(format!("'{id}' may stand in: {}", names.join(", ")));
         }
-        self.push(diagnostic.note(format!("RFC 7950 section {}", rule.section)));
+        self.push(diagnostic.note(rule.cite()));
         false
     }
 
@@ -201,10 +235,7 @@ impl Checker<'_> {
         let Some(first) = found.next() else {
             if row.required && !unknown {
                 let message = format!("'{}' is missing in {}", row.id, head(statement));
-                self.push(
-                    Diagnostic::error("Y0103", statement.head_span(), message)
-                        .note(format!("RFC 7950 section {}", rule.section)),
-                );
+                self.push(Diagnostic::error("Y0103", statement.head_span(), message).note(rule.cite()));
             }
             return;
         };
@@ -218,7 +249,7 @@ impl Checker<'_> {
             if row.may_repeat(Version::V1_1) {
                 diagnostic = diagnostic.note("YANG version 1.1 allows more than one");
             }
-            self.push(diagnostic.note(format!("RFC 7950 section {}", rule.section)));
+            self.push(diagnostic.note(rule.cite()));
         }
     }
 
@@ -252,6 +283,11 @@ impl Checker<'_> {
             }
             kind => kind,
         };
+        self.argument_of(statement, kind);
+    }
+
+    fn argument_of(&mut self, statement: &Statement, kind: ArgumentKind) {
+        let id = &statement.keyword;
         match (&statement.argument, kind) {
             (None, ArgumentKind::None) => {}
             (None, _) => {

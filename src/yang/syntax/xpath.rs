@@ -40,8 +40,8 @@ pub enum Ast {
     Union(Box<Ast>, Box<Ast>),
     /// A number.
     Number(f64),
-    /// A string literal, without its quotes.
-    Literal(Ident),
+    /// A string literal, without its quotes, and the offset of the first.
+    Literal(Ident, usize),
     /// A function call.
     Call {
         /// The function.
@@ -357,7 +357,7 @@ mod tests {
             }
             Ast::Negate(operand) => format!("-{}", show(operand)),
             Ast::Number(number) => number.to_string(),
-            Ast::Literal(text) => format!("'{text}'"),
+            Ast::Literal(text, _) => format!("'{text}'"),
             Ast::Call { name, arguments } => {
                 format!("{name}({})", arguments.iter().map(show).collect::<Vec<_>>().join(", "))
             }

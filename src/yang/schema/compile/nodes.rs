@@ -12,7 +12,7 @@ use crate::yang::resolve::scope::{Definition, NameKind, Names};
 use crate::yang::resolve::tree::{Property, Resolved, ResolvedId, Tree};
 use crate::yang::schema::node::{Extensions, Node, NodeKind, Status};
 use crate::yang::schema::types::{Type, TypeKind};
-use crate::yang::schema::{IdentityId, ModuleId, NodeId};
+use crate::yang::schema::{Annotation, IdentityId, ModuleId, NodeId, Structure};
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::{Keyword, Statement};
 
@@ -47,6 +47,10 @@ pub(super) struct Builder<'b, 'a> {
     pub ids: HashMap<ResolvedId, NodeId>,
     /// Stands in until the types are complete.
     pub placeholder: Arc<Type>,
+    /// Templates and structures.
+    pub structures: Vec<Structure>,
+    /// Annotations.
+    pub annotations: Vec<Annotation>,
     /// A grouping is looked at by itself: whether its nodes are configuration will be said where it is used.
     pub aside: bool,
 }
@@ -67,6 +71,22 @@ pub(super) struct Surroundings<'a> {
     keyless: bool,
     /// Inside an operation or notification.
     operation: bool,
+}
+
+impl Surroundings<'_> {
+    /// What the top-level nodes of a module inherit.
+    pub fn top() -> Self {
+        Surroundings {
+            parent: NodeId::ROOT,
+            schema_parent: NodeId::ROOT,
+            config: true,
+            fixed: false,
+            extensions: Extensions::default(),
+            whens: Vec::new(),
+            keyless: false,
+            operation: false,
+        }
+    }
 }
 
 impl<'b, 'a> Builder<'b, 'a> {
@@ -90,6 +110,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             waiting: Waiting::default(),
             ids: HashMap::new(),
             placeholder,
+            structures: Vec::new(),
+            annotations: Vec::new(),
             aside: false,
         }
     }
@@ -129,20 +151,13 @@ impl<'b, 'a> Builder<'b, 'a> {
     /// Adds the top-level nodes of a module.
     pub fn module(&mut self, module: ModuleIndex) {
         for id in self.tree.top(module) {
-            let around = Surroundings {
-                parent: NodeId::ROOT,
-                schema_parent: NodeId::ROOT,
-                config: true,
-                fixed: false,
-                extensions: Extensions::default(),
-                whens: Vec::new(),
-                keyless: false,
-                operation: false,
-            };
+            let around = Surroundings::top();
             if let Some(id) = self.visit(*id, &around, false) {
                 self.nodes[0].schema_children.push(id);
             }
         }
+        self.structures(module);
+        self.annotations(module);
     }
 
     pub(super) fn report(&mut self, code: &'static str, at: &Statement, message: impl Into<String>) {
@@ -159,7 +174,12 @@ impl<'b, 'a> Builder<'b, 'a> {
         present
     }
 
-    fn visit(&mut self, resolved: ResolvedId, around: &Surroundings<'a>, is_key: bool) -> Option<NodeId> {
+    pub(super) fn visit(
+        &mut self,
+        resolved: ResolvedId,
+        around: &Surroundings<'a>,
+        is_key: bool,
+    ) -> Option<NodeId> {
         let tree = self.tree;
         let node = tree.node(resolved);
         if !self.present(node) {
@@ -167,7 +187,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         let transparent = matches!(node.kind, K::Choice | K::Case);
-        let operation = matches!(node.kind, K::Rpc | K::Action | K::Notification | K::Input | K::Output);
+        let operation =
+            matches!(node.kind, K::Rpc | K::Action | K::Notification | K::Input | K::Output | K::Extension);
         let config = self.config(node, around, operation);
         let mut extensions = self.extensions(node);
         extensions.stored |= around.extensions.stored;
@@ -193,6 +214,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             description: text(node, K::Description),
             units: text(node, K::Units),
             presence: text(node, K::Presence),
+            mount_point: self.mount_point(node),
         });
         let whens = self.whens(id, node, around, transparent);
         for must in node.all(K::Must) {
@@ -223,7 +245,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             let message = format!("'{}' stands inside an operation or notification", node.name);
             self.report("Y0341", node.statement, message);
         }
-        if !transparent {
+        if !transparent && node.kind != K::Extension {
             self.nodes[around.parent.0 as usize].children.push(id);
         }
         Some(id)
@@ -324,6 +346,10 @@ impl<'b, 'a> Builder<'b, 'a> {
                 self.children(node, inside, &[]);
                 NodeKind::Output
             }
+            K::Extension => {
+                self.children(node, inside, &[]);
+                NodeKind::Structure
+            }
             _ => {
                 self.children(node, inside, &[]);
                 NodeKind::Notification
@@ -397,6 +423,7 @@ fn root() -> Node {
         description: None,
         units: None,
         presence: None,
+        mount_point: None,
     }
 }
 

@@ -1,8 +1,10 @@
 //! What had to wait for the whole tree: leafrefs, defaults, unique, default cases, `when` and `must`.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::condition::Conditions;
 use super::module_id;
 use super::nodes::Builder;
 use super::typing::{LeafrefTemplate, Template};
@@ -14,10 +16,9 @@ use crate::yang::resolve::tree::Property;
 use crate::yang::schema::node::{Must, NodeKind, When};
 use crate::yang::schema::types::{Leafref, ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::value::Value;
-use crate::yang::schema::xpath::bind::{Bound, Naming, bind};
-use crate::yang::schema::xpath::depend::Dependencies;
+use crate::yang::schema::xpath::Expression;
+use crate::yang::schema::xpath::bind::{Bound, Naming, ProblemKind, bind};
 use crate::yang::schema::xpath::reach::parent;
-use crate::yang::schema::xpath::{ConstraintRef, Expression};
 use crate::yang::schema::{ModuleId, NodeId, Schema};
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::Statement;
@@ -41,7 +42,7 @@ pub(super) fn settle<'a>(schema: &mut Schema, builder: &mut Builder<'_, 'a>, sou
         sources,
         templates,
         expressions: HashMap::new(),
-        dependencies: Dependencies::default(),
+        conditions: Conditions::default(),
         active: Vec::new(),
     };
     let mut leafrefs: Vec<NodeId> = settler.templates.keys().copied().collect();
@@ -64,7 +65,8 @@ pub(super) fn settle<'a>(schema: &mut Schema, builder: &mut Builder<'_, 'a>, sou
     for (id, must) in waiting.musts {
         settler.must(schema, id, must);
     }
-    schema.dependents = settler.dependencies.finish();
+    let mut circles = settler.conditions.circles(schema);
+    settler.builder.diagnostics.append(&mut circles);
 }
 
 fn set_type(schema: &mut Schema, id: NodeId, fresh: Arc<Type>) {
@@ -85,7 +87,8 @@ struct Settler<'s, 'b, 'a> {
     templates: HashMap<NodeId, Template<'a>>,
     /// Parsed expressions by address of their statement.
     expressions: HashMap<usize, Option<Arc<Ast>>>,
-    dependencies: Dependencies,
+    /// What each `when` looks at.
+    conditions: Conditions,
     /// Leafs whose leafref is being followed.
     active: Vec<NodeId>,
 }
@@ -126,13 +129,13 @@ impl<'a> Settler<'_, '_, 'a> {
         let naming = Naming::Module { prefix: &prefix, unprefixed: [module, own] };
         let bound = bind(schema, &ast, &naming, context);
         for problem in &bound.problems {
-            let at = place(self.sources, property.statement, problem.offset);
-            let found = if problem.fatal {
-                Diagnostic::error("Y0362", at, problem.message.clone())
-            } else {
-                Diagnostic::warning("Y0363", at, problem.message.clone())
-            };
-            self.report(found);
+            let at = place(self.sources, property.statement, problem.start..problem.end);
+            let message = problem.message.clone();
+            self.report(match problem.kind {
+                ProblemKind::Fatal => Diagnostic::error("Y0362", at, message),
+                ProblemKind::NoNode => Diagnostic::warning("Y0363", at, message),
+                ProblemKind::Doubt => Diagnostic::warning("Y0364", at, message),
+            });
         }
         Some(bound)
     }
@@ -180,12 +183,18 @@ impl<'a> Settler<'_, '_, 'a> {
         let module = schema.node(id).module;
         let before = self.builder.diagnostics.len();
         let bound = self.bind(schema, path, id, module)?;
-        let targets = bound.result.as_ref().and_then(|reach| reach.nodes.clone()).unwrap_or_default();
+        let targets = bound.gives.known().unwrap_or_default().to_vec();
         let target = match targets.as_slice() {
             [only] if schema.node(*only).ty().is_some() => {
+                // What a condition cannot see a reference may still name.
+                let mut position = 0;
+                self.builder.diagnostics.retain(|found| {
+                    position += 1;
+                    position <= before || found.code != "Y0364"
+                });
                 // A name in a predicate: what selects nothing in a `must` makes a reference that is never valid.
                 let problems = self.builder.diagnostics.iter_mut().skip(before);
-                for problem in problems.filter(|problem| !problem.is_error()) {
+                for problem in problems.filter(|problem| problem.code == "Y0363") {
                     *problem = Diagnostic::error("Y0371", problem.span, problem.message.clone())
                         .note(format!("in the path '{}'", path.statement.text().trim()));
                 }
@@ -236,7 +245,6 @@ impl<'a> Settler<'_, '_, 'a> {
             TypeKind::Leafref(inner) => inner.target_type.clone(),
             _ => target_type,
         };
-        self.dependencies.add(id, ConstraintRef::Reference, &bound.touched);
         let (_, name) = split_name(leafref.named.text());
         let expression = Expression { source: Ident::from(path.statement.text()), root: bound.root };
         Some(Arc::new(Type {
@@ -377,12 +385,7 @@ impl<'a> Settler<'_, '_, 'a> {
         }
         let module = schema.node(id).module;
         let Some(bound) = self.bind(schema, when, context, module) else { return };
-        let index = schema.node(id).whens.len();
-        self.dependencies.add(
-            id,
-            ConstraintRef::When(u16::try_from(index).unwrap_or(u16::MAX)),
-            &bound.touched,
-        );
+        self.conditions.add(id, when.statement, &bound.root);
         let condition = Arc::new(Expression { source: Ident::from(when.statement.text()), root: bound.root });
         if let Some(node) = schema.nodes.get_mut(id.0 as usize) {
             node.whens.push(When { condition, levels_up });
@@ -392,12 +395,6 @@ impl<'a> Settler<'_, '_, 'a> {
     fn must(&mut self, schema: &mut Schema, id: NodeId, must: Property<'a>) {
         let module = schema.node(id).module;
         let Some(bound) = self.bind(schema, must, id, module) else { return };
-        let index = schema.node(id).musts.len();
-        self.dependencies.add(
-            id,
-            ConstraintRef::Must(u16::try_from(index).unwrap_or(u16::MAX)),
-            &bound.touched,
-        );
         let condition = Arc::new(Expression { source: Ident::from(must.statement.text()), root: bound.root });
         let fresh = Must {
             condition,
@@ -417,11 +414,14 @@ fn schema_child(schema: &Schema, parent: NodeId, module: ModuleId, name: &str) -
     node.schema_children.iter().copied().find(fits).or_else(|| node.children.iter().copied().find(fits))
 }
 
-/// The place in its text of a byte of a statement's argument.
-fn place(sources: &Sources, statement: &Statement, offset: usize) -> Span {
+/// The place in its text of some bytes of a statement's argument.
+fn place(sources: &Sources, statement: &Statement, bytes: Range<usize>) -> Span {
     let span = statement.argument_span();
     match sources.get(span.source) {
-        Some(source) => locate(&source.text, span, offset),
+        Some(source) => {
+            let first = locate(&source.text, span, bytes.start);
+            first.to(locate(&source.text, span, bytes.end.saturating_sub(1).max(bytes.start)))
+        }
         None => span,
     }
 }
@@ -429,7 +429,7 @@ fn place(sources: &Sources, statement: &Statement, offset: usize) -> Span {
 /// The XPath expression in the argument of a statement.
 pub(super) fn parse_expression(sources: &Sources, statement: &Statement) -> Result<Ast, Box<Diagnostic>> {
     parse_xpath(statement.text()).map_err(|wrong| {
-        let at = place(sources, statement, wrong.offset);
+        let at = place(sources, statement, wrong.offset..wrong.offset + 1);
         let message = format!("this is not an XPath expression: {}", wrong.message);
         Box::new(Diagnostic::error("Y0361", at, message).label("here"))
     })

@@ -1,6 +1,8 @@
 //! XPath expressions bound to the schema: prefixes become modules, functions are checked, and every step knows the nodes
-//! it can reach.
+//! it can reach. What is legal and still cannot be meant is found on the way; [`doubt`] says what.
 
+mod doubt;
+mod names;
 #[cfg(test)]
 mod tests;
 
@@ -12,8 +14,8 @@ use crate::yang::schema::{ModuleId, NodeId, Schema};
 use crate::yang::syntax::xpath::{self as ast, Ast, parse_xpath};
 
 use super::functions::FUNCTIONS;
-use super::reach::{Reach, children, join, parent, walk, way_up};
-use super::{Axis, Comparison, Expr, Expression, Function, LocationPath, NodeTest, Step};
+use super::reach::{document_root, walk};
+use super::{Axis, Expr, Expression, Function, LocationPath, NodeTest, Step};
 
 /// Why a text is not an expression over this schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +31,8 @@ pub struct XPathError {
 pub type XPathWarning = XPathError;
 
 /// Compiles an expression of a request (`where`, `filter`): a name without prefix matches nodes of any module, a prefix is
-/// a module's name. The context node is `context`; unprefixed identities are those of `module`.
+/// a module's name. The context node is `context`; unprefixed identities are those of `module`. With it comes what is
+/// legal and can never be of use, such as a comparison with a name that an enumeration does not have.
 ///
 /// # Errors
 /// Syntax errors, names that the schema does not have there, unknown functions and wrong numbers of arguments.
@@ -43,11 +46,16 @@ pub fn compile_expression(
         parse_xpath(text).map_err(|error| XPathError { offset: error.offset, message: error.message })?;
     let bound = bind(schema, &ast, &Naming::Request { module }, context);
     let mut problems = bound.problems;
-    problems.sort_by_key(|problem| problem.offset);
-    match problems.into_iter().next() {
-        Some(first) => Err(XPathError { offset: first.offset, message: first.message }),
-        None => Ok((Expression { source: Ident::from(text), root: bound.root }, Vec::new())),
+    problems.sort_by_key(|problem| problem.start);
+    let mut warnings = Vec::new();
+    for Problem { start: offset, message, kind, .. } in problems {
+        let found = XPathError { offset, message };
+        match kind {
+            ProblemKind::Doubt => warnings.push(found),
+            ProblemKind::Fatal | ProblemKind::NoNode => return Err(found),
+        }
     }
+    Ok((Expression { source: Ident::from(text), root: bound.root }, warnings))
 }
 
 /// How the names of an expression are to be understood.
@@ -66,151 +74,178 @@ pub(crate) enum Naming<'n> {
     },
 }
 
-/// Something wrong with a name in an expression.
+/// How bad a [`Problem`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProblemKind {
+    /// The expression has no meaning at all: an unknown function, prefix or argument count.
+    Fatal,
+    /// A name that is not there: legal in a module, where it selects nothing.
+    NoNode,
+    /// Legal, and certainly not what its author wanted.
+    Doubt,
+}
+
+/// Something wrong with an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
-    pub offset: usize,
+    /// Offset of the first byte of what is wrong.
+    pub start: usize,
+    /// Offset behind its last byte.
+    pub end: usize,
     pub message: String,
-    /// The expression has no meaning at all: an unknown function, prefix or argument count. Otherwise it only selects
-    /// nothing.
-    pub fatal: bool,
+    pub kind: ProblemKind,
 }
 
 /// A bound expression and what was learnt on the way.
 #[derive(Debug)]
 pub(crate) struct Bound {
     pub root: Expr,
-    /// Nodes whose change may alter the outcome, each with its anchor; see [`super::Dependent`].
-    pub touched: Vec<(NodeId, NodeId)>,
     pub problems: Vec<Problem>,
-    /// The nodes that it selects, when it is a node-set.
-    pub result: Option<Reach>,
+    /// What it gives.
+    pub gives: Gives,
+}
+
+/// Schema nodes, sorted; `None` when they cannot be told.
+pub(crate) type Nodes = Option<Vec<NodeId>>;
+
+/// What an expression gives.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Gives {
+    /// Instances of these nodes.
+    Nodes(Nodes),
+    /// True or false.
+    Truth,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+}
+
+impl Gives {
+    /// The nodes, when these are known.
+    pub fn known(&self) -> Option<&[NodeId]> {
+        match self {
+            Gives::Nodes(Some(nodes)) => Some(nodes),
+            _ => None,
+        }
+    }
 }
 
 /// Binds a parsed expression.
 pub(crate) fn bind(schema: &Schema, ast: &Ast, naming: &Naming<'_>, context: NodeId) -> Bound {
-    let start = Reach { nodes: Some(vec![context]), anchor: context };
-    let mut binder =
-        Binder { schema, naming, current: start.clone(), touched: Vec::new(), problems: Vec::new() };
-    let (root, result) = binder.expr(ast, &start);
-    let mut touched = binder.touched;
-    touched.sort_unstable();
-    touched.dedup_by_key(|(node, _)| *node);
-    Bound { root, touched, problems: binder.problems, result }
+    let current = vec![context];
+    let mut binder = Binder { schema, naming, context, problems: Vec::new() };
+    let (root, gives) = binder.expr(ast, &Some(current));
+    Bound { root, problems: binder.problems, gives }
 }
 
 struct Binder<'b> {
     schema: &'b Schema,
     naming: &'b Naming<'b>,
-    current: Reach,
-    touched: Vec<(NodeId, NodeId)>,
+    /// What `current()` gives.
+    context: NodeId,
     problems: Vec<Problem>,
 }
 
 impl Binder<'_> {
-    fn problem(&mut self, offset: usize, fatal: bool, message: String) {
-        self.problems.push(Problem { offset, message, fatal });
+    fn problem(&mut self, (start, end): (usize, usize), kind: ProblemKind, message: String) {
+        self.problems.push(Problem { start, end, message, kind });
     }
 
-    fn plain(&mut self, ast: &Ast, context: &Reach) -> Box<Expr> {
+    fn plain(&mut self, ast: &Ast, context: &Nodes) -> Box<Expr> {
         Box::new(self.expr(ast, context).0)
     }
 
-    /// The bound expression, and what it selects when it is a node-set.
-    fn expr(&mut self, ast: &Ast, context: &Reach) -> (Expr, Option<Reach>) {
-        let expr = match ast {
-            Ast::Or(left, right) => Expr::Or(self.plain(left, context), self.plain(right, context)),
-            Ast::And(left, right) => Expr::And(self.plain(left, context), self.plain(right, context)),
-            Ast::Compare(comparison, left, right) => self.compare(*comparison, left, right, context),
+    /// The bound expression, and what it gives.
+    fn expr(&mut self, ast: &Ast, context: &Nodes) -> (Expr, Gives) {
+        match ast {
+            Ast::Or(left, right) => {
+                (Expr::Or(self.plain(left, context), self.plain(right, context)), Gives::Truth)
+            }
+            Ast::And(left, right) => {
+                (Expr::And(self.plain(left, context), self.plain(right, context)), Gives::Truth)
+            }
+            Ast::Compare(comparison, left, right) => {
+                let (mut bound_left, gives_left) = self.expr(left, context);
+                let (mut bound_right, gives_right) = self.expr(right, context);
+                self.qualify_beside(&mut bound_right, &gives_left);
+                self.qualify_beside(&mut bound_left, &gives_right);
+                let sides = [
+                    doubt::Side { ast: left, expr: &bound_left, gives: &gives_left },
+                    doubt::Side { ast: right, expr: &bound_right, gives: &gives_right },
+                ];
+                self.doubt_comparison(*comparison, sides);
+                (Expr::Compare(*comparison, Box::new(bound_left), Box::new(bound_right)), Gives::Truth)
+            }
             Ast::Arithmetic(operator, left, right) => {
-                Expr::Arithmetic(*operator, self.plain(left, context), self.plain(right, context))
+                let (bound_left, gives_left) = self.expr(left, context);
+                let (bound_right, gives_right) = self.expr(right, context);
+                self.doubt_operand(doubt::Side { ast: left, expr: &bound_left, gives: &gives_left });
+                self.doubt_operand(doubt::Side { ast: right, expr: &bound_right, gives: &gives_right });
+                (Expr::Arithmetic(*operator, Box::new(bound_left), Box::new(bound_right)), Gives::Number)
             }
-            Ast::Negate(inner) => Expr::Negate(self.plain(inner, context)),
+            Ast::Negate(inner) => {
+                let (bound, gives) = self.expr(inner, context);
+                self.doubt_operand(doubt::Side { ast: inner, expr: &bound, gives: &gives });
+                (Expr::Negate(Box::new(bound)), Gives::Number)
+            }
             Ast::Union(left, right) => {
-                let (left, first) = self.expr(left, context);
-                let (right, second) = self.expr(right, context);
-                let joined = match (first, second) {
-                    (Some(first), Some(second)) => Some(join(first, second)),
-                    _ => None,
-                };
-                return (Expr::Union(Box::new(left), Box::new(right)), joined);
+                let (bound_left, first) = self.nodes_of(left, context, "'|' joins");
+                let (bound_right, second) = self.nodes_of(right, context, "'|' joins");
+                let joined = first.zip(second).map(|(mut nodes, others)| {
+                    nodes.extend(others);
+                    nodes.sort_unstable();
+                    nodes.dedup();
+                    nodes
+                });
+                (Expr::Union(Box::new(bound_left), Box::new(bound_right)), Gives::Nodes(joined))
             }
-            Ast::Number(number) => Expr::Number(*number),
-            Ast::Literal(text) => Expr::Literal(text.clone()),
-            Ast::Call { name, arguments } => return self.call(name, arguments, context),
+            Ast::Number(number) => (Expr::Number(*number), Gives::Number),
+            Ast::Literal(text, _) => (Expr::Literal(text.clone()), Gives::Text),
+            Ast::Call { name, arguments } => self.call(name, arguments, context),
             Ast::Path(path) => {
                 let start = if path.absolute {
-                    Reach { nodes: Some(vec![NodeId::ROOT]), anchor: NodeId::ROOT }
+                    Some(vec![document_root(self.schema, self.context)])
                 } else {
                     context.clone()
                 };
-                let (steps, reach) = self.steps(&path.steps, start);
-                return (Expr::Path(LocationPath { absolute: path.absolute, steps }), Some(reach));
+                let (steps, nodes) = self.steps(&path.steps, start);
+                self.doubt_state(ast, nodes.as_deref());
+                (Expr::Path(LocationPath { absolute: path.absolute, steps }), Gives::Nodes(nodes))
             }
             Ast::Filter { primary, predicates, steps } => {
-                let (primary, reach) = self.expr(primary, context);
-                let reach = reach.unwrap_or(Reach { nodes: None, anchor: NodeId::ROOT });
-                let predicates = predicates.iter().map(|predicate| self.expr(predicate, &reach).0).collect();
-                let (steps, reach) = self.steps(steps, reach);
-                return (Expr::Filter { primary: Box::new(primary), predicates, steps }, Some(reach));
+                let (primary, nodes) = self.nodes_of(primary, context, "predicates and steps follow");
+                let predicates = predicates.iter().map(|predicate| self.expr(predicate, &nodes).0).collect();
+                let (steps, nodes) = self.steps(steps, nodes);
+                (Expr::Filter { primary: Box::new(primary), predicates, steps }, Gives::Nodes(nodes))
             }
-        };
-        (expr, None)
-    }
-
-    /// A comparison; a literal beside an identityref gets the module's name in front, as values print.
-    fn compare(&mut self, comparison: Comparison, left: &Ast, right: &Ast, context: &Reach) -> Expr {
-        let (mut bound_left, reach_left) = self.expr(left, context);
-        let (mut bound_right, reach_right) = self.expr(right, context);
-        if let Expr::Literal(text) = &mut bound_right {
-            self.qualify(text, reach_left.as_ref());
-        }
-        if let Expr::Literal(text) = &mut bound_left {
-            self.qualify(text, reach_right.as_ref());
-        }
-        Expr::Compare(comparison, Box::new(bound_left), Box::new(bound_right))
-    }
-
-    fn qualify(&mut self, text: &mut Ident, beside: Option<&Reach>) {
-        let Some(nodes) = beside.and_then(|reach| reach.nodes.as_ref()) else { return };
-        let is_identity = |id: &NodeId| {
-            let ty = self.schema.node(*id).ty();
-            ty.is_some_and(|ty| matches!(ty.effective().kind, TypeKind::Identityref { .. }))
-        };
-        if nodes.is_empty() || !nodes.iter().all(is_identity) {
-            return;
-        }
-        let (prefix, name) = match text.split_once(':') {
-            Some((prefix, name)) => (Some(prefix), name),
-            None => (None, text.as_str()),
-        };
-        let module = match (prefix, self.naming) {
-            (Some(prefix), _) => self.module(prefix),
-            (None, Naming::Module { unprefixed: [first, _], .. }) => Some(*first),
-            (None, Naming::Request { .. }) => match self.schema.identities_named(name) {
-                [only] => Some(self.schema.identity(*only).module),
-                _ => None,
-            },
-        };
-        if let Some(module) = module {
-            *text = Ident::from(format!("{}:{name}", self.schema.module(module).name));
         }
     }
 
-    fn module(&self, prefix: &str) -> Option<ModuleId> {
-        match self.naming {
-            Naming::Module { prefix: of, .. } => of(prefix),
-            Naming::Request { .. } => self.schema.module_by_name(prefix),
+    /// An operand that must select nodes (XPath 1.0 section 3.3).
+    fn nodes_of(&mut self, ast: &Ast, context: &Nodes, what: &str) -> (Expr, Nodes) {
+        match self.expr(ast, context) {
+            (expr, Gives::Nodes(nodes)) => (expr, nodes),
+            (expr, _) => {
+                self.problem(
+                    place(ast),
+                    ProblemKind::Fatal,
+                    format!("{what} what selects nodes, not a value"),
+                );
+                (expr, None)
+            }
         }
     }
 
-    fn call(&mut self, name: &ast::Name, arguments: &[Ast], context: &Reach) -> (Expr, Option<Reach>) {
+    fn call(&mut self, name: &ast::Name, arguments: &[Ast], context: &Nodes) -> (Expr, Gives) {
+        let at = (name.offset, name.offset + name.local.len());
         let row = FUNCTIONS.iter().find(|row| name.prefix.is_none() && row.name == name.local.as_str());
         let Some(row) = row else {
             let near = nearest(&name.local, FUNCTIONS.iter().map(|row| row.name));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-            self.problem(name.offset, true, format!("there is no function '{name}'{hint}"));
-            return (Expr::Literal(Ident::from("")), None);
+            self.problem(at, ProblemKind::Fatal, format!("there is no function '{name}'{hint}"));
+            let nothing = LocationPath { absolute: false, steps: Vec::new() };
+            return (Expr::Path(nothing), Gives::Nodes(None));
         };
         let count = arguments.len();
         if count < row.least || row.most.is_some_and(|most| count > most) {
@@ -220,120 +255,77 @@ impl Binder<'_> {
                 None => format!("at least {}", row.least),
             };
             let message = format!("'{}' takes {allowed} arguments, not {count}", row.name);
-            self.problem(name.offset, true, message);
+            self.problem(at, ProblemKind::Fatal, message);
         }
         let mut bound = Vec::with_capacity(count);
-        let mut first = None;
-        for (index, argument) in arguments.iter().enumerate() {
-            let (expr, reach) = self.expr(argument, context);
-            if index == 0 {
-                if row.node_set && reach.is_none() {
-                    let message = format!("the first argument of '{}' must select nodes", row.name);
-                    self.problem(name.offset, true, message);
-                }
-                first = reach;
-            }
+        let mut given = Vec::with_capacity(count);
+        for argument in arguments {
+            let (expr, gives) = self.expr(argument, context);
             bound.push(expr);
+            given.push(gives);
         }
-        let result = match row.function {
-            Function::Current => {
-                self.touch(&self.current.clone());
-                Some(self.current.clone())
-            }
-            Function::Deref => {
-                let reach = self.deref(first.as_ref());
-                self.touch(&reach);
-                Some(reach)
-            }
-            Function::Id => Some(Reach { nodes: Some(Vec::new()), anchor: NodeId::ROOT }),
+        if row.node_set && matches!(given.first(), Some(gives) if !matches!(gives, Gives::Nodes(_))) {
+            let message = format!("the first argument of '{}' must select nodes", row.name);
+            self.problem(at, ProblemKind::Fatal, message);
+        }
+        let gives = match row.function {
+            Function::Current => Gives::Nodes(Some(vec![self.context])),
+            Function::Deref => Gives::Nodes(self.deref(given.first())),
+            Function::Id => Gives::Nodes(Some(Vec::new())),
             Function::ReMatch => {
                 if let Some(Expr::Literal(text)) = bound.get(1)
                     && let Err(wrong) = pattern::Matcher::new(text)
                 {
                     let message = format!("'{text}' is not an XML Schema regular expression: {wrong}");
-                    self.problem(name.offset, true, message);
+                    self.problem(at, ProblemKind::Fatal, message);
                 }
-                None
+                Gives::Truth
             }
             Function::DerivedFrom | Function::DerivedFromOrSelf => {
                 if let Some(Expr::Literal(text)) = bound.get_mut(1) {
-                    self.identity(text, name.offset);
+                    self.identity_argument(text, at, given.first());
                 }
-                None
+                Gives::Truth
             }
-            _ => None,
+            _ => row.gives.clone(),
         };
-        (Expr::Call(row.function, bound), result)
-    }
-
-    /// The identity that a literal names, written with its module's name.
-    fn identity(&mut self, text: &mut Ident, offset: usize) {
-        let found = match (text.split_once(':'), self.naming) {
-            (Some((prefix, name)), _) => {
-                self.module(prefix).and_then(|module| self.schema.identity_by_name(module, name))
-            }
-            (None, Naming::Module { unprefixed, .. }) => {
-                unprefixed.iter().find_map(|module| self.schema.identity_by_name(*module, text))
-            }
-            (None, Naming::Request { module }) => {
-                self.schema.identity_by_name(*module, text).or(match self.schema.identities_named(text) {
-                    [only] => Some(*only),
-                    _ => None,
-                })
-            }
-        };
-        match found.map(|id| self.schema.identity(id)) {
-            Some(identity) => {
-                let module = &self.schema.module(identity.module).name;
-                *text = Ident::from(format!("{module}:{}", identity.name));
-            }
-            None => self.problem(offset, false, format!("there is no identity '{text}'")),
-        }
+        self.doubt_call(row.function, at, &bound, given.first());
+        (Expr::Call(row.function, bound), gives)
     }
 
     /// What the leafrefs among some nodes point at.
-    fn deref(&mut self, from: Option<&Reach>) -> Reach {
-        let unknown = Reach { nodes: None, anchor: NodeId::ROOT };
-        let Some(Reach { nodes: Some(nodes), anchor }) = from else { return unknown };
+    fn deref(&mut self, from: Option<&Gives>) -> Nodes {
         let mut targets = Vec::new();
-        let mut highest = *anchor;
-        for node in nodes {
+        for node in from?.known()? {
             match self.schema.node(*node).ty().map(|ty| &ty.kind) {
-                Some(TypeKind::Leafref(leafref)) => {
-                    targets.push(leafref.target);
-                    highest = highest.min(way_up(self.schema, *node, &leafref.path));
-                }
-                Some(TypeKind::InstanceIdentifier { .. } | TypeKind::Union { .. }) => return unknown,
+                Some(TypeKind::Leafref(leafref)) => targets.push(leafref.target),
+                Some(TypeKind::InstanceIdentifier { .. } | TypeKind::Union { .. }) => return None,
                 _ => {}
             }
         }
         targets.sort_unstable();
         targets.dedup();
-        Reach { nodes: Some(targets), anchor: highest }
+        Some(targets)
     }
 
-    fn touch(&mut self, reach: &Reach) {
-        match &reach.nodes {
-            Some(nodes) => self.touched.extend(nodes.iter().map(|node| (*node, reach.anchor))),
-            None => self.touched.push((NodeId::ROOT, NodeId::ROOT)),
-        }
-    }
-
-    fn steps(&mut self, steps: &[ast::Step], start: Reach) -> (Vec<Step>, Reach) {
-        let mut reach = start;
+    fn steps(&mut self, steps: &[ast::Step], start: Nodes) -> (Vec<Step>, Nodes) {
+        let mut nodes = start;
         let mut bound = Vec::with_capacity(steps.len());
         for step in steps {
-            let (step, next) = self.step(step, &reach);
+            let step = self.step(step, &nodes);
+            nodes.clone_from(&step.targets);
             bound.push(step);
-            reach = next;
         }
-        (bound, reach)
+        (bound, nodes)
     }
 
-    fn step(&mut self, step: &ast::Step, from: &Reach) -> (Step, Reach) {
-        let (test, candidates) = self.test(&step.test, step.offset);
-        let reached = from.nodes.as_ref().and_then(|nodes| walk(self.schema, nodes, step.axis));
-        let mut test = test;
+    fn step(&mut self, step: &ast::Step, from: &Nodes) -> Step {
+        let (mut test, candidates) = self.test(&step.test, step.offset);
+        let reached = match (&test, step.axis) {
+            // The only child of a leaf is its text.
+            (NodeTest::Text, Axis::Child) => from.clone(),
+            _ => from.as_ref().and_then(|nodes| walk(self.schema, nodes, step.axis)),
+        };
         let nodes = match reached {
             Some(mut nodes) => {
                 if let NodeTest::Name { module: Some(module), name } = &mut test {
@@ -351,112 +343,24 @@ impl Binder<'_> {
             }
             None => self.anywhere(&test),
         };
-        if let (Some(found), Some(before), NodeTest::Name { name, .. }) = (&nodes, &from.nodes, &test) {
-            let opaque =
-                |id: &NodeId| matches!(self.schema.node(*id).kind, NodeKind::Anydata | NodeKind::Anyxml);
-            if found.is_empty() && !before.is_empty() && !before.iter().any(opaque) {
-                let message = self.no_such_node(before, step.axis, name);
-                self.problem(step.offset, false, message);
-            }
+        if let (Some(found), Some(before)) = (&nodes, from)
+            && found.is_empty()
+            && !before.is_empty()
+        {
+            self.selects_nothing(step, &test, before);
         }
-        let up = matches!(step.axis, Axis::Parent | Axis::Ancestor | Axis::AncestorOrSelf);
-        let anchor = match (&nodes, step.axis) {
-            (None, _) | (_, Axis::Following | Axis::Preceding) => NodeId::ROOT,
-            (Some(nodes), _) if up => nodes.iter().copied().fold(from.anchor, NodeId::min),
-            (_, Axis::FollowingSibling | Axis::PrecedingSibling) => match &from.nodes {
-                Some(nodes) => nodes
-                    .iter()
-                    .map(|id| parent(self.schema, *id).unwrap_or(NodeId::ROOT))
-                    .fold(from.anchor, NodeId::min),
-                None => NodeId::ROOT,
-            },
-            _ => from.anchor,
-        };
-        let reach = Reach { nodes, anchor };
-        if !up {
-            self.touch(&reach);
-        }
-        let predicates = step.predicates.iter().map(|predicate| self.expr(predicate, &reach).0).collect();
-        (Step { axis: step.axis, test, predicates, targets: reach.nodes.clone() }, reach)
-    }
-
-    fn no_such_node(&self, before: &[NodeId], axis: Axis, name: &str) -> String {
-        let known: Vec<&str> = if axis == Axis::Child {
-            let children = before.iter().flat_map(|id| children(self.schema, *id));
-            children.map(|id| self.schema.node(id).name.as_str()).collect()
-        } else {
-            Vec::new()
-        };
-        let place = match before {
-            [only] if axis == Axis::Child => format!(" in {}", self.schema.path(*only)),
-            _ => String::new(),
-        };
-        let hint = match nearest(name, known) {
-            Some(near) if near != name => format!("; did you mean '{near}'?"),
-            Some(_) => "; another module has one: is the prefix right?".to_owned(),
-            None => String::new(),
-        };
-        format!("there is no '{name}'{place}{hint}")
-    }
-
-    /// The bound test, and for names without prefix the modules to choose from.
-    fn test(&mut self, test: &ast::NodeTest, offset: usize) -> (NodeTest, Vec<ModuleId>) {
-        let bound = match test {
-            ast::NodeTest::Name(name) => {
-                let local = name.local.clone();
-                return match (&name.prefix, self.naming) {
-                    (Some(prefix), _) => {
-                        let module = self.module(prefix);
-                        if module.is_none() {
-                            self.unknown_prefix(prefix, offset);
-                        }
-                        (NodeTest::Name { module, name: local }, Vec::new())
-                    }
-                    (None, Naming::Module { unprefixed, .. }) => (
-                        NodeTest::Name { module: unprefixed.first().copied(), name: local },
-                        unprefixed.to_vec(),
-                    ),
-                    (None, Naming::Request { .. }) => {
-                        (NodeTest::Name { module: None, name: local }, Vec::new())
-                    }
-                };
-            }
-            ast::NodeTest::Any => NodeTest::Any(None),
-            ast::NodeTest::AnyOf(prefix) => {
-                let module = self.module(prefix);
-                if module.is_none() {
-                    self.unknown_prefix(prefix, offset);
-                }
-                NodeTest::Any(module)
-            }
-            ast::NodeTest::Node => NodeTest::Node,
-            ast::NodeTest::Text => NodeTest::Text,
-            ast::NodeTest::Comment | ast::NodeTest::ProcessingInstruction(_) => NodeTest::Nothing,
-        };
-        (bound, Vec::new())
-    }
-
-    fn unknown_prefix(&mut self, prefix: &str, offset: usize) {
-        let message = match self.naming {
-            Naming::Module { .. } => format!("no import has the prefix '{prefix}'"),
-            Naming::Request { .. } => {
-                let modules = self.schema.modules();
-                match nearest(prefix, modules.iter().map(|module| module.name.as_str())) {
-                    Some(near) => format!("there is no module '{prefix}'; did you mean '{near}'?"),
-                    None => format!("there is no module '{prefix}'"),
-                }
-            }
-        };
-        self.problem(offset, true, message);
+        let predicates = step.predicates.iter().map(|predicate| self.expr(predicate, &nodes).0).collect();
+        Step { axis: step.axis, test, predicates, targets: nodes }
     }
 
     fn fits(&self, id: NodeId, test: &NodeTest) -> bool {
         let node = self.schema.node(id);
+        let is_root = matches!(node.kind, NodeKind::Root | NodeKind::Structure);
         match test {
             NodeTest::Name { module, name } => {
-                id != NodeId::ROOT && node.name == *name && module.is_none_or(|module| node.module == module)
+                !is_root && node.name == *name && module.is_none_or(|module| node.module == module)
             }
-            NodeTest::Any(module) => id != NodeId::ROOT && module.is_none_or(|module| node.module == module),
+            NodeTest::Any(module) => !is_root && module.is_none_or(|module| node.module == module),
             NodeTest::Node => true,
             // The text of a leaf stands for the leaf.
             NodeTest::Text => node.ty().is_some(),
@@ -465,7 +369,7 @@ impl Binder<'_> {
     }
 
     /// All nodes of the schema that pass a name test, for steps from nodes that cannot be told.
-    fn anywhere(&self, test: &NodeTest) -> Option<Vec<NodeId>> {
+    fn anywhere(&self, test: &NodeTest) -> Nodes {
         match test {
             NodeTest::Name { .. } => {
                 Some(self.schema.nodes().map(|(id, _)| id).filter(|id| self.fits(*id, test)).collect())
@@ -474,4 +378,33 @@ impl Binder<'_> {
             _ => None,
         }
     }
+}
+
+/// Where the first step or name of an expression stands in its text.
+fn place(ast: &Ast) -> (usize, usize) {
+    match ast {
+        Ast::Or(left, _)
+        | Ast::And(left, _)
+        | Ast::Compare(_, left, _)
+        | Ast::Arithmetic(_, left, _)
+        | Ast::Union(left, _) => place(left),
+        Ast::Negate(inner) => place(inner),
+        Ast::Filter { primary, .. } => place(primary),
+        Ast::Number(_) => (0, 1),
+        Ast::Literal(text, offset) => (*offset, offset + text.len() + 2),
+        Ast::Call { name, .. } => (name.offset, name.offset + name.local.len()),
+        Ast::Path(path) => path.steps.last().map_or((0, 1), step_place),
+    }
+}
+
+/// Where a step stands in the text of its expression, without its predicates.
+fn step_place(step: &ast::Step) -> (usize, usize) {
+    let length = match (&step.test, step.axis) {
+        (ast::NodeTest::Name(name), _) => {
+            name.local.len() + name.prefix.as_ref().map_or(0, |prefix| prefix.len() + 1)
+        }
+        (ast::NodeTest::Node, Axis::Parent) => 2,
+        _ => 1,
+    };
+    (step.offset, step.offset + length)
 }

@@ -1,17 +1,8 @@
-//! Where location steps lead in the schema: the tree as XPath sees it, and how far up the way to a node goes.
+//! Where location steps lead in the schema: the tree as XPath sees it.
 
-use super::{Axis, Expr, Expression};
+use super::Axis;
 use crate::yang::schema::node::NodeKind;
 use crate::yang::schema::{NodeId, Schema};
-
-/// A set of schema nodes, and how far up the way to them led.
-#[derive(Clone, Debug)]
-pub(crate) struct Reach {
-    /// The nodes, sorted; `None` when they cannot be told.
-    pub nodes: Option<Vec<NodeId>>,
-    /// The nearest ancestor (or self) of the context node that the way did not leave.
-    pub anchor: NodeId,
-}
 
 /// Sets of more nodes than this are not followed.
 const MAX_REACH: usize = 20_000;
@@ -64,23 +55,9 @@ pub(super) fn walk(schema: &Schema, from: &[NodeId], axis: Axis) -> Option<Vec<N
     Some(found)
 }
 
-/// Both sets.
-pub(super) fn join(first: Reach, second: Reach) -> Reach {
-    let nodes = match (first.nodes, second.nodes) {
-        (Some(mut nodes), Some(others)) => {
-            nodes.extend(others);
-            nodes.sort_unstable();
-            nodes.dedup();
-            Some(nodes)
-        }
-        _ => None,
-    };
-    Reach { nodes, anchor: first.anchor.min(second.anchor) }
-}
-
 /// The parent as XPath sees it: the input and output of an operation are not nodes (RFC 7950 section 6.4.1).
 pub(crate) fn parent(schema: &Schema, id: NodeId) -> Option<NodeId> {
-    if id == NodeId::ROOT {
+    if matches!(schema.node(id).kind, NodeKind::Root | NodeKind::Structure) {
         return None;
     }
     let parent = schema.node(id).parent;
@@ -98,19 +75,11 @@ pub(super) fn children(schema: &Schema, id: NodeId) -> impl Iterator<Item = Node
     sides.iter().flat_map(|side| &schema.node(*side).children).chain(own).copied()
 }
 
-/// The highest node on the way that a bound path takes from a context node.
-pub(crate) fn way_up(schema: &Schema, context: NodeId, path: &Expression) -> NodeId {
-    let Expr::Path(path) = &path.root else { return NodeId::ROOT };
-    if path.absolute {
-        return NodeId::ROOT;
-    }
-    let mut at = context;
-    for step in &path.steps {
-        match step.axis {
-            Axis::Parent => at = parent(schema, at).unwrap_or(NodeId::ROOT),
-            Axis::Child | Axis::SelfAxis | Axis::Descendant | Axis::DescendantOrSelf => break,
-            _ => return NodeId::ROOT,
-        }
+/// The root of the document that a node is in: that of the structure around it, else that of all data.
+pub(super) fn document_root(schema: &Schema, id: NodeId) -> NodeId {
+    let mut at = id;
+    while let Some(above) = parent(schema, at) {
+        at = above;
     }
     at
 }

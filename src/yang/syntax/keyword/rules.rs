@@ -73,7 +73,7 @@ const fn any_in_1_1(id: K) -> Substatement {
 /// What may stand in the block of one statement.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// Section of RFC 7950 that says so.
+    /// Section of RFC 7950 that says so; of another document with its name.
     pub section: &'static str,
     /// The substatements, in groups that several statements share.
     pub groups: &'static [&'static [Substatement]],
@@ -94,6 +94,14 @@ impl Rule {
     /// All substatements.
     pub fn substatements(&self) -> impl Iterator<Item = &'static Substatement> {
         self.groups.iter().flat_map(|group| group.iter())
+    }
+
+    /// Document and section, for messages.
+    pub fn cite(&self) -> String {
+        match self.section.split_once(" of ") {
+            Some((section, document)) => format!("{document} section {section}"),
+            None => format!("RFC 7950 section {}", self.section),
+        }
     }
 
     /// The row of one substatement.
@@ -136,6 +144,18 @@ const AUGMENTING: &[Substatement] = &[
     any(K::Case),
     any(K::Action).in_1_1(),
     any(K::Notification).in_1_1(),
+];
+/// What an `augment-structure` may add.
+const DATA_AND_CASES: &[Substatement] = &[
+    any(K::Container),
+    any(K::Leaf),
+    any(K::LeafList),
+    any(K::List),
+    any(K::Choice),
+    any(K::Anydata).in_1_1(),
+    any(K::Anyxml),
+    any(K::Uses),
+    any(K::Case),
 ];
 const DEFINITIONS: &[Substatement] = &[any(K::Typedef), any(K::Grouping)];
 const OPERATIONS: &[Substatement] = &[any(K::Action).in_1_1(), any(K::Notification).in_1_1()];
@@ -398,6 +418,24 @@ const DEVIATE_RULES: &[(&str, Rule)] = &[
         ),
     ),
 ];
+
+/// `rc:yang-data` (RFC 8040 section 8).
+pub const YANG_DATA: Rule = Rule::new("8 of RFC 8040", &[DATA]).never_empty(Severity::Error);
+
+/// `sx:structure` (RFC 8791 section 2).
+pub const STRUCTURE: Rule = Rule::new("2 of RFC 8791", &[DATA, &[any(K::Must)], DEFINITIONS, DOCUMENTED]);
+
+/// `sx:augment-structure` (RFC 8791 section 3).
+pub const AUGMENT_STRUCTURE: Rule =
+    Rule::new("3 of RFC 8791", &[DATA_AND_CASES, DOCUMENTED]).never_empty(Severity::Warning);
+
+/// `md:annotation` (RFC 7952 section 3).
+pub const ANNOTATION: Rule =
+    Rule::new("3 of RFC 7952", &[&[one(K::Type), optional(K::Units), any(K::IfFeature)], DOCUMENTED]);
+
+/// `yangmnt:mount-point` (RFC 8528 section 3.1).
+pub const MOUNT_POINT: Rule =
+    Rule::new("3.1 of RFC 8528", &[&[optional(K::Config), any(K::IfFeature)], DOCUMENTED]);
 
 const EMPTY: Rule = Rule::new("14", &[]);
 

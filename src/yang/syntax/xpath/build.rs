@@ -215,7 +215,7 @@ fn primary(pair: Pair<'_, Rule>, text: &str) -> Built {
     };
     let at = inner.as_span().start();
     match inner.as_rule() {
-        Rule::literal => Ok((Ast::Literal(unquote(inner.as_str())), 1)),
+        Rule::literal => Ok((Ast::Literal(unquote(inner.as_str()), inner.as_span().start()), 1)),
         Rule::number => match inner.as_str().parse() {
             Ok(number) => Ok((Ast::Number(number), 1)),
             Err(_) => Err(XPathSyntaxError::new(at, "not a number")),

@@ -1,7 +1,6 @@
 //! Names, functions and what a condition depends on, over one small model.
 
 use super::*;
-use crate::yang::schema::xpath::ConstraintRef;
 use crate::yang::testing::{node, schema};
 
 const ROLES: &str = "
@@ -52,59 +51,6 @@ fn a_where_names_what_it_does_not_know() {
     );
     assert_eq!(at("derived-from(kind, 'nobody')").1, "there is no identity 'nobody'");
     assert!(at("name =").0 >= 6);
-}
-
-fn dependents(schema: &Schema, changed: &str) -> Vec<(String, String, String)> {
-    let constraint = |constraint| match constraint {
-        ConstraintRef::Must(_) => "must",
-        ConstraintRef::When(_) => "when",
-        ConstraintRef::Reference => "reference",
-    };
-    schema
-        .dependents(node(schema, changed))
-        .iter()
-        .map(|found| {
-            (schema.path(found.node), constraint(found.constraint).to_owned(), schema.path(found.anchor))
-        })
-        .collect()
-}
-
-fn row(node: &str, constraint: &str, anchor: &str) -> (String, String, String) {
-    (node.to_owned(), constraint.to_owned(), anchor.to_owned())
-}
-
-#[test]
-fn the_anchor_is_the_nearest_ancestor_that_the_way_does_not_leave() {
-    let schema = schema(&[ROLES]);
-    assert_eq!(dependents(&schema, "/top/limit"), [row("/top/role/max", "must", "/top")]);
-    assert_eq!(dependents(&schema, "/top/role/kind"), [row("/top/role/alone", "when", "/top/role")]);
-    assert_eq!(
-        dependents(&schema, "/top/role/name"),
-        [row("/top/role/peer", "reference", "/top"), row("/top/role/peer", "must", "/top"),]
-    );
-    assert_eq!(dependents(&schema, "/run/input/a"), [row("/run/input/b", "must", "/run")]);
-}
-
-#[test]
-fn a_way_through_deref_and_predicates_reaches_every_entry() {
-    let schema = schema(&[ROLES]);
-    assert_eq!(
-        dependents(&schema, "/top/role/max"),
-        [
-            row("/top/role/max", "must", "/top/role/max"),
-            row("/top/role/peer", "must", "/top"),
-            row("/top/role/deep", "must", "/top"),
-        ]
-    );
-}
-
-#[test]
-fn rfc7950_6_4_1_names_without_prefix_are_of_the_module_that_uses_the_grouping() {
-    let lib = "module lib { yang-version 1.1; namespace urn:lib; prefix lib;
-        grouping g { container c { leaf a { type string; } leaf b { type string; must '../a'; } } } }";
-    let user = "import lib { prefix l; } uses l:g;";
-    let schema = schema(&[lib, user]);
-    assert_eq!(dependents(&schema, "/t:c/a"), [row("/c/b", "must", "/c")]);
 }
 
 #[test]
