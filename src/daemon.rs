@@ -24,10 +24,10 @@ use crate::access::gate::Gate;
 use crate::access::{Access, AccessError};
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
-use crate::engine::{Engine, EngineSettings, Registry, StartError};
+use crate::engine::{Engine, EngineSettings, ModelChange, Registry, StartError};
 use crate::services::token;
 use crate::settings::Settings;
-use crate::store::{Barrier, Revision, SqliteStore, StoreError};
+use crate::store::{Barrier, SqliteStore, StoreError};
 use crate::surface::Surface;
 use crate::surface::http::cors::Cors;
 use crate::surface::http::exchange::Exchange;
@@ -93,11 +93,12 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Opens the store, starts the engine, and binds the sockets, which are not served yet.
+    /// Opens the store, starts the engine, and binds the sockets, which are not served yet. Where the data was stored with
+    /// other modules, `model_change` says what may become of it.
     ///
     /// # Errors
     /// [`DaemonError`]; whatever was started is stopped again.
-    pub async fn prepare(settings: &Settings) -> Result<Self, DaemonError> {
+    pub async fn prepare(settings: &Settings, model_change: ModelChange) -> Result<Self, DaemonError> {
         let encryption =
             settings.tls.as_ref().map(|files| tls::load(&files.certificate, &files.key)).transpose()?;
         let bound = Bound::bind(&settings.listen, encryption).await?;
@@ -118,10 +119,11 @@ impl Daemon {
         let engine_settings = EngineSettings {
             public_url: public_url.as_str().into(),
             site: settings.site.clone(),
+            model_change,
             ..EngineSettings::default()
         };
         let engine = Engine::start(schema, registry, store, recovered, clock, engine_settings)?;
-        let is_new = engine.snapshot().revision == Revision::default();
+        let is_new = engine.was_unused();
         capabilities.start(&engine);
 
         let files = AuditFiles {
@@ -153,7 +155,7 @@ impl Daemon {
     /// # Errors
     /// [`DaemonError`].
     pub async fn start(settings: &Settings) -> Result<Self, DaemonError> {
-        let mut daemon = Daemon::prepare(settings).await?;
+        let mut daemon = Daemon::prepare(settings, ModelChange::Keep).await?;
         daemon.listen();
         Ok(daemon)
     }

@@ -17,6 +17,7 @@ pub mod caller;
 pub mod commit;
 pub mod derived;
 pub mod facts;
+pub mod model_change;
 pub mod modified;
 pub mod operation;
 pub mod operational;
@@ -38,6 +39,7 @@ pub use commit::{
     TenantEdits,
 };
 pub use derived::Derived;
+pub use model_change::{Loss, ModelChange};
 pub use operation::{Datastore, Operation, WriteKind};
 pub use operational::{State, StateContext, StateError, StateProvider, StateReader};
 pub use registry::{GuardContext, Prepare, PrepareContext, Registry, RegistryError};
@@ -50,7 +52,7 @@ use crate::base::password::Passwords;
 use crate::data::path::InstancePath;
 use crate::data::tree::Tree;
 use crate::data::validate::Constraints;
-use crate::store::{Record, Recovered, Revision, SqliteStore, StoreError};
+use crate::store::{AppendError, Record, Recovered, Revision, SqliteStore, StoreError};
 use crate::yang::schema::{NodeKind, Schema};
 use etag::Etags;
 use facts::Facts;
@@ -74,6 +76,8 @@ pub struct EngineSettings {
     pub log_retention: u64,
     /// How passwords are hashed.
     pub passwords: Passwords,
+    /// What may be done where the modules are not those that the data was stored with.
+    pub model_change: ModelChange,
 }
 
 impl Default for EngineSettings {
@@ -86,6 +90,7 @@ impl Default for EngineSettings {
             watch_queue: 1024,
             log_retention: 100_000,
             passwords: Passwords::new(),
+            model_change: ModelChange::default(),
         }
     }
 }
@@ -100,6 +105,7 @@ pub struct Engine {
 
 /// What the handles and the writer share.
 struct Core {
+    was_unused: bool,
     schema: Arc<Schema>,
     facts: Arc<Facts>,
     constraints: Arc<Constraints>,
@@ -132,9 +138,19 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// Stored data does not fit the modules, and nobody agreed to drop it.
+    #[error("{} of the stored data {} not fit the modules; nothing was changed", parts(.0), if .0.len() == 1 { "does" } else { "do" })]
+    Misfit(Vec<Loss>),
+    /// Data could not be brought to the modules; nothing was changed.
+    #[error("the data could not be brought to the modules: {0}")]
+    Upgrade(AppendError),
     /// The operating system gave no thread.
     #[error("a thread could not be started")]
     Thread,
+}
+
+fn parts(losses: &[Loss]) -> String {
+    if losses.len() == 1 { "1 part".to_owned() } else { format!("{} parts", losses.len()) }
 }
 
 impl Engine {
@@ -145,7 +161,7 @@ impl Engine {
     pub fn start(
         schema: Arc<Schema>,
         registry: Registry,
-        store: SqliteStore,
+        mut store: SqliteStore,
         recovered: Recovered,
         clock: Clock,
         settings: EngineSettings,
@@ -153,8 +169,18 @@ impl Engine {
         let bindings = registry.bind(&schema)?;
         let facts = Arc::new(Facts::new(&schema));
         let constraints = Constraints::new(&schema);
-        let snapshot = boot::recover(&schema, &facts, &constraints, &store, recovered)?;
+        let model = boot::Model {
+            schema: &schema,
+            facts: &facts,
+            constraints: &constraints,
+            content_id: bindings.content_id,
+            tenants: bindings.tenants,
+        };
+        let start = boot::Start { change: settings.model_change, now: clock.now() };
+        let snapshot = boot::recover(&model, &mut store, recovered, start)?;
+        let was_unused = boot::is_unused(&model, &snapshot);
         let core = Arc::new(Core {
+            was_unused,
             schema,
             facts,
             constraints,
@@ -179,6 +205,11 @@ impl Engine {
     /// The model.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.core.schema
+    }
+
+    /// Whether there was no data at all when the engine started.
+    pub fn was_unused(&self) -> bool {
+        self.core.was_unused
     }
 
     /// Where the time comes from.

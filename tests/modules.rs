@@ -186,3 +186,50 @@ fn the_settings_file_names_modules_and_features_too() {
         "{errors}"
     );
 }
+
+#[test]
+fn a_change_of_the_modules_that_data_does_not_fit_is_refused_until_it_is_agreed_to() {
+    let place = Place::new(&[("shelf", SHELF)]);
+    let served = Served::start(&place.data, &place.flags(&["shelf"]));
+    served.put("config/shelf/books/1", &json!({"isbn": "1", "title": "Emma"}));
+    served.put("config/shelf/books/x2", &json!({"isbn": "x2", "title": "Persuasion"}));
+    served.put("config/strongbox/transit-keys/k", &json!({"cipher": "ecdsa-p256"}));
+    served.stop();
+    place.write(
+        "shelf",
+        &SHELF.replace("leaf isbn { type string; }", "leaf isbn { type uint8; } leaf pages { type uint16; }"),
+    );
+
+    let flags = place.flags(&["shelf"]);
+    for (more, told) in [
+        (&[][..], "--upgrade asks whether to drop it"),
+        (&["--upgrade"], "there is no terminal to ask on"),
+        (&["--validate"], "1 part of the stored data does not fit"),
+        (&["--validate", "--upgrade=yes"], "1 part of the stored data does not fit"),
+    ] {
+        let mut arguments = flags.clone();
+        arguments.extend(more);
+        let (output, errors) = run(serve(&place.data, &arguments).stdin(std::process::Stdio::null()));
+        assert_eq!(output.status.code(), Some(4), "{errors}");
+        assert!(errors.contains("does not fit: system /shelf:shelf/books[isbn='x2']: "), "{errors}");
+        assert!(errors.contains(told), "{told:?} is not in\n{errors}");
+    }
+
+    let mut arguments = flags.clone();
+    arguments.push("--upgrade=yes");
+    let served = Served::start(&place.data, &arguments);
+    assert_eq!(served.get("config/shelf/books"), json!([{"isbn": 1, "title": "Emma"}]));
+    assert_eq!(served.get("config/strongbox/transit-keys?keys"), json!(["k"]));
+    served.stop();
+    let served = Served::start(&place.data, &flags);
+    assert_eq!(served.get("config/shelf/books"), json!([{"isbn": 1, "title": "Emma"}]));
+    served.stop();
+
+    let (output, errors) = run(&mut serve(&place.data, &[]));
+    assert_eq!(output.status.code(), Some(4), "{errors}");
+    assert!(errors.contains("does not fit: system /shelf:shelf: "), "{errors}");
+    let served = Served::start(&place.data, &["--upgrade", "yes"]);
+    assert_eq!(served.send("GET", "config/shelf", None).0, 404);
+    assert_eq!(served.get("config/strongbox/transit-keys?keys"), json!(["k"]));
+    served.stop();
+}

@@ -162,7 +162,7 @@ mod tests {
         }
         for (features, told) in [(&[("m", "aa")][..], "no feature 'aa'"), (&[("n", "a")], "'n' is not among")]
         {
-            let error = compile_model(&settings(dir.path(), &["m"], features)).unwrap_err().to_string();
+            let error = compile_model(&settings(dir.path(), &["m"], features)).unwrap_err().report();
             assert!(error.contains(told), "{error}");
         }
     }

@@ -61,6 +61,8 @@ pub enum Allow {
     Config,
     /// Everything: what the server itself wrote.
     Stored,
+    /// What trees and rows hold: configuration, and state that is `stored`.
+    Kept,
     /// The input of the operation that the target is, or of operations at or below the target.
     Input,
     /// The output of the operation that the target is, or of operations at or below the target.
@@ -99,6 +101,11 @@ impl DecodeOptions {
         }
     }
 
+    /// What rows hold: RFC 7951 JSON without a limit but that on depth.
+    pub fn row() -> Self {
+        DecodeOptions { allow: Allow::Kept, ..DecodeOptions::stored() }
+    }
+
     /// What the server itself wrote as RFC 7951 JSON: no limit but that on depth.
     pub fn stored() -> Self {
         DecodeOptions {
@@ -132,6 +139,21 @@ pub fn decode(
         Some(data) if decoder.violations.is_empty() => Ok(data),
         _ => Err(decoder.refusal()),
     }
+}
+
+/// As [`decode`], of what another model wrote: what does not fit is left out, and a value whose type was another one is
+/// taken by its text. Returns what fits, `None` when nothing can be read, and every fault, each of which says what was
+/// left out.
+pub fn decode_fitting(
+    schema: &Schema,
+    target: &InstancePath,
+    body: &[u8],
+    options: &DecodeOptions,
+) -> (Option<Data>, Vec<Violation>) {
+    let mut decoder = Decoder::new(schema, target, options, Nulls::Refused);
+    decoder.by_text = true;
+    let read = decoder.read(body, target.keys());
+    (read, decoder.violations)
 }
 
 /// Reads a plain patch of `target`: scalars replace, containers and entries merge, user-ordered lists and leaf-lists
@@ -210,6 +232,8 @@ struct Decoder<'s> {
     depth: usize,
     /// A limit was hit and reported: the error that ends the reading says nothing new.
     stopped: bool,
+    /// A value that is not of its type's JSON form is taken by its text.
+    by_text: bool,
     /// The format's reader was asked for a text, and gives up by itself where it finds something else.
     wants_text: bool,
 }
@@ -226,6 +250,7 @@ impl<'s> Decoder<'s> {
             nodes_left: options.max_nodes,
             depth: 0,
             stopped: false,
+            by_text: false,
             wants_text: false,
         }
     }

@@ -81,6 +81,15 @@ pub fn apply(schema: &Schema, tree: &Tree, edits: &[Edit]) -> Result<Tree, Vec<V
     if violations.is_empty() { Ok(Tree { root }) } else { Err(violations) }
 }
 
+/// The child of `container` that is in another case than `child` of a choice around both (RFC 7950 section 7.9).
+pub fn excluded_by(schema: &Schema, container: &Container, child: NodeId) -> Option<NodeId> {
+    if !choice::is_in_choice(schema, child) {
+        return None;
+    }
+    let mut others = container.children().iter().map(|(id, _)| *id).filter(|id| *id != child);
+    others.find(|id| choice::is_in_choice(schema, *id) && choice::conflict(schema, *id, child).is_some())
+}
+
 /// One edit on its way down.
 struct Application<'a> {
     schema: &'a Schema,

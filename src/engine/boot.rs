@@ -1,7 +1,12 @@
 //! From the rows of a store to the first snapshot.
 //!
 //! Reading and unsealing go on in one thread, decoding in another; then the rows of each tenant are sorted, so that a row
-//! comes directly before those below it, and the trees are put together in one pass.
+//! comes directly before those below it, and the trees are put together in one pass. Rows that other modules wrote take a
+//! slower way, which assumes nothing: `upgrade`.
+
+mod repair;
+mod salvage;
+mod upgrade;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -13,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::StartError;
 use super::facts::Facts;
+use super::model_change::ModelChange;
 use super::modified::Modified;
 use super::row_codec::decode_row;
 use super::snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
@@ -22,7 +28,7 @@ use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data, List, Tree};
 use crate::data::validate::{Constraints, ReferenceIndex};
 use crate::store::{Recovered, SqliteStore};
-use crate::yang::schema::{NodeId, Schema};
+use crate::yang::schema::{NodeId, Schema, Value};
 
 /// So many rows travel from thread to thread at once.
 const CHUNK: usize = 512;
@@ -44,14 +50,76 @@ struct Opened {
     time: Timestamp,
 }
 
-/// Rebuilds the snapshot that the rows add up to.
+/// What the data is read by.
+pub(super) struct Model<'a> {
+    pub schema: &'a Arc<Schema>,
+    pub facts: &'a Arc<Facts>,
+    pub constraints: &'a Arc<Constraints>,
+    /// The leaf of the system tenant with the content-id of the modules that the data was stored with; `None` where
+    /// nobody asked for one, and then rows that do not fit are faults of the store.
+    pub content_id: Option<NodeId>,
+    /// The list of tenants.
+    pub tenants: Option<NodeId>,
+}
+
+/// How the start is to go.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    pub change: ModelChange,
+    pub now: Timestamp,
+}
+
+/// Rebuilds the snapshot that the rows add up to; where the modules are others than those that wrote them, brings the rows
+/// to these.
 pub(super) fn recover(
-    schema: &Arc<Schema>,
-    facts: &Arc<Facts>,
-    constraints: &Arc<Constraints>,
-    store: &SqliteStore,
+    model: &Model<'_>,
+    store: &mut SqliteStore,
     recovered: Recovered,
+    start: Start,
 ) -> Result<Snapshot, StartError> {
+    let found = snapshot(model, store, recovered);
+    let Some(mark) = model.content_id else { return found };
+    let fits = match &found {
+        Ok(snapshot) => is_marked(model.schema, snapshot, mark),
+        Err(StartError::Row { .. }) => false,
+        Err(_) => return found,
+    };
+    if fits {
+        return found;
+    }
+    drop(found);
+    upgrade::upgrade(model, mark, store, recovered, start)
+}
+
+/// Whether the data was last stored with these very modules.
+fn is_marked(schema: &Schema, snapshot: &Snapshot, mark: NodeId) -> bool {
+    let stored = snapshot.tenant(SYSTEM_TENANT).and_then(|data| data.tree.leaf(&path_of(schema, mark)));
+    stored.and_then(Value::as_str) == Some(schema.content_id().as_str())
+}
+
+/// Whether nothing was ever stored but with which modules.
+pub(super) fn is_unused(model: &Model<'_>, snapshot: &Snapshot) -> bool {
+    let nothing = match model.content_id {
+        Some(mark) => upgrade::marked(model.schema, &Tree::empty(), mark),
+        None => Tree::empty(),
+    };
+    snapshot.tenants.values().all(|data| data.tree == nothing) && snapshot.tenants.len() == 1
+}
+
+/// The path of a node that no list is around.
+fn path_of(schema: &Schema, node: NodeId) -> InstancePath {
+    let mut path = InstancePath::root();
+    let mut at = node;
+    while at != NodeId::ROOT {
+        path.push(at, Vec::new());
+        at = schema.node(at).parent;
+    }
+    path.steps.reverse();
+    path
+}
+
+fn snapshot(model: &Model<'_>, store: &SqliteStore, recovered: Recovered) -> Result<Snapshot, StartError> {
+    let Model { schema, facts, constraints, .. } = model;
     let by_tenant = read(schema, store)?;
     let mut tenants = OrdMap::new();
     tenants.insert(Ident::from(SYSTEM_TENANT), Arc::new(TenantData::empty(constraints)));

@@ -86,6 +86,7 @@ pub struct Registry {
     preparations: Vec<(String, Arc<dyn Prepare>)>,
     guards: Vec<(String, Guard)>,
     tenants: Option<String>,
+    content_id: Option<String>,
 }
 
 /// A path in a registration that does not fit the model.
@@ -163,6 +164,12 @@ impl Registry {
         self.tenants = Some(path.to_owned());
     }
 
+    /// Names the leaf in which the system tenant keeps the content-id of the modules that the data was stored with. At a
+    /// start with other modules, all data is held against them.
+    pub fn content_id(&mut self, path: &str) {
+        self.content_id = Some(path.to_owned());
+    }
+
     pub(super) fn bind(self, schema: &Schema) -> Result<Bindings, RegistryError> {
         let mut actions = HashMap::new();
         for (path, handler) in self.actions {
@@ -198,7 +205,13 @@ impl Registry {
                 |kind| matches!(kind, NodeKind::List { keys, .. } if keys.len() == 1),
             )?),
         };
+        let leaf = |kind: &NodeKind| matches!(kind, NodeKind::Leaf { .. });
+        let content_id = self
+            .content_id
+            .map(|path| find(schema, "the content-id of the modules", &path, "a leaf", leaf))
+            .transpose()?;
         Ok(Bindings {
+            content_id,
             actions,
             states,
             preparations: Attached::new(schema, preparations),
@@ -229,4 +242,5 @@ pub(super) struct Bindings {
     pub preparations: Attached<Arc<dyn Prepare>>,
     pub guards: Attached<Guard>,
     pub tenants: Option<NodeId>,
+    pub content_id: Option<NodeId>,
 }

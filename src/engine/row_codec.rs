@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroize as _;
 
-use crate::data::decode::{DecodeOptions, decode};
+use crate::data::decode::{DecodeOptions, decode, decode_fitting};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
+use crate::data::violation::Violation;
 use crate::store::RowValue;
 use crate::yang::schema::types::{ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::{NodeId, Schema, Value};
@@ -37,13 +38,27 @@ pub(super) fn decode_row(
     path: &InstancePath,
     text: &str,
 ) -> Result<Arc<Container>, RowError> {
-    match decode(schema, path, text.as_bytes(), &DecodeOptions::stored()) {
+    match decode(schema, path, text.as_bytes(), &DecodeOptions::row()) {
         Ok(Data::Container(container)) => Ok(container),
         Ok(_) => Err(RowError("it is not a container".to_owned())),
         Err(violations) => {
             let all: Vec<String> = violations.iter().map(ToString::to_string).collect();
             Err(RowError(all.join("; ")))
         }
+    }
+}
+
+/// As [`decode_row`], but what does not fit the model is left out and told. Without keys in the path of a list, those of
+/// the row's text are taken.
+pub(super) fn decode_fitting_row(
+    schema: &Schema,
+    path: &InstancePath,
+    text: &str,
+) -> (Option<Arc<Container>>, Vec<Violation>) {
+    let (read, violations) = decode_fitting(schema, path, text.as_bytes(), &DecodeOptions::row());
+    match read {
+        Some(Data::Container(container)) => (Some(container), violations),
+        _ => (None, violations),
     }
 }
 

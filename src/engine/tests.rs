@@ -1,6 +1,7 @@
 //! The pipeline as a whole, on a small model and a store in a temporary directory.
 
 mod replay;
+mod upgrade;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

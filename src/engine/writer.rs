@@ -163,6 +163,7 @@ impl Writer {
                     tenant,
                     request_id: transaction.request_id.clone(),
                     actor: transaction.actor.clone(),
+                    comment: None,
                     edits: writes.edits,
                 });
             }

@@ -11,6 +11,7 @@ use crate::data::tree::Data;
 use crate::engine::{Registry, StateContext, StateError, StateProvider};
 
 const SYSTEM: &str = "/strongbox/system";
+const CONTENT_ID: &str = "/strongbox/content-id";
 
 /// What is known of the daemon when it starts.
 #[derive(Clone, Debug)]
@@ -40,6 +41,7 @@ struct SealStatus {
 
 /// Hangs the service on the model.
 pub fn register(registry: &mut Registry, start_time: Timestamp) {
+    registry.content_id(CONTENT_ID);
     registry.state(SYSTEM, Arc::new(System { start_time }));
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn record(number: u128) -> Record {
             tenant: "acme".into(),
             request_id: format!("request-{number}"),
             actor: "alice".into(),
+            comment: None,
             edits: vec![EditRecord {
                 path: format!("/m:list[name='{number}']"),
                 value: Some(RowValue::new(format!("{{\"name\":\"{number}\"}}")).unwrap()),

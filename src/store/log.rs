@@ -58,6 +58,9 @@ pub struct TransactionRecord {
     pub request_id: String,
     /// Who caused it: a token accessor, a user or a service, for people to read.
     pub actor: String,
+    /// Why, where that is worth telling.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comment: Option<String>,
     /// In order.
     pub edits: Vec<EditRecord>,
 }
@@ -313,6 +316,7 @@ mod tests {
                 tenant: "acme".into(),
                 request_id: "r1".into(),
                 actor: "alice".into(),
+                comment: Some("why".into()),
                 edits: vec![
                     EditRecord {
                         path: "/a:b[name='x']".into(),

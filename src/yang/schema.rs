@@ -4,6 +4,7 @@
 //! and leafref paths as XPath over node ids. Nothing looks a name up by string on a hot path.
 
 pub mod compile;
+mod content;
 pub mod node;
 pub mod types;
 pub mod value;
@@ -57,6 +58,8 @@ pub struct Module {
     pub deviated_by: Vec<Ident>,
     /// The YANG text of the module as it was read.
     pub text: Arc<str>,
+    /// SHA-256 over the texts of the module and its submodules.
+    pub digest: [u8; 32],
 }
 
 /// An identity with everything that is derived from it (RFC 7950 section 7.18).

@@ -314,12 +314,17 @@ impl<'de> Visitor<'de> for LeafListVisitor<'_, '_> {
         decoder.leave();
         if decoder.schema.node(node).config {
             let mut seen = HashSet::with_capacity(values.len());
-            for value in &values {
+            let mut again = Vec::new();
+            for (index, value) in values.iter().enumerate() {
                 if !seen.insert(value) {
                     let message = format!("'{}' is given twice", shorten(&value.to_string()));
                     let path = decoder.path.entry(vec![value.clone()]);
                     decoder.violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
+                    again.push(index);
                 }
+            }
+            for index in again.into_iter().rev() {
+                values.remove(index);
             }
         }
         let user_ordered = decoder.schema.node(node).list_facts().is_some_and(|facts| facts.user_ordered);

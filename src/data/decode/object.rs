@@ -93,14 +93,14 @@ impl Decoder<'_> {
             }
         }
         self.leave();
-        self.check_choices(&children);
+        self.check_choices(&mut children);
         let mut container = Container::with_children(node, children);
         self.check_keys(&mut container, keys, &seen);
         Ok(Some(container))
     }
 
-    /// Two nodes of different cases of one choice cannot both be given (RFC 7950 section 7.9).
-    fn check_choices(&mut self, children: &[(NodeId, Data)]) {
+    /// Two nodes of different cases of one choice cannot both be given (RFC 7950 section 7.9); the later is left out.
+    fn check_choices(&mut self, children: &mut Vec<(NodeId, Data)>) {
         let inside: SmallVec<[NodeId; 8]> =
             children.iter().map(|(id, _)| *id).filter(|id| choice::is_in_choice(self.schema, *id)).collect();
         for (index, one) in inside.iter().enumerate() {
@@ -117,6 +117,7 @@ impl Decoder<'_> {
                     name(choice)
                 );
                 self.violations.push(Violation::new(ErrorTag::BadElement, self.path.child(*one), message));
+                children.retain(|(id, _)| id != one);
             }
         }
     }
@@ -212,7 +213,12 @@ impl Decoder<'_> {
         let is_allowed = match node.kind {
             NodeKind::Rpc | NodeKind::Action => matches!(self.options.allow, Allow::Input | Allow::Output),
             NodeKind::Notification => self.options.allow == Allow::Notification,
-            _ => node.is_data() && (node.config || self.options.allow != Allow::Config),
+            _ if !node.is_data() => false,
+            _ => match self.options.allow {
+                Allow::Config => node.config,
+                Allow::Kept => node.config || node.extensions.stored,
+                _ => true,
+            },
         };
         if is_allowed {
             return Member::Child(id);

@@ -10,7 +10,7 @@ use super::{Decoder, Format, Nulls};
 use crate::base::error::ErrorTag;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::violation::Violation;
-use crate::yang::schema::types::{ParseContext, Raw, Type, TypeKind};
+use crate::yang::schema::types::{ParseContext, Raw, Strictness, Type, TypeError, TypeKind};
 use crate::yang::schema::{NodeId, Value};
 
 /// The visitor methods for everything that is not an array or object: they lead to the visitor's own `scalar` and
@@ -239,7 +239,11 @@ impl Decoder<'_> {
         let context =
             ParseContext { schema: self.schema, module: facts.module, strictness: self.options.strictness };
         let secret = facts.extensions.secret || facts.extensions.hashed;
-        match ty.parse(raw, context) {
+        let parsed = match ty.parse(raw, context) {
+            Err(_) if self.by_text => by_text(ty, raw, context),
+            parsed => parsed,
+        };
+        match parsed {
             Ok(value) if secret => Some(value),
             Ok(value) => Some(shared(value)),
             Err(error) => {
@@ -255,5 +259,17 @@ impl Decoder<'_> {
                 None
             }
         }
+    }
+}
+
+/// The value that the scalar's text stands for, where another type wrote it: 5 for "5", and the other way round.
+fn by_text(ty: &Type, raw: Raw<'_>, context: ParseContext<'_>) -> Result<Value, TypeError> {
+    let context = ParseContext { strictness: Strictness::Text, ..context };
+    match raw {
+        Raw::Text(text) => ty.parse(Raw::Text(text), context),
+        Raw::Bool(value) => ty.parse(Raw::Text(&value.to_string()), context),
+        Raw::Int(value) => ty.parse(Raw::Text(&value.to_string()), context),
+        Raw::Uint(value) => ty.parse(Raw::Text(&value.to_string()), context),
+        Raw::Float(_) | Raw::Null => ty.parse(raw, context),
     }
 }

@@ -63,6 +63,7 @@ fn what_was_committed_is_there_after_opening_again() {
             tenant: "acme".into(),
             request_id: String::new(),
             actor: String::new(),
+            comment: None,
             edits: vec![
                 EditRecord { path: "/m:list[name='2']".into(), value: None },
                 EditRecord { path: "/m:list[name='never']".into(), value: None },

@@ -18,12 +18,14 @@ mod typing;
 
 use std::collections::{HashMap, HashSet};
 
+use aws_lc_rs::digest::{Context, SHA256};
+
 use super::{Module, ModuleId, NodeId, Schema};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::ident::Ident;
 use crate::yang::resolve::feature::FeatureStates;
 use crate::yang::resolve::library::Library;
-use crate::yang::resolve::load::{Loaded, ModuleIndex, Wanted, load};
+use crate::yang::resolve::load::{Loaded, LoadedModule, ModuleIndex, Wanted, load};
 use crate::yang::resolve::resolution::{Resolution, resolve};
 use crate::yang::resolve::scope::Names;
 use crate::yang::resolve::tree::{ResolvedId, Tree};
@@ -105,9 +107,24 @@ fn modules(
             text: main
                 .and_then(|unit| library.sources().get(unit.source))
                 .map_or_else(|| "".into(), |source| source.text.clone()),
+            digest: digest(library, loaded, module),
         }
     };
     loaded.module_indexes().map(describe).collect()
+}
+
+/// SHA-256 over the texts of a module, each with its length in front.
+fn digest(library: &Library, loaded: &Loaded, module: &LoadedModule) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for unit in &module.units {
+        let text = library.sources().get(loaded.unit(*unit).source).map(|source| source.text.clone());
+        let text = text.as_deref().unwrap_or_default();
+        context.update(&(text.len() as u64).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    let mut digest = [0_u8; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
 }
 
 /// Two nodes of one module with one name under one parent, choices and cases looked through (RFC 7950 section 6.2.1).
