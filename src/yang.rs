@@ -5,6 +5,7 @@ pub mod syntax;
 pub mod resolve;
 pub mod schema;
 pub mod diagram;
+pub mod lint;
 pub mod codes;
 pub mod product;
 #[cfg(test)]

@@ -61,8 +61,10 @@ pub struct Diagnostic {
     pub label: String,
     /// Other places that explain it, with a text each.
     pub related: Vec<(Span, String)>,
-    /// What would be right, and other remarks; one line each.
+    /// Why it is so, and other remarks; one line each.
     pub notes: Vec<String>,
+    /// What to do about it; one line each.
+    pub help: Vec<String>,
 }
 
 impl Diagnostic {
@@ -76,6 +78,7 @@ impl Diagnostic {
             label: String::new(),
             related: Vec::new(),
             notes: Vec::new(),
+            help: Vec::new(),
         }
     }
 
@@ -91,11 +94,23 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a line that says what would be right, or why.
+    /// Adds a line that says why it is so.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
         self
+    }
+
+    /// Adds a line that says what to do about it.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Notes and help, a line each.
+    pub fn remarks(&self) -> impl Iterator<Item = &String> {
+        self.notes.iter().chain(&self.help)
     }
 
     /// Adds another place that explains it.
@@ -175,24 +190,42 @@ impl Sources {
         for note in &diagnostic.notes {
             let _ = writeln!(out, "  = note: {note}");
         }
+        for help in &diagnostic.help {
+            let _ = writeln!(out, "  = help: {help}");
+        }
         out
     }
 
     fn render_place(&self, out: &mut String, arrow: &str, span: Span, mark: char, label: &str) {
         let Some(source) = self.get(span.source) else { return };
         let (line, column) = self.position(span.source, span.start);
-        let text = source.text.lines().nth(line - 1).unwrap_or_default();
         let gutter = line.to_string().len();
-        let shown: String = text.chars().take(160).map(|c| if c == '\t' { ' ' } else { c }).collect();
-        let room = shown.chars().count().saturating_sub(column - 1).max(1);
+        let (shown, before) = window(source.text.lines().nth(line - 1).unwrap_or_default(), column - 1);
+        let room = shown.chars().count().saturating_sub(before).max(1);
         let width = self.slice(span).lines().next().map_or(1, |first| first.chars().count()).clamp(1, room);
         let _ = writeln!(out, "{:gutter$}{arrow} {}", "", self.place(span));
         let _ = writeln!(out, "{:gutter$} |", "");
         let _ = writeln!(out, "{line} | {shown}");
         let marks: String = std::iter::repeat_n(mark, width).collect();
-        let underline = format!("{:gutter$} | {:indent$}{marks} {label}", "", "", indent = column - 1);
+        let underline = format!("{:gutter$} | {:indent$}{marks} {label}", "", "", indent = before);
         let _ = writeln!(out, "{}", underline.trim_end());
     }
+}
+
+/// Characters of a line that are shown.
+const SHOWN: usize = 160;
+/// Characters that are shown before the place of interest, where the line is cut.
+const BEFORE: usize = 40;
+
+/// The part of a line around a character, and how many characters of it stand before that one.
+fn window(line: &str, column: usize) -> (String, usize) {
+    let cut = if column < SHOWN - BEFORE { 0 } else { column - BEFORE };
+    let part = line.chars().skip(cut).take(SHOWN).map(|c| if c.is_control() { ' ' } else { c });
+    if cut == 0 {
+        return (part.collect(), column);
+    }
+    const DOTS: &str = "...";
+    (DOTS.chars().chain(part).collect(), column - cut + DOTS.len())
 }
 
 #[cfg(test)]
@@ -206,11 +239,21 @@ mod tests {
         let span = Span { source: id, start: 13, end: 17 };
         let found = Diagnostic::error("Y0001", span, "unknown statement 'leef'")
             .label("not a YANG statement")
-            .note("did you mean 'leaf'?");
+            .help("did you mean 'leaf'?");
         assert_eq!(
             sources.render(&found),
-            "error[Y0001]: unknown statement 'leef'\n --> a.yang:2:3\n  |\n2 |   leef b;\n  |   ^^^^ not a YANG statement\n  = note: did you mean 'leaf'?\n"
+            "error[Y0001]: unknown statement 'leef'\n --> a.yang:2:3\n  |\n2 |   leef b;\n  |   ^^^^ not a YANG statement\n  = help: did you mean 'leaf'?\n"
         );
+    }
+
+    #[test]
+    fn of_a_long_line_the_part_around_the_place_is_shown() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.yang", format!("{}here{}", "x".repeat(10_000), "y".repeat(10_000)));
+        let found = Diagnostic::error("Y0001", Span { source: id, start: 10_000, end: 10_004 }, "this");
+        let shown = sources.render(&found);
+        assert!(shown.len() < 600 && shown.contains("xhereyy"), "{shown}");
+        assert!(shown.ends_with(&format!("\n  | {}^^^^\n", " ".repeat(43))), "{shown}");
     }
 
     #[test]

@@ -2,10 +2,13 @@
 //!
 //! A code never changes its meaning; a test holds this table against the codes that the compiler uses.
 
+pub mod examples;
+
 /// One code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
-    /// `Y` and four digits: `Y00` the text, `Y01` statements by themselves, `Y02` names, `Y03` what they mean.
+    /// `Y` and four digits: `Y00` the text, `Y01` statements by themselves, `Y02` names, `Y03` what they mean,
+    /// `Y04` guidelines.
     pub code: &'static str,
     /// What is wrong, in a few words.
     pub title: &'static str,
@@ -470,47 +473,160 @@ pub const CODES: &[Code] = &[
         "a default case has a mandatory node",
         "What is there by default cannot ask for input.",
     ),
+    code(
+        "Y0401",
+        "4.14 of RFC 8407",
+        "a definition has no description",
+        "Say what it is and what it is for, in whole sentences.",
+    ),
+    code(
+        "Y0402",
+        "4.11.3 of RFC 8407",
+        "an enum or bit has no description",
+        "A name is rarely enough to tell what a value means.",
+    ),
+    code(
+        "Y0403",
+        "4.8 of RFC 8407",
+        "the head of the module is incomplete",
+        "A module says which organization made it, whom to contact, what it is for and of which revision it is.",
+    ),
+    code(
+        "Y0404",
+        "4.8 of RFC 8407",
+        "a revision has no reference",
+        "Name the document that this revision was published in.",
+    ),
+    code(
+        "Y0405",
+        "7.1.9",
+        "revisions are out of order",
+        "The latest stands first, and each date is there once.",
+    ),
+    code(
+        "Y0407",
+        "4.1 of RFC 8407",
+        "the name of the module does not say whose it is",
+        "Names of modules are unique in the world only if they start with the name of an organization.",
+    ),
+    code(
+        "Y0408",
+        "4.3.1 of RFC 8407",
+        "a name is not in lower case with hyphens",
+        "Names of enums, bits and identities are left alone: they may be well-known values.",
+    ),
+    code("Y0409", "4.3 of RFC 8407", "a name is too long", "Names have at most 64 characters."),
+    code(
+        "Y0410",
+        "4.10 of RFC 8407",
+        "something at the top of the module is mandatory",
+        "A server with this module would have no valid datastore until somebody writes that node.",
+    ),
+    code(
+        "Y0411",
+        "4.4 of RFC 8407",
+        "a statement says what holds without it",
+        "Leave it away; readers look for what is unusual.",
+    ),
+    code(
+        "Y0412",
+        "7.5.4.1",
+        "a must has no error-message",
+        "Without it a user is shown the expression. Ask for this rule with '--warn Y0412'.",
+    ),
+    code(
+        "Y0413",
+        "4.6 of RFC 8407",
+        "an expression depends on the order of nodes",
+        "Servers need not keep the order of entries that the system orders. Count or compare instead.",
+    ),
+    code("Y0414", "", "an import is not used", "Nothing in the module has its prefix."),
+    code(
+        "Y0415",
+        "",
+        "a local definition is not used",
+        "A typedef or grouping inside another statement cannot be used from elsewhere.",
+    ),
+    code(
+        "Y0416",
+        "4.3.1 of RFC 8407",
+        "a name repeats that of its parent",
+        "Names are read with the path before them. Ask for this rule with '--warn Y0416'.",
+    ),
+    code(
+        "Y0417",
+        "7.8.2",
+        "a list of state has no key",
+        "It is allowed, but nobody can ask for one entry. Ask for this rule with '--warn Y0417'.",
+    ),
+    code("Y0418", "4.14 of RFC 8407", "a description says nothing", "It is empty or a placeholder."),
+    code(
+        "Y0419",
+        "4.26.3 of RFC 8407",
+        "anyxml is used",
+        "Servers that do not keep XML cannot keep an anyxml whole; anydata holds what YANG can describe.",
+    ),
+    code(
+        "Y0420",
+        "4.8 of RFC 8407",
+        "a submodule is newer than its module",
+        "Who changes a submodule changes the module, and gives it a revision.",
+    ),
+    code(
+        "Y0422",
+        "7.1.4",
+        "a module has another prefix here",
+        "Readers know modules by their own prefixes. Ask for this rule with '--warn Y0422'.",
+    ),
+    code(
+        "Y0450",
+        "4.1 of RFC 8407",
+        "the name of the module is not one of the IETF",
+        "Modules of the IETF start with 'ietf-', those that IANA maintains with 'iana-'.",
+    ),
+    code(
+        "Y0451",
+        "4.9 of RFC 8407",
+        "the namespace is not one of the IETF",
+        "It is 'urn:ietf:params:xml:ns:yang:' and the name of the module.",
+    ),
+    code(
+        "Y0452",
+        "3.1 of RFC 8407",
+        "the copyright statement is missing or out of date",
+        "The description of a module of the IETF ends with the statement of the IETF Trust.",
+    ),
+    code(
+        "Y0453",
+        "B of RFC 8407",
+        "the description does not name its RFC",
+        "A module is read without the document around it, so it says where that is.",
+    ),
+    code(
+        "Y0454",
+        "3.1 of RFC 8407",
+        "key words are used without saying so",
+        "Words such as MUST mean what RFC 2119 says only where a text says that they do.",
+    ),
+    code(
+        "Y0455",
+        "4.7 of RFC 8407",
+        "an import has no reference",
+        "Name the document that the imported module is published in.",
+    ),
+    code(
+        "Y0456",
+        "4.8 of RFC 8407",
+        "the contact cannot be reached",
+        "Give an address or a page of the working group.",
+    ),
+    code(
+        "Y0457",
+        "",
+        "a line is too long for an RFC",
+        "RFCs are 72 characters wide; longer lines are broken by hand, which changes the text of the module.",
+    ),
 ];
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::fs;
-    use std::path::Path;
-
-    use super::*;
-
-    /// The codes that stand in quotes in the Rust files of a folder, but for this one.
-    fn used(folder: &Path, found: &mut BTreeSet<String>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                used(&path, found);
-            } else if !path.ends_with("codes.rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                let pieces = text.split('"').filter(|piece| {
-                    piece.len() == 5
-                        && piece.starts_with('Y')
-                        && piece.bytes().skip(1).all(|byte| byte.is_ascii_digit())
-                });
-                found.extend(pieces.map(str::to_owned));
-            }
-        }
-    }
-
-    #[test]
-    fn every_code_in_use_is_explained_and_no_other() {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut found = BTreeSet::new();
-        used(&source.join("yang"), &mut found);
-        used(&source.join("cli/yang"), &mut found);
-        let explained: Vec<&str> = CODES.iter().map(|code| code.code).collect();
-        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), explained);
-    }
-
-    #[test]
-    fn codes_are_found_in_any_case() {
-        assert_eq!(find("y0101").map(|code| code.code), Some("Y0101"));
-        assert_eq!(find("Y9999"), None);
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::UNUSABLE;
 use crate::base::suggest::nearest;
-use crate::yang::codes::{CODES, Code, find};
+use crate::yang::codes::{CODES, Code, examples, find};
 
 /// Arguments of `explain`.
 #[derive(Args, Debug)]
@@ -38,6 +38,14 @@ pub(super) fn explain(
         return Ok(UNUSABLE);
     };
     writeln!(out, "{code}: {title}\n\n{text}")?;
+    if let Some(example) = examples::find(code) {
+        for (heading, text) in [("Wrong", example.wrong), ("Right", example.right)] {
+            writeln!(out, "\n{heading}:\n")?;
+            for line in text.lines() {
+                writeln!(out, "    {line}")?;
+            }
+        }
+    }
     match *section {
         "" => {}
         section if section.contains("RFC") => writeln!(out, "\nSee section {section}.")?,

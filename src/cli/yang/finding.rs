@@ -83,6 +83,14 @@ impl Finding {
         &self.rendered
     }
 
+    /// Makes an error of it.
+    pub fn deny(&mut self) {
+        self.diagnostic.severity = Severity::Error;
+        if let Some(rest) = self.rendered.strip_prefix(Severity::Warning.as_str()) {
+            self.rendered = format!("{}{rest}", Severity::Error.as_str());
+        }
+    }
+
     /// Whether it is an error.
     pub fn is_error(&self) -> bool {
         self.diagnostic.is_error()
@@ -152,12 +160,15 @@ pub(super) fn paint(rendered: &str, severity: Severity) -> String {
                 let (arrow, place) = line.split_at(line.len() - trimmed.len() + 3);
                 out.push_str(&format!("{BLUE}{arrow}{PLAIN}{place}"));
             }
-            _ => match line.split_once("note: ") {
-                Some((equals, note)) => {
-                    out.push_str(&format!("{BLUE}{equals}{PLAIN}{BOLD}note{PLAIN}: {note}"))
+            _ => {
+                match line.split_once(": ").and_then(|(head, rest)| Some((head.strip_prefix("  = ")?, rest)))
+                {
+                    Some((what, rest)) => {
+                        out.push_str(&format!("{BLUE}  = {PLAIN}{BOLD}{what}{PLAIN}: {rest}"));
+                    }
+                    None => out.push_str(line),
                 }
-                None => out.push_str(line),
-            },
+            }
         }
         out.push('\n');
     }
@@ -174,7 +185,7 @@ pub(super) fn json(findings: &[Finding], out: &mut dyn Write) -> std::io::Result
     let all: Vec<Value> = findings
         .iter()
         .map(|finding| {
-            let Diagnostic { severity, code, message, label, notes, .. } = &finding.diagnostic;
+            let Diagnostic { severity, code, message, label, notes, help, .. } = &finding.diagnostic;
             let related: Vec<Value> = finding
                 .related
                 .iter()
@@ -188,6 +199,7 @@ pub(super) fn json(findings: &[Finding], out: &mut dyn Write) -> std::io::Result
                 "label": label,
                 "related": related,
                 "notes": notes,
+                "help": help,
             })
         })
         .collect();
@@ -198,9 +210,10 @@ pub(super) fn json(findings: &[Finding], out: &mut dyn Write) -> std::io::Result
 /// Workflow commands, one a finding.
 pub(super) fn github(findings: &[Finding], out: &mut dyn Write) -> std::io::Result<()> {
     for finding in findings {
-        let Diagnostic { severity, code, message, notes, .. } = &finding.diagnostic;
+        let Diagnostic { severity, code, message, .. } = &finding.diagnostic;
         let Place { file, line, column, end_line, end_column } = &finding.place;
-        let lines: Vec<&str> = std::iter::once(message).chain(notes).map(String::as_str).collect();
+        let lines: Vec<&str> =
+            std::iter::once(message).chain(finding.diagnostic.remarks()).map(String::as_str).collect();
         let body = lines.join("\n").replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
         let file = file.replace('%', "%25").replace(':', "%3A").replace(',', "%2C");
         let severity = severity.as_str();
@@ -222,7 +235,7 @@ mod tests {
         let span = Span { source: id, start: 13, end: 17 };
         let found = Diagnostic::error("Y0101", span, "there is no statement 'leef'")
             .related(Span { source: id, start: 0, end: 6 }, "in here")
-            .note("did you mean 'leaf'? 100%");
+            .help("did you mean 'leaf'? 100%");
         Finding::new(&sources, &found)
     }
 

@@ -11,7 +11,7 @@ use crate::base::diagnostic::{Diagnostic, Sources, Span};
 use crate::base::ident::Ident;
 use crate::yang::diagram::{self, Subject};
 use crate::yang::syntax::{KeywordId, Statement};
-use crate::yang::{self, Features, Library, Wanted, product};
+use crate::yang::{self, Features, Library, Wanted, lint, product};
 
 /// Directories within each other that are searched.
 const MAX_DIR_DEPTH: usize = 16;
@@ -206,6 +206,17 @@ impl Batch {
             findings.iter().map(|finding| finding.rendered().to_owned()).collect();
         for round in self.rounds() {
             let (_, diagnostics) = yang::compile(&mut self.library, &round);
+            self.keep(&diagnostics, &mut seen, &mut findings);
+        }
+        findings
+    }
+
+    /// What the guidelines say of the files.
+    pub fn style(&mut self, guidelines: &lint::Guidelines) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut seen = HashSet::new();
+        for round in self.rounds() {
+            let diagnostics = lint::lint(&mut self.library, &round, guidelines);
             self.keep(&diagnostics, &mut seen, &mut findings);
         }
         findings

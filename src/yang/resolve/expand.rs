@@ -363,7 +363,7 @@ impl<'n, 'a> Expander<'n, 'a> {
                 let message = format!("'{step}' of '{}' names no node of the grouping", statement.text());
                 let mut diagnostic = Diagnostic::error("Y0235", statement.argument_span(), message);
                 if let Some(near) = crate::base::suggest::nearest(name, known) {
-                    diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+                    diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
                 }
                 self.report(diagnostic);
                 return None;

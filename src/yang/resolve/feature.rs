@@ -174,7 +174,7 @@ impl FeatureStates {
                     format!("module '{}' has no feature '{name}'", names.loaded.module(module).name);
                 let found = Diagnostic::error("Y0223", at, message);
                 diagnostics.push(match nearest(name, all.iter().map(|(known, _)| *known)) {
-                    Some(near) => found.note(format!("did you mean '{near}'?")),
+                    Some(near) => found.help(format!("did you mean '{near}'?")),
                     None => found,
                 });
             }

@@ -212,7 +212,7 @@ impl Loader<'_> {
                 let mut found = Diagnostic::error("Y0201", at, format!("there is no module '{name}'"))
                     .label("not in the library");
                 if let Some(near) = nearest(name, self.library.names()) {
-                    found = found.note(format!("did you mean '{near}'?"));
+                    found = found.help(format!("did you mean '{near}'?"));
                 }
                 self.diagnostics.push(found);
                 None

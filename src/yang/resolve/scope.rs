@@ -292,7 +292,7 @@ impl<'a> Names<'a> {
         let known = std::iter::once(&unit.prefix).chain(unit.imports.iter().map(|import| &import.prefix));
         let found = Diagnostic::error("Y0211", at, format!("no import has the prefix '{prefix}'"));
         match nearest(prefix, known.map(Ident::as_str)) {
-            Some(near) => found.note(format!("did you mean '{near}'?")),
+            Some(near) => found.help(format!("did you mean '{near}'?")),
             None => found,
         }
     }
@@ -324,7 +324,7 @@ impl<'a> Names<'a> {
         }
         known.sort_unstable();
         match nearest(name, known) {
-            Some(near) => found.note(format!("did you mean '{near}'?")),
+            Some(near) => found.help(format!("did you mean '{near}'?")),
             None => found,
         }
     }

@@ -203,7 +203,7 @@ impl Checker<'_> {
             format!("there is no statement '{}'", shorten(name)),
         );
         diagnostic = match near {
-            Some(near) => diagnostic.note(format!("did you mean '{near}'?")),
+            Some(near) => diagnostic.help(format!("did you mean '{near}'?")),
             None => diagnostic.note("statements of an extension are written prefix:name"),
         };
         self.push(diagnostic);

@@ -42,7 +42,7 @@ fn rule(code: &str) -> Value {
 fn result(finding: &Finding, used: &[&'static str]) -> Value {
     let found = &finding.diagnostic;
     let message: Vec<&str> =
-        std::iter::once(&found.message).chain(&found.notes).map(String::as_str).collect();
+        std::iter::once(&found.message).chain(found.remarks()).map(String::as_str).collect();
     let related: Vec<Value> = finding
         .related
         .iter()

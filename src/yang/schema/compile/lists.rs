@@ -145,7 +145,7 @@ impl<'a> Builder<'_, 'a> {
             let message = format!("the key '{name}' is no leaf of the list '{}'", node.name);
             let mut diagnostic = Diagnostic::error("Y0347", at, message);
             if let Some(near) = nearest(local, leafs.map(|leaf| leaf.name.as_str())) {
-                diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+                diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
             }
             self.diagnostics.push(diagnostic);
             return;

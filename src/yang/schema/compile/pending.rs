@@ -344,7 +344,7 @@ impl<'a> Settler<'_, '_, 'a> {
             let message = format!("the choice '{}' has no case '{name}'", schema.node(choice).name);
             let mut diagnostic = Diagnostic::error("Y0392", default.statement.argument_span(), message);
             if let Some(near) = nearest(name, known) {
-                diagnostic = diagnostic.note(format!("did you mean '{near}'?"));
+                diagnostic = diagnostic.help(format!("did you mean '{near}'?"));
             }
             self.report(diagnostic);
             return;

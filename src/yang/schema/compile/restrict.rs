@@ -90,9 +90,9 @@ fn numbered(
     for sub in statement.all(item) {
         let name = sub.text();
         let at = sub.argument_span();
-        let mut wrong = |message: String, note: Option<String>| {
+        let mut wrong = |message: String, help: Option<String>| {
             let mut found = Diagnostic::error("Y0322", at, message);
-            found.notes.extend(note);
+            found.help.extend(help);
             world.diagnostics.push(found);
             right = false;
         };

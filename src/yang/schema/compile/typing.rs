@@ -111,7 +111,7 @@ impl<'a> Typer<'a> {
                 if let (None, Some(near)) =
                     (split_name(name).0, nearest(name, BUILT_IN_TYPES.iter().copied()))
                 {
-                    unknown.notes.push(format!("did you mean the built-in type '{near}'?"));
+                    unknown.help.push(format!("did you mean the built-in type '{near}'?"));
                 }
                 world.diagnostics.push(*unknown);
                 return None;
