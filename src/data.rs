@@ -12,6 +12,7 @@ pub mod default;
 pub mod deserialize;
 pub mod fields;
 pub mod yaml;
+pub mod xml;
 pub mod read;
 pub mod xpath;
 pub mod validate;

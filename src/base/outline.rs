@@ -4,6 +4,7 @@
 //! errors can name a line and a column.
 
 pub mod json;
+pub mod xml;
 
 use saphyr_parser::{Event, Marker, Parser, Span};
 

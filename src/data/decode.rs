@@ -11,6 +11,7 @@ mod node;
 mod object;
 mod scalar;
 mod share;
+mod xml;
 
 use std::fmt;
 
@@ -41,6 +42,8 @@ pub enum Format {
     Json,
     /// YAML 1.2, one document.
     Yaml,
+    /// XML 1.0 as RFC 7950 has it for NETCONF. Names are in namespaces, whatever [`Names`] says.
+    Xml,
 }
 
 /// How member names are written.
@@ -219,6 +222,24 @@ enum Nulls {
     Absent,
 }
 
+/// The error of readers that have none of their own: everything worth telling is among the violations.
+#[derive(Debug)]
+struct Stop;
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("stopped")
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl de::Error for Stop {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Stop
+    }
+}
+
 /// The state of one reading: where it is, what it found wrong, what is left of its budgets.
 struct Decoder<'s> {
     schema: &'s Schema,
@@ -295,6 +316,7 @@ impl<'s> Decoder<'s> {
                     None
                 }
             },
+            Format::Xml => self.xml(text, keys),
         }
     }
 

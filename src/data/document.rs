@@ -99,6 +99,7 @@ fn decode_options(options: &ReadOptions<'_>) -> DecodeOptions {
     let strictness = match options.format {
         Format::Json => Strictness::Rfc7951,
         Format::Yaml => Strictness::Plain,
+        Format::Xml => Strictness::Text,
     };
     DecodeOptions {
         format: options.format,
@@ -125,7 +126,7 @@ fn place_all(schema: &Schema, format: Format, bytes: &[u8], violations: Vec<Viol
     if violations.is_empty() {
         return Vec::new();
     }
-    let outline = outline_of(format, bytes);
+    let outline = outline_of(schema, format, bytes);
     let mut findings: Vec<Finding> = violations
         .into_iter()
         .map(|violation| {
@@ -147,13 +148,19 @@ fn stated(violation: &Violation) -> Option<Place> {
     Some(Place { line: number("line")?, column: number("column")?.max(1) })
 }
 
-fn outline_of(format: Format, bytes: &[u8]) -> Option<Outline> {
+fn outline_of(schema: &Schema, format: Format, bytes: &[u8]) -> Option<Outline> {
     let text = std::str::from_utf8(bytes).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match format {
         Format::Json => outline::json::outline(text).ok(),
         Format::Yaml => outline::outline(text).ok()?.into_iter().next(),
+        Format::Xml => outline::xml::outline(text, &|namespace| module_of(schema, namespace)),
     }
+}
+
+/// The name of the module of a namespace.
+fn module_of<'s>(schema: &'s Schema, namespace: &str) -> Option<&'s str> {
+    schema.modules().iter().find(|module| *module.namespace == *namespace).map(|module| module.name.as_str())
 }
 
 #[cfg(test)]

@@ -79,6 +79,6 @@ fn means(schema: &Schema, node: NodeId, text: &str, value: &Value) -> bool {
         return true;
     }
     let facts = schema.node(node);
-    let context = ParseContext { schema, module: facts.module, strictness: Strictness::Text };
+    let context = ParseContext { schema, module: facts.module, strictness: Strictness::Text, prefixes: None };
     facts.ty().is_some_and(|ty| ty.parse(Raw::Text(text), context).is_ok_and(|found| found == *value))
 }

@@ -1,5 +1,5 @@
-//! Data on its way out: a subtree seen through a query. One `Serialize` walk gives JSON and YAML alike, straight from the
-//! tree to the bytes.
+//! Data on its way out: a subtree seen through a query. One `Serialize` walk gives JSON, YAML and XML alike, straight from
+//! the tree to the bytes.
 //!
 //! What the model marks `secret` or `hashed` never comes out here. Which entries of a list are shown, and whether the
 //! caller may see them, is decided before.
@@ -13,6 +13,8 @@ use serde::{Serialize, Serializer};
 pub use super::decode::Names;
 use super::fields::FieldTree;
 use super::tree::{Container, Data, Found, List};
+use super::xml::{self, Element};
+pub use super::xml::{Layout, XmlError};
 use super::yaml;
 use crate::yang::schema::types::Strictness;
 use crate::yang::schema::{NodeId, Schema, Value};
@@ -145,6 +147,28 @@ pub fn encode_json(view: &View<'_>, out: &mut Vec<u8>) {
 /// Appends a view as one YAML document, with a final newline. Any YAML 1.1 or 1.2 reader gets back the same values.
 pub fn encode_yaml(view: &View<'_>, out: &mut Vec<u8>) {
     let _ = yaml::write(view, out);
+}
+
+/// Appends a view as XML: the element of what is shown, the root as the `data` of NETCONF (RFC 6241). Names are those of
+/// [`Names::Qualified`] and scalars those of [`Strictness::Rfc7951`], whatever the shape says of these.
+///
+/// # Errors
+/// [`XmlError`] for `anydata` and `anyxml` with names or texts that XML does not have.
+pub fn encode_xml(view: &View<'_>, layout: Layout, out: &mut Vec<u8>) -> Result<(), XmlError> {
+    let shape = Shape { names: Names::Qualified, strictness: Strictness::Rfc7951, ..view.shape.clone() };
+    let view = View { shape: &shape, ..*view };
+    let node = match view.data {
+        Subject::Container(container) => Some(container.node),
+        Subject::List(list) => Some(list.node),
+        Subject::Entries(entries) | Subject::Keys(entries) => entries.first().map(|entry| entry.node),
+        Subject::Leaf(node, _) | Subject::LeafList(node, _) => Some(node),
+        Subject::Any(_) => None,
+    };
+    let element = match node {
+        None | Some(NodeId::ROOT) => Element::DATA,
+        Some(node) => Element::of(view.schema, node),
+    };
+    xml::write(view.schema, &view, element, layout, out)
 }
 
 #[cfg(test)]

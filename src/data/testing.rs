@@ -147,8 +147,12 @@ container top
 ";
 
 fn value(schema: &Schema, ty: &Type, text: &str) -> Value {
-    let context =
-        ParseContext { schema, module: schema.module_by_name("test").unwrap(), strictness: Strictness::Text };
+    let context = ParseContext {
+        schema,
+        module: schema.module_by_name("test").unwrap(),
+        strictness: Strictness::Text,
+        prefixes: None,
+    };
     ty.parse(Raw::Text(text), context).unwrap()
 }
 

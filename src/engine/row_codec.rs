@@ -156,7 +156,8 @@ impl Writer<'_> {
             _ => return false,
         };
         let module = self.schema.node(id).module;
-        let context = ParseContext { schema: self.schema, module, strictness: Strictness::Rfc7951 };
+        let context =
+            ParseContext { schema: self.schema, module, strictness: Strictness::Rfc7951, prefixes: None };
         ty.parse(raw, context).is_ok_and(|found| found == *value)
     }
 }

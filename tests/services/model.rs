@@ -19,7 +19,7 @@ fn enumeration(schema: &Schema, path: &str) -> Vec<String> {
 
 fn accepts(schema: &Schema, path: &str, text: &str) -> bool {
     let node = schema.node(schema.find(path).unwrap());
-    let context = ParseContext { schema, module: node.module, strictness: Strictness::Text };
+    let context = ParseContext { schema, module: node.module, strictness: Strictness::Text, prefixes: None };
     node.ty().unwrap().parse(Raw::Text(text), context).is_ok()
 }
 

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::any::AnySeed;
+use super::object::Mark;
 use super::scalar::{LeafSeed, scalars};
 use super::{Decoder, Nulls};
 use crate::base::error::ErrorTag;
-use crate::data::tree::{Data, List};
+use crate::data::tree::{Container, Data, List};
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::types::Raw;
 use crate::yang::schema::{NodeId, NodeKind, Value};
@@ -194,23 +195,7 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
                 continue;
             };
             decoder.complete_paths(mark, &entry);
-            let keys = entry.key(decoder.schema);
-            if keys.len() < list.key_count() {
-                decoder.number_missing_keys(mark, number);
-                continue;
-            }
-            if list.key_count() > 0 && list.get(&keys).is_some() {
-                let shown: Vec<String> = keys.iter().map(Value::to_string).collect();
-                let message = format!(
-                    "two entries of '{}' have the key '{}'",
-                    decoder.schema.node(node).name,
-                    shorten(&shown.join(","))
-                );
-                let path = decoder.path.entry(keys);
-                decoder.violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
-                continue;
-            }
-            list.insert(entry);
+            decoder.insert_entry(&mut list, entry, mark, number);
         }
         decoder.leave();
         if decoder.nulls == Nulls::Delete && list.is_user_ordered() {
@@ -312,27 +297,57 @@ impl<'de> Visitor<'de> for LeafListVisitor<'_, '_> {
         }
         decoder.nulls = nulls;
         decoder.leave();
-        if decoder.schema.node(node).config {
-            let mut seen = HashSet::with_capacity(values.len());
-            let mut again = Vec::new();
-            for (index, value) in values.iter().enumerate() {
-                if !seen.insert(value) {
-                    let message = format!("'{}' is given twice", shorten(&value.to_string()));
-                    let path = decoder.path.entry(vec![value.clone()]);
-                    decoder.violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
-                    again.push(index);
-                }
-            }
-            for index in again.into_iter().rev() {
-                values.remove(index);
-            }
-        }
+        decoder.check_repetitions(node, &mut values);
         let user_ordered = decoder.schema.node(node).list_facts().is_some_and(|facts| facts.user_ordered);
         if decoder.nulls == Nulls::Delete && user_ordered {
             decoder.replace_later(Data::LeafList(values.into()));
             return Ok(None);
         }
         Ok(Some(Data::LeafList(values.into())))
+    }
+}
+
+impl Decoder<'_> {
+    /// Adds an entry to its list; one without all of its keys is told by its number, from 1.
+    pub(super) fn insert_entry(&mut self, list: &mut List, entry: Arc<Container>, mark: Mark, number: usize) {
+        let keys = entry.key(self.schema);
+        if keys.len() < list.key_count() {
+            self.number_missing_keys(mark, number);
+            return;
+        }
+        if list.key_count() > 0 && list.get(&keys).is_some() {
+            let shown: Vec<String> = keys.iter().map(Value::to_string).collect();
+            let message = format!(
+                "two entries of '{}' have the key '{}'",
+                self.schema.node(entry.node).name,
+                shorten(&shown.join(","))
+            );
+            let path = self.path.entry(keys);
+            self.violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
+            return;
+        }
+        list.insert(entry);
+    }
+
+    /// The values of a leaf-list are unique in configuration (RFC 7950 section 7.7); those that come again are left out.
+    pub(super) fn check_repetitions(&mut self, node: NodeId, values: &mut Vec<Value>) {
+        if !self.schema.node(node).config {
+            return;
+        }
+        let mut seen = HashSet::with_capacity(values.len());
+        let mut again = HashSet::new();
+        for (index, value) in values.iter().enumerate() {
+            if !seen.insert(value) {
+                let message = format!("'{}' is given twice", shorten(&value.to_string()));
+                let path = self.path.entry(vec![value.clone()]);
+                self.violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
+                again.insert(index);
+            }
+        }
+        if !again.is_empty() {
+            let mut index = 0..;
+            values.retain(|_| index.next().is_none_or(|index| !again.contains(&index)));
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::{NodeId, NodeKind, Value};
 
 /// What a member name stands for.
-enum Member {
+pub(super) enum Member {
     Child(NodeId),
     Refused,
 }
@@ -86,11 +86,7 @@ impl Decoder<'_> {
             self.path.push(child, Vec::new());
             let read = members.next_value_seed(NodeSeed { decoder: &mut *self, node: child })?;
             self.path.steps.pop();
-            if let Some(data) = read {
-                if means_something_empty(&schema.node(child).kind) || !data.is_empty() {
-                    children.push((child, data));
-                }
-            }
+            self.keep(&mut children, child, read);
         }
         self.leave();
         self.check_choices(&mut children);
@@ -99,8 +95,17 @@ impl Decoder<'_> {
         Ok(Some(container))
     }
 
+    /// Adds a child that was read, unless it says nothing.
+    pub(super) fn keep(&self, children: &mut Vec<(NodeId, Data)>, child: NodeId, read: Option<Data>) {
+        if let Some(data) = read
+            && (means_something_empty(&self.schema.node(child).kind) || !data.is_empty())
+        {
+            children.push((child, data));
+        }
+    }
+
     /// Two nodes of different cases of one choice cannot both be given (RFC 7950 section 7.9); the later is left out.
-    fn check_choices(&mut self, children: &mut Vec<(NodeId, Data)>) {
+    pub(super) fn check_choices(&mut self, children: &mut Vec<(NodeId, Data)>) {
         let inside: SmallVec<[NodeId; 8]> =
             children.iter().map(|(id, _)| *id).filter(|id| choice::is_in_choice(self.schema, *id)).collect();
         for (index, one) in inside.iter().enumerate() {
@@ -123,7 +128,7 @@ impl Decoder<'_> {
     }
 
     /// An entry has all its keys; those that the path gives may be left out of the body and must agree with it.
-    fn check_keys(&mut self, entry: &mut Container, keys: &[Value], seen: &[NodeId]) {
+    pub(super) fn check_keys(&mut self, entry: &mut Container, keys: &[Value], seen: &[NodeId]) {
         let schema = self.schema;
         let list = schema.node(entry.node);
         for (index, leaf) in list.keys().iter().enumerate() {
@@ -208,7 +213,7 @@ impl Decoder<'_> {
     }
 
     /// Whether a body of this kind may hold the node.
-    fn writable(&mut self, id: NodeId) -> Member {
+    pub(super) fn writable(&mut self, id: NodeId) -> Member {
         let node = self.schema.node(id);
         let is_allowed = match node.kind {
             NodeKind::Rpc | NodeKind::Action => matches!(self.options.allow, Allow::Input | Allow::Output),

@@ -10,7 +10,7 @@ use super::{Decoder, Format, Nulls};
 use crate::base::error::ErrorTag;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::violation::Violation;
-use crate::yang::schema::types::{ParseContext, Raw, Strictness, Type, TypeError, TypeKind};
+use crate::yang::schema::types::{ParseContext, Prefixes, Raw, Strictness, Type, TypeError, TypeKind};
 use crate::yang::schema::{NodeId, Value};
 
 /// The visitor methods for everything that is not an array or object: they lead to the visitor's own `scalar` and
@@ -153,7 +153,7 @@ impl LeafVisitor<'_, '_, '_> {
     fn scalar<E: de::Error>(self, raw: Raw<'_>) -> Result<Option<Value>, E> {
         let LeafVisitor { seed: LeafSeed { decoder, node }, ty } = self;
         decoder.wants_text = false;
-        Ok(decoder.parse(node, ty, raw))
+        Ok(decoder.parse(node, ty, raw, None))
     }
 
     fn null<E: de::Error>(self) -> Result<Option<Value>, E> {
@@ -164,7 +164,7 @@ impl LeafVisitor<'_, '_, '_> {
                 if decoder.options.format == Format::Yaml
                     && matches!(ty.effective().kind, TypeKind::Empty) =>
             {
-                return Ok(decoder.parse(node, ty, Raw::Null));
+                return Ok(decoder.parse(node, ty, Raw::Null, None));
             }
             Nulls::Refused => decoder.misfit("null", "a value; leave it out instead"),
             Nulls::Delete => {
@@ -205,7 +205,7 @@ impl<'de> Visitor<'de> for LeafVisitor<'_, '_, '_> {
             count += 1;
         }
         if takes_empty && count == 1 && first.is_some_and(|first| first.0) {
-            return Ok(decoder.parse(node, ty, Raw::Null));
+            return Ok(decoder.parse(node, ty, Raw::Null, None));
         }
         decoder.misfit("an array", "a single value");
         Ok(None)
@@ -229,15 +229,24 @@ impl<'de> serde::Deserialize<'de> for IsNull {
 
 impl Decoder<'_> {
     /// Checks a scalar against its type.
-    fn parse(&mut self, node: NodeId, ty: &Type, raw: Raw<'_>) -> Option<Value> {
+    pub(super) fn parse(
+        &mut self,
+        node: NodeId,
+        ty: &Type,
+        raw: Raw<'_>,
+        prefixes: Option<&dyn Prefixes>,
+    ) -> Option<Value> {
         let facts = self.schema.node(node);
         if self.options.format == Format::Yaml && is_doubtful(ty, raw) {
             let message = format!("{}: write {} in quotes to make it a text", facts.name, raw_text(raw));
             self.report(ErrorTag::InvalidValue, message);
             return None;
         }
-        let context =
-            ParseContext { schema: self.schema, module: facts.module, strictness: self.options.strictness };
+        let strictness = match self.options.format {
+            Format::Xml => Strictness::Text,
+            Format::Json | Format::Yaml => self.options.strictness,
+        };
+        let context = ParseContext { schema: self.schema, module: facts.module, strictness, prefixes };
         let secret = facts.extensions.secret || facts.extensions.hashed;
         let parsed = match ty.parse(raw, context) {
             Err(_) if self.by_text => by_text(ty, raw, context),

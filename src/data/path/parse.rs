@@ -144,7 +144,7 @@ fn key_value(schema: &Schema, path: &InstancePath, leaf: NodeId, text: &str) -> 
     let Some(ty) = node.ty() else {
         return Err(Violation::new(ErrorTag::BadElement, at(), format!("'{}' is not a leaf", node.name)));
     };
-    let context = ParseContext { schema, module: node.module, strictness: Strictness::Text };
+    let context = ParseContext { schema, module: node.module, strictness: Strictness::Text, prefixes: None };
     ty.parse(Raw::Text(text), context).map_err(|error| Violation {
         app_tag: error.app_tag,
         ..Violation::new(ErrorTag::InvalidValue, at(), error.message)

@@ -12,6 +12,7 @@ use super::{Content, Names, Shape, Subject, View, WithDefaults};
 use crate::data::default::{self, DefaultValue};
 use crate::data::fields::FieldTree;
 use crate::data::tree::{Container, Data};
+use crate::data::xml;
 use crate::yang::schema::types::{Strictness, Type, TypeKind};
 use crate::yang::schema::{ModuleId, Node, NodeId, NodeKind, Schema, Value};
 
@@ -139,7 +140,7 @@ impl Inner<'_, '_, '_> {
                 }
                 self.member(map, node, &at.values(id, values))
             }
-            Data::Container(container) => self.member(map, node, &at.inner(id, Some(container))),
+            Data::Container(container) => self.member(map, node, &at.inner(container.node, Some(container))),
             Data::List(list) => {
                 self.member(map, node, &Sequence(|| list.iter().map(move |entry| at.entry(entry))))
             }
@@ -334,8 +335,9 @@ impl Scalar<'_, '_> {
 impl Serialize for Scalar<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.value {
-            Value::String(text) | Value::Bits(text) | Value::InstanceIdentifier(text) => {
-                serializer.serialize_str(text)
+            Value::String(text) | Value::Bits(text) => serializer.serialize_str(text),
+            Value::InstanceIdentifier(text) => {
+                serializer.serialize_newtype_struct(xml::INSTANCE_IDENTIFIER, &**text)
             }
             Value::Enum(name) => serializer.serialize_str(name),
             Value::Bool(value) => serializer.serialize_bool(*value),
@@ -359,11 +361,9 @@ impl Serialize for Scalar<'_, '_> {
             }
             Value::Binary(bytes) => serializer.collect_str(&Base64Display::new(bytes, &STANDARD)),
             Value::Identity(identity) => {
-                if self.schema.module(self.node.module).name == identity.module {
-                    serializer.serialize_str(&identity.name)
-                } else {
-                    serializer.collect_str(self.value)
-                }
+                let is_own = self.schema.module(self.node.module).name == identity.module;
+                let module = (!is_own).then_some(&*identity.module);
+                serializer.serialize_newtype_struct(xml::IDENTITYREF, &Name { module, name: &identity.name })
             }
         }
     }

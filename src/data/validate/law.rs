@@ -161,6 +161,7 @@ impl Editor<'_> {
             schema: self.schema,
             module: self.schema.node(node).module,
             strictness: Strictness::Text,
+            prefixes: None,
         };
         // Half of the time one of the first few, so that references meet their targets.
         let start = if self.random.one_in(2) { start % 3 } else { start };

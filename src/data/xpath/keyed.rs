@@ -111,7 +111,8 @@ impl<'a> Evaluator<'a> {
 
     fn parse_key(&self, key: NodeId, ty: &Type, text: &str) -> Option<Value> {
         let module = self.schema.node(key).module;
-        let context = ParseContext { schema: self.schema, module, strictness: Strictness::Text };
+        let context =
+            ParseContext { schema: self.schema, module, strictness: Strictness::Text, prefixes: None };
         ty.parse(Raw::Text(text), context).ok()
     }
 }

@@ -246,8 +246,9 @@ pub(in crate::data) fn as_member(
     value: &Value,
 ) -> Option<Value> {
     let module = schema.node(node).module;
-    let parse =
-        |raw: Raw<'_>, strictness| member.parse(raw, ParseContext { schema, module, strictness }).ok();
+    let parse = |raw: Raw<'_>, strictness| {
+        member.parse(raw, ParseContext { schema, module, strictness, prefixes: None }).ok()
+    };
     match value {
         Value::Bool(value) => parse(Raw::Bool(*value), Strictness::Plain),
         Value::Int(value) => match u64::try_from(*value) {

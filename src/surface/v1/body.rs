@@ -48,7 +48,7 @@ fn is_malformed(faults: &[Violation]) -> bool {
 }
 
 fn options(format: Format, allow: Allow) -> DecodeOptions {
-    DecodeOptions::plain(format, allow)
+    DecodeOptions::plain(format.into(), allow)
 }
 
 /// PUT: the whole content of an entry or container.

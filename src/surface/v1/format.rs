@@ -4,9 +4,27 @@ use hyper::StatusCode;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::base::error::ErrorTag;
-pub use crate::data::decode::Format;
+use crate::data::decode;
 use crate::surface::http::negotiate::{essence, media_type};
 use crate::surface::http::refusal::{Refusal, shorten};
+
+/// The formats that the dialect speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+impl From<Format> for decode::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Json => decode::Format::Json,
+            Format::Yaml => decode::Format::Yaml,
+        }
+    }
+}
 
 /// The media types that we produce and accept; the first is what a client gets that does not say.
 const MEDIA_TYPES: &[(&str, Format)] = &[

@@ -220,6 +220,15 @@ pub struct ParseContext<'s> {
     pub module: ModuleId,
     /// How strictly.
     pub strictness: Strictness,
+    /// What the prefixes of names in a value mean, where these are prefixes and not names of modules: in XML.
+    pub prefixes: Option<&'s dyn Prefixes>,
+}
+
+/// The namespaces in scope where a value stands in XML.
+pub trait Prefixes {
+    /// The module of a name with its prefix, or with none and so of the default namespace; `None` where that is not the
+    /// namespace of a module.
+    fn module(&self, qualified: &str) -> Option<ModuleId>;
 }
 
 /// Why a scalar is not of a type.

@@ -444,7 +444,7 @@ pub(super) fn default_value(
     module: ModuleId,
 ) -> Result<Value, String> {
     let text = default.statement.text();
-    let context = ParseContext { schema, module, strictness: Strictness::Text };
+    let context = ParseContext { schema, module, strictness: Strictness::Text, prefixes: None };
     match &ty.effective().kind {
         TypeKind::Union { members } => {
             let mut reasons = Vec::new();

@@ -16,7 +16,7 @@ fn default_of(schema: &Schema, path: &str) -> Option<Value> {
 
 fn parse(schema: &Schema, path: &str, text: &str) -> Result<Value, String> {
     let leaf = schema.node(node(schema, path));
-    let context = ParseContext { schema, module: leaf.module, strictness: Strictness::Plain };
+    let context = ParseContext { schema, module: leaf.module, strictness: Strictness::Plain, prefixes: None };
     leaf.ty().unwrap().parse(Raw::Text(text), context).map_err(|refused| refused.message)
 }
 

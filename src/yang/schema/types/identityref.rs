@@ -16,11 +16,15 @@ pub(super) fn parse(
     let text = text_of(raw, "an identity")?;
     let text = if context.strictness == Strictness::Text { text.trim_ascii() } else { text };
     let fits = |identity: &Identity| bases.iter().all(|base| identity.ancestors.binary_search(base).is_ok());
-    let found = match text.split_once(':') {
-        Some((module, name)) => {
+    let found = match (text.split_once(':'), context.prefixes) {
+        (split, Some(prefixes)) => {
+            let name = split.map_or(text, |(_, name)| name);
+            prefixes.module(text).and_then(|module| schema.identity_by_name(module, name))
+        }
+        (Some((module, name)), None) => {
             schema.module_by_name(module).and_then(|module| schema.identity_by_name(module, name))
         }
-        None => schema
+        (None, None) => schema
             .identity_by_name(context.module, text)
             .filter(|id| fits(schema.identity(*id)))
             .or_else(|| {
@@ -71,7 +75,7 @@ mod tests {
     fn parsed(leaf: &str, text: &str, strictness: Strictness) -> Result<String, String> {
         let schema = schema(&[BASE, USER]);
         let leaf = schema.node(node(&schema, leaf));
-        let context = ParseContext { schema: &schema, module: leaf.module, strictness };
+        let context = ParseContext { schema: &schema, module: leaf.module, strictness, prefixes: None };
         let value = leaf.ty().unwrap().parse(Raw::Text(text), context);
         value.map(|value| value.to_string()).map_err(|refused| refused.message)
     }

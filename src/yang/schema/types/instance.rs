@@ -7,11 +7,11 @@ use super::parse::{Found, text_of};
 use super::{ParseContext, Raw, Strictness, TypeError};
 use crate::yang::schema::node::NodeKind;
 use crate::yang::schema::value::Value;
-use crate::yang::schema::{ModuleId, NodeId, Schema};
+use crate::yang::schema::{ModuleId, NodeId};
 
 pub(super) fn parse(raw: Raw<'_>, context: ParseContext<'_>) -> Result<Value, TypeError> {
     let text = text_of(raw, "an instance identifier")?;
-    match canonical(context.schema, text.trim_ascii()) {
+    match canonical(text.trim_ascii(), context) {
         Ok(canonical) => Ok(Value::InstanceIdentifier(canonical.into())),
         Err(why) => Err(TypeError::new(format!("{} is not an instance identifier: {why}", Found(raw)))),
     }
@@ -20,7 +20,7 @@ pub(super) fn parse(raw: Raw<'_>, context: ParseContext<'_>) -> Result<Value, Ty
 /// What stands in brackets.
 enum Predicate {
     /// `[name='value']`, the name with its module if one is written.
-    Key(Option<String>, String, String),
+    Key(Option<ModuleId>, String, String),
     /// `[.='value']`
     Entry(String),
     /// `[3]`
@@ -29,7 +29,8 @@ enum Predicate {
 
 /// Checks names and keys and writes the canonical form: a module name where it differs from the parent's, keys in key
 /// order with their canonical values, single quotes unless the value has one.
-fn canonical(schema: &Schema, text: &str) -> Result<String, String> {
+fn canonical(text: &str, context: ParseContext<'_>) -> Result<String, String> {
+    let schema = context.schema;
     if !text.starts_with('/') {
         return Err("it starts with '/'".to_owned());
     }
@@ -42,10 +43,9 @@ fn canonical(schema: &Schema, text: &str) -> Result<String, String> {
         let (name, after) = step.split_at(end);
         let name = name.trim_ascii();
         let (stated, local) = match name.split_once(':') {
-            Some((stated, local)) => {
-                let stated_id =
-                    schema.module_by_name(stated).ok_or_else(|| format!("there is no module '{stated}'"))?;
-                (Some(stated_id), local)
+            Some((_, local)) => (Some(module_of(name, context)?), local),
+            None if context.prefixes.is_some() => {
+                return Err(format!("'{name}' needs a prefix, as every name has in XML"));
             }
             None => (module, name),
         };
@@ -66,16 +66,27 @@ fn canonical(schema: &Schema, text: &str) -> Result<String, String> {
         let mut predicates = Vec::new();
         rest = after;
         while let Some(inside) = rest.strip_prefix('[') {
-            let (predicate, after) = predicate(inside)?;
+            let (predicate, after) = predicate(inside, context)?;
             predicates.push(predicate);
             rest = after;
         }
-        write_predicates(schema, at, &predicates, &mut out)?;
+        write_predicates(context, at, &predicates, &mut out)?;
     }
     if rest.is_empty() && at != NodeId::ROOT { Ok(out) } else { Err(format!("'{rest}' cannot stand there")) }
 }
 
-fn predicate(inside: &str) -> Result<(Predicate, &str), String> {
+/// The module that a name says it is of, by the module's name or by a prefix.
+fn module_of(qualified: &str, context: ParseContext<'_>) -> Result<ModuleId, String> {
+    let (stated, _) = qualified.split_once(':').unwrap_or_default();
+    match context.prefixes {
+        None => context.schema.module_by_name(stated).ok_or_else(|| format!("there is no module '{stated}'")),
+        Some(prefixes) => {
+            prefixes.module(qualified).ok_or_else(|| format!("the prefix '{stated}' is not that of a module"))
+        }
+    }
+}
+
+fn predicate<'t>(inside: &'t str, context: ParseContext<'_>) -> Result<(Predicate, &'t str), String> {
     let wrong = || "a predicate is written [name='value'], [.='value'] or [1]".to_owned();
     let inside = inside.trim_ascii_start();
     if inside.starts_with(|c: char| c.is_ascii_digit()) {
@@ -93,22 +104,27 @@ fn predicate(inside: &str) -> Result<(Predicate, &str), String> {
         return Ok((Predicate::Entry(value.to_owned()), after));
     }
     let (module, local) = match name.split_once(':') {
-        Some((module, local)) => (Some(module.to_owned()), local),
+        Some((_, local)) => (Some(module_of(name, context)?), local),
+        None if context.prefixes.is_some() => {
+            return Err(format!("'{name}' needs a prefix, as every name has in XML"));
+        }
         None => (None, name),
     };
     Ok((Predicate::Key(module, local.to_owned(), value.to_owned()), after))
 }
 
 fn write_predicates(
-    schema: &Schema,
+    context: ParseContext<'_>,
     node: NodeId,
     predicates: &[Predicate],
     out: &mut String,
 ) -> Result<(), String> {
+    let schema = context.schema;
     let name = &schema.node(node).name;
     let checked = |node: NodeId, value: &str| -> Result<String, String> {
         let Some(ty) = schema.node(node).ty() else { return Ok(value.to_owned()) };
-        let context = ParseContext { schema, module: schema.node(node).module, strictness: Strictness::Text };
+        let context =
+            ParseContext { module: schema.node(node).module, strictness: Strictness::Text, ..context };
         ty.parse(Raw::Text(value), context).map(|value| value.to_string()).map_err(|wrong| wrong.message)
     };
     match (&schema.node(node).kind, predicates) {
@@ -116,11 +132,10 @@ fn write_predicates(
         (NodeKind::List { keys, .. }, _) if !keys.is_empty() => {
             for key in keys {
                 let key_name = &schema.node(*key).name;
-                let of_module = &schema.module(schema.node(*key).module).name;
+                let of_module = schema.node(*key).module;
                 let mut given = predicates.iter().filter_map(|predicate| match predicate {
                     Predicate::Key(module, name, value)
-                        if key_name == name.as_str()
-                            && module.as_deref().is_none_or(|module| of_module == module) =>
+                        if key_name == name.as_str() && module.is_none_or(|module| of_module == module) =>
                     {
                         Some(value)
                     }
@@ -160,7 +175,13 @@ mod tests {
 
     fn parsed(text: &str) -> Result<String, String> {
         let schema = schema(&[MODEL]);
-        canonical(&schema, text)
+        let context = ParseContext {
+            schema: &schema,
+            module: ModuleId(0),
+            strictness: Strictness::Rfc7951,
+            prefixes: None,
+        };
+        canonical(text, context)
     }
 
     #[test]

@@ -66,7 +66,7 @@ mod tests {
     fn parsed(ty: &str, raw: Raw<'_>, strictness: Strictness) -> Result<Value, String> {
         let schema = schema(&[&format!("leaf l {{ type union {{ {ty} }} }}")]);
         let leaf = schema.node(node(&schema, "/l"));
-        let context = ParseContext { schema: &schema, module: ModuleId(0), strictness };
+        let context = ParseContext { schema: &schema, module: ModuleId(0), strictness, prefixes: None };
         leaf.ty().unwrap().parse(raw, context).map_err(|refused| refused.message)
     }
 

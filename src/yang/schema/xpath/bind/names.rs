@@ -98,7 +98,8 @@ impl Binder<'_> {
     /// Whether a type that names no identities takes a text.
     pub(super) fn accepts(&self, ty: &Type, text: &str) -> bool {
         let module = self.schema.node(self.context).module;
-        let context = ParseContext { schema: self.schema, module, strictness: Strictness::Text };
+        let context =
+            ParseContext { schema: self.schema, module, strictness: Strictness::Text, prefixes: None };
         ty.parse(Raw::Text(text), context).is_ok()
     }
 
