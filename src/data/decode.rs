@@ -6,6 +6,7 @@
 //! Whether the data is valid as a whole (mandatory, must, leafref) is `validate`'s business.
 
 mod any;
+mod metadata;
 mod nesting;
 mod node;
 mod object;

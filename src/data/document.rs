@@ -1,4 +1,4 @@
-//! Whole documents, as files and messages hold them: read, checked, and what is wrong with them told by line and column.
+//! Whole documents, as files and messages hold them: read, checked, written; what is wrong is told by line and column.
 //!
 //! This is the reading of RFC 7951 and its sisters, with qualified names. The `/v1` dialect, whose bodies are bare and
 //! belong to a path, decodes for itself.
@@ -8,6 +8,9 @@ mod operation;
 use super::decode::{Allow, DecodeOptions, Names, decode};
 use super::locate::locate;
 use super::path::InstancePath;
+use super::read::{
+    Element, Layout, Shape, Subject, View, WithDefaults, XmlError, encode_xml_in, encode_yaml,
+};
 use super::tree::{Data, Tree};
 use super::validate::{Scope, validate_within};
 use super::violation::Violation;
@@ -119,6 +122,42 @@ fn validate(schema: &Schema, options: &ReadOptions<'_>, tree: &Tree) -> Vec<Viol
             operation::validate(schema, options.kind, tree, options.datastore)
         }
     }
+}
+
+/// Appends a document's data in a format, laid out for people. Names are qualified as RFC 7951 has it, in YAML too.
+///
+/// # Errors
+/// [`XmlError`] for `anydata` and `anyxml` that have no XML form.
+pub fn write(
+    schema: &Schema,
+    kind: Kind,
+    tree: &Tree,
+    format: Format,
+    defaults: WithDefaults,
+    out: &mut Vec<u8>,
+) -> Result<(), XmlError> {
+    let strictness = match format {
+        Format::Yaml => Strictness::Plain,
+        Format::Json | Format::Xml => Strictness::Rfc7951,
+    };
+    let shape = Shape { defaults, strictness, names: Names::Qualified, ..Shape::default() };
+    let view = View { schema, data: Subject::Container(&tree.root), shape: &shape };
+    match format {
+        Format::Json => {
+            // Writing to memory does not fail.
+            let _ = serde_json::to_writer_pretty(&mut *out, &view);
+            out.push(b'\n');
+        }
+        Format::Yaml => encode_yaml(&view, out),
+        Format::Xml => {
+            let element = match kind {
+                Kind::Config | Kind::Data => Element::DATA,
+                Kind::Rpc | Kind::Reply | Kind::Notification => Element::NONE,
+            };
+            encode_xml_in(&view, element, Layout::Indented, out)?;
+        }
+    }
+    Ok(())
 }
 
 /// Finds the places of violations in the text that they are about.

@@ -13,8 +13,8 @@ use serde::{Serialize, Serializer};
 pub use super::decode::Names;
 use super::fields::FieldTree;
 use super::tree::{Container, Data, Found, List};
-use super::xml::{self, Element};
-pub use super::xml::{Layout, XmlError};
+use super::xml;
+pub use super::xml::{Element, Layout, XmlError};
 use super::yaml;
 use crate::yang::schema::types::Strictness;
 use crate::yang::schema::{NodeId, Schema, Value};
@@ -155,8 +155,6 @@ pub fn encode_yaml(view: &View<'_>, out: &mut Vec<u8>) {
 /// # Errors
 /// [`XmlError`] for `anydata` and `anyxml` with names or texts that XML does not have.
 pub fn encode_xml(view: &View<'_>, layout: Layout, out: &mut Vec<u8>) -> Result<(), XmlError> {
-    let shape = Shape { names: Names::Qualified, strictness: Strictness::Rfc7951, ..view.shape.clone() };
-    let view = View { shape: &shape, ..*view };
     let node = match view.data {
         Subject::Container(container) => Some(container.node),
         Subject::List(list) => Some(list.node),
@@ -168,7 +166,21 @@ pub fn encode_xml(view: &View<'_>, layout: Layout, out: &mut Vec<u8>) -> Result<
         None | Some(NodeId::ROOT) => Element::DATA,
         Some(node) => Element::of(view.schema, node),
     };
-    xml::write(view.schema, &view, element, layout, out)
+    encode_xml_in(view, element, layout, out)
+}
+
+/// Appends a view as XML, as [`encode_xml`] does, in an element of another name.
+///
+/// # Errors
+/// As [`encode_xml`].
+pub fn encode_xml_in(
+    view: &View<'_>,
+    element: Element<'_>,
+    layout: Layout,
+    out: &mut Vec<u8>,
+) -> Result<(), XmlError> {
+    let shape = Shape { names: Names::Qualified, strictness: Strictness::Rfc7951, ..view.shape.clone() };
+    xml::write(view.schema, &View { shape: &shape, ..*view }, element, layout, out)
 }
 
 #[cfg(test)]

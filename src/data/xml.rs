@@ -51,6 +51,9 @@ impl<'a> Element<'a> {
     pub const DATA: Element<'static> =
         Element { name: "data", space: Space::Other("urn:ietf:params:xml:ns:netconf:base:1.0") };
 
+    /// None: the members of an object stand by themselves.
+    pub const NONE: Element<'static> = Element { name: "", space: Space::Nowhere };
+
     /// The element of a schema node.
     pub fn of(schema: &'a Schema, node: NodeId) -> Self {
         let node = schema.node(node);

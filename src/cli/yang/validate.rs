@@ -13,6 +13,7 @@ use super::finding;
 use super::{FAILED, UNUSABLE};
 use crate::base::suggest::nearest;
 use crate::data::document::{self, Format, Kind, ReadOptions};
+use crate::data::read::{WithDefaults, XmlError};
 use crate::data::tree::Tree;
 use crate::yang::schema::Schema;
 use crate::yang::{Features, Library, Wanted, compile, product};
@@ -44,6 +45,12 @@ pub struct ValidateArgs {
     /// Print violations as text for people, as JSON, or as annotations of a GitHub workflow
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
+    /// Print the data in this format instead, where there is nothing wrong with it
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    convert: Option<DataFormat>,
+    /// Which defaults to print (RFC 6243): those that were set, all that are in use, none, or all with a tag
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = Defaults::Explicit, requires = "convert")]
+    with_defaults: Defaults,
     #[command(flatten)]
     pub(super) color: ColorArgs,
 }
@@ -82,6 +89,27 @@ enum DataFormat {
     Json,
     /// The same in YAML
     Yaml,
+    /// RFC 7950, with or without the envelopes of NETCONF
+    Xml,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Defaults {
+    Explicit,
+    All,
+    Trim,
+    Tagged,
+}
+
+impl Defaults {
+    fn mode(self) -> WithDefaults {
+        match self {
+            Defaults::Explicit => WithDefaults::Explicit,
+            Defaults::All => WithDefaults::ReportAll,
+            Defaults::Trim => WithDefaults::Trim,
+            Defaults::Tagged => WithDefaults::ReportAllTagged,
+        }
+    }
 }
 
 impl DataFormat {
@@ -89,6 +117,7 @@ impl DataFormat {
         match self {
             DataFormat::Json => Format::Json,
             DataFormat::Yaml => Format::Yaml,
+            DataFormat::Xml => Format::Xml,
         }
     }
 
@@ -96,9 +125,17 @@ impl DataFormat {
         match path.extension()?.to_str()? {
             "json" => Some(DataFormat::Json),
             "yaml" | "yml" => Some(DataFormat::Yaml),
+            "xml" => Some(DataFormat::Xml),
             _ => None,
         }
     }
+}
+
+/// What came of looking at the files.
+struct Outcome {
+    found: Vec<Found>,
+    /// What was valid, in the format that was asked for.
+    converted: Vec<u8>,
 }
 
 /// Why data cannot be looked at: a message for people.
@@ -125,9 +162,14 @@ impl ValidateArgs {
             }
         };
         match self.validate(&schema) {
-            Ok(found) => {
-                print::print(self.output, &found, color, out)?;
-                if self.output == Output::Text {
+            Ok(Outcome { found, converted }) => {
+                out.write_all(&converted)?;
+                let is_told = self.convert.is_none() || !found.is_empty();
+                let report: &mut dyn Write = if self.convert.is_some() { &mut *messages } else { out };
+                if is_told {
+                    print::print(self.output, &found, color, report)?;
+                }
+                if is_told && self.output == Output::Text {
                     writeln!(messages, "{}", print::summary(&found, self.data.len()))?;
                 }
                 Ok(if found.is_empty() { 0 } else { FAILED })
@@ -139,12 +181,12 @@ impl ValidateArgs {
         }
     }
 
-    fn validate(&self, schema: &Schema) -> Result<Vec<Found>, Unusable> {
+    fn validate(&self, schema: &Schema) -> Result<Outcome, Unusable> {
         let datastore = match &self.datastore {
             Some(path) => Some(self.datastore(schema, path)?),
             None => None,
         };
-        let mut found = Vec::new();
+        let mut outcome = Outcome { found: Vec::new(), converted: Vec::new() };
         for path in &self.data {
             let options = ReadOptions {
                 datastore: datastore.as_ref(),
@@ -152,9 +194,24 @@ impl ValidateArgs {
             };
             let bytes = bytes(path)?;
             let reading = document::read(schema, &options, &bytes);
-            found.extend(print::found(schema, &path.display().to_string(), &bytes, &reading.findings));
+            let name = path.display().to_string();
+            outcome.found.extend(print::found(schema, &name, &bytes, &reading.findings));
+            if let (Some(tree), true) = (reading.tree, reading.findings.is_empty()) {
+                self.convert(schema, &tree, &mut outcome.converted)
+                    .map_err(|error| Unusable(format!("{name} cannot be converted: {error}")))?;
+            }
         }
-        Ok(found)
+        Ok(outcome)
+    }
+
+    /// Appends data in the format that it is to be converted to, if that was asked for.
+    fn convert(&self, schema: &Schema, tree: &Tree, converted: &mut Vec<u8>) -> Result<(), XmlError> {
+        let Some(format) = self.convert else { return Ok(()) };
+        if format == DataFormat::Yaml && !converted.is_empty() {
+            converted.extend_from_slice(b"---\n");
+        }
+        let defaults = self.with_defaults.mode();
+        document::write(schema, self.kind.kind(), tree, format.format(), defaults, converted)
     }
 
     fn datastore(&self, schema: &Schema, path: &Path) -> Result<Tree, Unusable> {

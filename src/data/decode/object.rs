@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use smallvec::SmallVec;
 
+use super::metadata::Metadata;
 use super::node::NodeSeed;
 use super::{Allow, Decoder, ENTRY_NUMBER, Names, Nulls};
 use crate::base::error::ErrorTag;
@@ -18,6 +19,8 @@ use crate::yang::schema::{NodeId, NodeKind, Value};
 /// What a member name stands for.
 pub(super) enum Member {
     Child(NodeId),
+    /// Metadata of the object or of one of its members, by the member's whole name.
+    Metadata(String),
     Refused,
 }
 
@@ -68,13 +71,21 @@ impl Decoder<'_> {
         let schema = self.schema;
         let mut children: Vec<(NodeId, Data)> = Vec::with_capacity(8);
         let mut seen: SmallVec<[NodeId; 32]> = SmallVec::new();
+        let mut metadata = Metadata::new();
         let mut next = 0;
         loop {
             let seed = NameSeed { decoder: &mut *self, parent: node, next: &mut next };
             let Some(member) = members.next_key_seed(seed)? else { break };
-            let Member::Child(child) = member else {
-                members.next_value::<IgnoredAny>()?;
-                continue;
+            let child = match member {
+                Member::Child(child) => child,
+                Member::Metadata(name) => {
+                    self.metadata_member(node, &name, &mut members, &mut metadata)?;
+                    continue;
+                }
+                Member::Refused => {
+                    members.next_value::<IgnoredAny>()?;
+                    continue;
+                }
             };
             if seen.contains(&child) {
                 let message = format!("'{}' is given twice", schema.node(child).name);
@@ -89,6 +100,9 @@ impl Decoder<'_> {
             self.keep(&mut children, child, read);
         }
         self.leave();
+        if !metadata.is_empty() {
+            self.apply_metadata(node, metadata, &mut children, &seen);
+        }
         self.check_choices(&mut children);
         let mut container = Container::with_children(node, children);
         self.check_keys(&mut container, keys, &seen);
@@ -160,11 +174,14 @@ impl Decoder<'_> {
         }
     }
 
-    fn member(&mut self, parent: NodeId, name: &str, next: &mut usize) -> Member {
+    pub(super) fn member(&mut self, parent: NodeId, name: &str, next: &mut usize) -> Member {
         let schema = self.schema;
         let children = schema.children(parent);
         let names = self.options.names;
         let qualified = names == Names::Qualified;
+        if qualified && name.starts_with('@') {
+            return Member::Metadata(name.to_owned());
+        }
         let (module, bare) = match name.split_once(':') {
             Some((module, bare)) => (Some(module), bare),
             None => (None, name),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use self::source::{Attribute, Malformed, Namespace, Source, Tag, Token};
+use super::metadata::WITH_DEFAULTS;
 use super::object::Member;
 use super::{Allow, Decoder, Stop};
 use crate::base::error::ErrorTag;
@@ -26,6 +27,8 @@ const NETCONF: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
 const ACTION: &str = "urn:ietf:params:xml:ns:yang:1";
 /// The envelope of notifications (RFC 5277).
 const NOTIFICATION: &str = "urn:ietf:params:xml:ns:netconf:notification:1.0";
+/// The attribute that tags defaults (RFC 6243 section 6).
+const DEFAULTS: &str = "urn:ietf:params:xml:ns:netconf:default:1.0";
 /// RESTCONF (RFC 8040).
 const RESTCONF: &str = "urn:ietf:params:xml:ns:yang:ietf-restconf";
 
@@ -34,8 +37,15 @@ const RESTCONF: &str = "urn:ietf:params:xml:ns:yang:ietf-restconf";
 struct Parts {
     children: Vec<(NodeId, Data)>,
     lists: SmallVec<[OpenList; 2]>,
-    leaf_lists: SmallVec<[(NodeId, Vec<Value>); 2]>,
+    leaf_lists: SmallVec<[OpenLeafList; 2]>,
     seen: SmallVec<[NodeId; 32]>,
+}
+
+struct OpenLeafList {
+    node: NodeId,
+    values: Vec<Value>,
+    /// How many of them are tagged as defaults.
+    defaults: usize,
 }
 
 struct OpenList {
@@ -193,7 +203,7 @@ impl Decoder<'_> {
         };
         match child.map(|child| self.writable(child)) {
             Some(Member::Child(child)) => self.xml_known(source, child, tag, &[], parts),
-            Some(Member::Refused) => self.xml_skip(source),
+            Some(Member::Refused | Member::Metadata(_)) => self.xml_skip(source),
             None => {
                 self.unknown_tag(parent, tag);
                 self.xml_skip(source)
@@ -244,16 +254,22 @@ impl Decoder<'_> {
             parts.seen.push(child);
         }
         self.path.push(child, Vec::new());
+        let mut is_default = false;
         for attribute in source.attributes(tag)? {
-            self.refuse_attribute(&attribute);
+            is_default |= self.xml_attribute(source, child, &attribute);
         }
         let read = match kind {
             NodeKind::Leaf { .. } => self.xml_value(source, child)?.map(Data::Leaf),
             NodeKind::LeafList { .. } => {
                 let value = self.xml_value(source, child)?;
-                match parts.leaf_lists.iter_mut().find(|(node, _)| *node == child) {
-                    Some((_, values)) => values.extend(value),
-                    None => parts.leaf_lists.push((child, value.into_iter().collect())),
+                let at = parts.leaf_lists.iter().position(|open| open.node == child);
+                let at = at.unwrap_or_else(|| {
+                    parts.leaf_lists.push(OpenLeafList { node: child, values: Vec::new(), defaults: 0 });
+                    parts.leaf_lists.len() - 1
+                });
+                if let Some(open) = parts.leaf_lists.get_mut(at) {
+                    open.values.extend(value);
+                    open.defaults += usize::from(is_default);
                 }
                 None
             }
@@ -279,8 +295,11 @@ impl Decoder<'_> {
                 Some(Data::Container(Arc::new(container)))
             }
         };
-        self.path.steps.pop();
         self.keep(&mut parts.children, child, read);
+        if is_default && matches!(kind, NodeKind::Leaf { .. }) {
+            self.leave_default_out(child, &mut parts.children);
+        }
+        self.path.steps.pop();
         Ok(())
     }
 
@@ -335,11 +354,15 @@ impl Decoder<'_> {
         for OpenList { node, list, .. } in lists {
             self.keep(&mut children, node, Some(Data::List(Arc::new(list))));
         }
-        for (node, mut values) in leaf_lists {
+        for OpenLeafList { node, mut values, defaults } in leaf_lists {
             self.path.push(node, Vec::new());
             self.check_repetitions(node, &mut values);
-            self.path.steps.pop();
+            let are_defaults = defaults > 0 && defaults == values.len();
             self.keep(&mut children, node, Some(Data::LeafList(values.into())));
+            if are_defaults {
+                self.leave_default_out(node, &mut children);
+            }
+            self.path.steps.pop();
         }
         self.check_choices(&mut children);
         Container::with_children(node, children)
@@ -393,10 +416,18 @@ impl Decoder<'_> {
         Err(source.malformed(format!("text outside of an element: '{}'", shorten(text.trim()))).into())
     }
 
-    fn refuse_attribute(&mut self, attribute: &Attribute) {
-        let Attribute { name, namespace, .. } = attribute;
+    /// An attribute, which is an annotation; whether it says that the instance is a default.
+    fn xml_attribute(&mut self, source: &Source<'_, '_>, node: NodeId, attribute: &Attribute) -> bool {
+        let Attribute { name, namespace, value } = attribute;
         let shown = shorten(name);
         let message = match namespace {
+            Namespace::Module(module) => {
+                let module = &self.schema.module(*module).name;
+                return self.annotation(node, module, name, Raw::Text(value), Some(source));
+            }
+            Namespace::Other(other) if other == DEFAULTS => {
+                return self.annotation(node, WITH_DEFAULTS, name, Raw::Text(value), Some(source));
+            }
             Namespace::None => format!("the attribute '{shown}' has no namespace and means nothing here"),
             Namespace::Other(other) if other == NETCONF || other == ACTION => {
                 format!("'{shown}' asks for an edit; this is data, which has no attributes of that kind")
@@ -404,11 +435,9 @@ impl Decoder<'_> {
             Namespace::Other(other) => {
                 format!("no annotation '{shown}' is known of the namespace '{}'", shorten(other))
             }
-            Namespace::Module(module) => {
-                format!("the module '{}' defines no annotation '{shown}'", self.schema.module(*module).name)
-            }
         };
         self.report(ErrorTag::UnknownAttribute, message);
+        false
     }
 }
 

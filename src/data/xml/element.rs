@@ -158,9 +158,12 @@ impl<'w, 'o, 'e> Serializer for Value<'w, 'o, 'e> {
 
     fn serialize_map(self, _: Option<usize>) -> Result<Members<'w, 'o, 'e>, XmlError> {
         let Value { writer, element, around, starts } = self;
-        starts.push(writer.open(element, around)?);
-        writer.level += 1;
-        Ok(Members { writer, element, name: String::new(), is_empty: true, starts: Vec::new() })
+        let has_tags = !element.name.is_empty();
+        if has_tags {
+            starts.push(writer.open(element, around)?);
+            writer.level += 1;
+        }
+        Ok(Members { writer, element, name: String::new(), is_empty: true, has_tags, starts: Vec::new() })
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, XmlError> {
@@ -219,6 +222,8 @@ pub(super) struct Members<'w, 'o, 'e> {
     /// The name of the member whose value comes next.
     name: String,
     is_empty: bool,
+    /// The members stand in an element.
+    has_tags: bool,
     /// Where attributes can be added to the elements of the member that was written last.
     starts: Vec<usize>,
 }
@@ -237,7 +242,7 @@ impl ser::SerializeMap for Members<'_, '_, '_> {
         if self.name.starts_with('@') {
             return self.metadata(value);
         }
-        if std::mem::take(&mut self.is_empty) {
+        if std::mem::take(&mut self.is_empty) && self.has_tags {
             self.writer.put(">");
             self.writer.end_line();
         }
@@ -251,6 +256,9 @@ impl ser::SerializeMap for Members<'_, '_, '_> {
     }
 
     fn end(self) -> Result<(), XmlError> {
+        if !self.has_tags {
+            return Ok(());
+        }
         self.writer.level -= 1;
         if self.is_empty {
             self.writer.put("/>");

@@ -77,6 +77,24 @@ fn what_cannot_be_looked_at_exits_with_2() {
 }
 
 #[test]
+fn valid_data_is_converted_and_what_is_not_is_told_apart() {
+    let good = ("good.xml", "<c xmlns='urn:m'><n> 3 </n></c>");
+    let bad = ("bad.json", "{\"m:c\":{\"n\":12}}");
+    let (status, out, messages) = ran(&[good, bad], &["--convert", "json"]);
+    assert_eq!((status, out.as_str()), (FAILED, "{\n  \"m:c\": {\n    \"n\": 3\n  }\n}\n"));
+    assert!(
+        messages.contains("--> bad.json:1:9") && messages.ends_with("1 violation in 2 files\n"),
+        "{messages}"
+    );
+    assert_eq!(ran(&[good], &["--convert", "yaml"]), (0, "m:c:\n  'n': 3\n".to_owned(), String::new()));
+    let call = ("call.yaml", "m:go:\n  n: 5\n");
+    assert_eq!(
+        ran(&[call], &["--type", "rpc", "--convert", "xml"]).1,
+        "<go xmlns=\"urn:m\">\n  <n>5</n>\n</go>\n"
+    );
+}
+
+#[test]
 fn operations_are_data_of_another_type() {
     let call = ("call.json", "{\"m:go\":{\"n\":5}}");
     assert_eq!(ran(&[call], &["--type", "rpc"]).0, 0);
