@@ -29,6 +29,7 @@ use strongbox::services::jwt_auth::JwtAuth;
 use strongbox::services::token::{Tokens, first};
 use strongbox::services::userpass::Userpass;
 use strongbox::services::{policies as policy_checks, sites, system, tenants};
+use strongbox::store::seal::Keyring;
 use strongbox::store::{Barrier, SqliteStore};
 use strongbox::yang::product::compile_product;
 use strongbox::yang::schema::Schema;
@@ -59,8 +60,9 @@ fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &
     tenants::register(&mut registry, access);
     sites::register(&mut registry);
     system::register(&mut registry, clock.now());
-    let (store, recovered) =
-        SqliteStore::open(directory, Barrier::new(&Secret::new([7; 32])).unwrap()).unwrap();
+    let key = || Secret::new([7; 32]);
+    let barrier = Barrier::new(Keyring::new(key(), key(), Timestamp::default())).unwrap();
+    let (store, recovered) = SqliteStore::open(directory, barrier).unwrap();
     // Passwords are not what is tested here: let them be cheap.
     let passwords = Passwords::with_parameters(argon2::Params::new(16, 1, 1, None).unwrap());
     let settings = EngineSettings { site: "stockholm".into(), passwords, ..EngineSettings::default() };

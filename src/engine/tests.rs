@@ -17,6 +17,7 @@ use crate::data::edit::{Edit, EditOperation};
 use crate::data::testing::{path, schema};
 use crate::data::tree::{Container, Data};
 use crate::data::violation::Violation;
+use crate::store::seal::Keyring;
 use crate::store::{Barrier, CommitLog as _};
 use crate::yang::schema::{NodeId, Value};
 
@@ -72,7 +73,9 @@ impl Bench {
     }
 
     fn store(&self) -> (SqliteStore, Recovered) {
-        SqliteStore::open(self.dir.path(), Barrier::new(&Secret::new([9_u8; 32])).unwrap()).unwrap()
+        let key = || Secret::new([9_u8; 32]);
+        let keyring = Keyring::new(key(), key(), Timestamp::default());
+        SqliteStore::open(self.dir.path(), Barrier::new(keyring).unwrap()).unwrap()
     }
 
     fn start(&self) -> Engine {

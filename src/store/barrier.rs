@@ -1,34 +1,51 @@
 //! The barrier: everything that reaches the disk passes it, sealed with AES-256-GCM-SIV.
 //!
 //! The associated data bind a sealed value to its place (log, revision, row), so that a value moved elsewhere does not
-//! open. Never here: where the key comes from (`key_file`), or what the values mean.
+//! open. Never here: where the keys come from (`seal`), or what the values mean.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use arc_swap::ArcSwap;
 use aws_lc_rs::aead::{self, AES_256_GCM_SIV, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use uuid::Uuid;
 
 use super::chain::Chain;
 use super::log::Revision;
+use super::seal::Keyring;
 use crate::base::clock::Timestamp;
 use crate::base::secret::Secret;
 
-/// Length of the master key, in bytes.
+/// Length of every key, in bytes.
 pub const KEY_LENGTH: usize = 32;
-/// The number of the only key there is until keys rotate; stands in front of every sealed value.
-const FIRST_KEY: u32 = 1;
 const HEADER_LENGTH: usize = size_of::<u32>() + NONCE_LEN;
 
-/// Seals and opens. Cheap to clone; the keys are dropped with the last clone.
+/// Seals and opens. Cheap to clone; the keys are wiped with the last clone.
 #[derive(Clone)]
 pub struct Barrier(Arc<Keys>);
 
 struct Keys {
-    extracted: hmac::Key,
-    data: RandomizedNonceKey,
+    sub_keys: SubKeys,
     rows: hmac::Key,
+    ring: ArcSwap<Ring>,
+}
+
+/// The keyring, and its data keys ready for use.
+struct Ring {
+    keyring: Keyring,
+    ciphers: Vec<RandomizedNonceKey>,
+}
+
+/// Tells whether the keys of a barrier are still in memory, without keeping them there.
+#[derive(Clone)]
+pub struct KeysWatch(Weak<Keys>);
+
+impl KeysWatch {
+    /// Whether the last clone of the barrier is gone.
+    pub fn are_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
 }
 
 /// The place that a sealed value belongs to, authenticated with it and not stored in it.
@@ -72,34 +89,96 @@ pub enum Aad<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey(pub [u8; 16]);
 
-/// A value that is not what was sealed at this place with this key, or the generator of random numbers failed.
+/// Why a value was not sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the sealed value does not open")]
-pub struct BarrierError;
+pub enum BarrierError {
+    /// It is not what was sealed at this place with this key.
+    #[error("the sealed value does not open")]
+    DoesNotOpen,
+    /// It names a data key that the keyring does not have.
+    #[error("it needs data key {0}, which the keyring does not have: the keyring is older than the store")]
+    NoKey(u32),
+    /// A key has not the right length.
+    #[error("a key has another length than {} bytes", KEY_LENGTH)]
+    KeyLength,
+    /// No random numbers can be had.
+    #[error("the operating system's random number generator failed")]
+    Random,
+}
 
-impl Barrier {
-    /// A barrier from a master key of [`KEY_LENGTH`] bytes.
-    ///
-    /// # Errors
-    /// When the key has another length.
-    pub fn new(master: &Secret) -> Result<Self, BarrierError> {
-        if master.expose().len() != KEY_LENGTH {
-            return Err(BarrierError);
-        }
+/// Keys for purposes of their own, made of one key (HKDF, RFC 5869, one block, with the purpose as `info`).
+#[derive(Clone)]
+pub struct SubKeys(hmac::Key);
+
+impl SubKeys {
+    /// Those of a key.
+    pub fn of(key: &Secret) -> Self {
         let salt = hmac::Key::new(hmac::HMAC_SHA256, b"strongbox barrier 1");
-        let extracted = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&salt, master.expose()).as_ref());
-        let data = RandomizedNonceKey::new(&AES_256_GCM_SIV, expand(&extracted, b"data").expose())
-            .map_err(|_| BarrierError)?;
-        let rows = hmac::Key::new(hmac::HMAC_SHA256, expand(&extracted, b"row keys").expose());
-        Ok(Barrier(Arc::new(Keys { extracted, data, rows })))
+        let extracted = Secret::new(hmac::sign(&salt, key.expose()).as_ref());
+        SubKeys(hmac::Key::new(hmac::HMAC_SHA256, extracted.expose()))
     }
 
-    /// A barrier with a key of its own that nobody else has: for tests and throw-away stores.
+    /// The one for a purpose, [`KEY_LENGTH`] bytes.
+    pub fn derive(&self, purpose: &str) -> Secret {
+        expand(&self.0, purpose.as_bytes())
+    }
+}
+
+impl Ring {
+    fn new(keyring: Keyring) -> Result<Self, BarrierError> {
+        let cipher = |key: &[u8]| RandomizedNonceKey::new(&AES_256_GCM_SIV, key);
+        let ciphers = keyring
+            .data_keys()
+            .iter()
+            .map(|key| cipher(key.expose()).map_err(|_| BarrierError::KeyLength))
+            .collect::<Result<_, _>>()?;
+        Ok(Ring { keyring, ciphers })
+    }
+
+    fn cipher(&self, number: u32) -> Result<&RandomizedNonceKey, BarrierError> {
+        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        index.and_then(|index| self.ciphers.get(index)).ok_or(BarrierError::NoKey(number))
+    }
+}
+
+impl Barrier {
+    /// A barrier of the keys of a keyring.
+    ///
+    /// # Errors
+    /// When a key has another length than [`KEY_LENGTH`].
+    pub fn new(keyring: Keyring) -> Result<Self, BarrierError> {
+        let sub_keys = SubKeys::of(keyring.root());
+        let rows = hmac::Key::new(hmac::HMAC_SHA256, sub_keys.derive("row keys").expose());
+        let ring = ArcSwap::from_pointee(Ring::new(keyring)?);
+        Ok(Barrier(Arc::new(Keys { sub_keys, rows, ring })))
+    }
+
+    /// A barrier with keys of its own that nobody else has: for tests and throw-away stores.
     ///
     /// # Errors
     /// When the operating system's generator fails.
     pub fn random() -> Result<Self, BarrierError> {
-        Barrier::new(&Secret::random(KEY_LENGTH).map_err(|_| BarrierError)?)
+        Barrier::new(Keyring::generate(Timestamp::default()).map_err(|_| BarrierError::Random)?)
+    }
+
+    /// The keys that it seals and opens with.
+    pub fn keyring(&self) -> Keyring {
+        self.0.ring.load().keyring.clone()
+    }
+
+    /// Seals with the newest data key of `keyring` from now on, in every clone. It must have all the keys that were in use
+    /// before, and be stored already: what is sealed from now on cannot be opened without it.
+    ///
+    /// # Errors
+    /// When a key has another length than [`KEY_LENGTH`].
+    pub fn use_keyring(&self, keyring: Keyring) -> Result<(), BarrierError> {
+        self.0.ring.store(Arc::new(Ring::new(keyring)?));
+        Ok(())
+    }
+
+    /// For finding out later whether its keys are gone.
+    pub fn watch(&self) -> KeysWatch {
+        KeysWatch(Arc::downgrade(&self.0))
     }
 
     /// Seals `plain` for one place. The result is [`HEADER_LENGTH`] and 16 bytes longer: key number, nonce, ciphertext, tag.
@@ -108,15 +187,16 @@ impl Barrier {
     /// When no random nonce can be had.
     pub fn seal(&self, aad: &Aad<'_>, plain: &[u8]) -> Result<Vec<u8>, BarrierError> {
         let mut sealed = Vec::with_capacity(HEADER_LENGTH + plain.len() + AES_256_GCM_SIV.tag_len());
-        sealed.extend_from_slice(&FIRST_KEY.to_be_bytes());
+        let ring = self.0.ring.load();
+        let number = ring.keyring.newest();
+        sealed.extend_from_slice(&number.to_be_bytes());
         sealed.extend_from_slice(&[0; NONCE_LEN]);
         sealed.extend_from_slice(plain);
         let (header, body) = sealed.split_at_mut(HEADER_LENGTH);
-        let (nonce, tag) = self
-            .0
-            .data
+        let (nonce, tag) = ring
+            .cipher(number)?
             .seal_in_place_separate_tag(aead::Aad::from(aad.bytes()), body)
-            .map_err(|_| BarrierError)?;
+            .map_err(|_| BarrierError::Random)?;
         if let Some(place) = header.last_chunk_mut::<NONCE_LEN>() {
             place.copy_from_slice(nonce.as_ref());
         }
@@ -127,20 +207,21 @@ impl Barrier {
     /// Opens in place what [`Barrier::seal`] made for the same place, and returns the plain bytes inside `sealed`.
     ///
     /// # Errors
-    /// When a single bit of the value or of its place differs.
+    /// When a single bit of the value or of its place differs, or it was sealed with a key that is not in the keyring.
     pub fn open<'v>(&self, aad: &Aad<'_>, sealed: &'v mut [u8]) -> Result<&'v mut [u8], BarrierError> {
-        let (key, rest) = sealed.split_first_chunk_mut::<4>().ok_or(BarrierError)?;
-        if u32::from_be_bytes(*key) != FIRST_KEY {
-            return Err(BarrierError);
-        }
-        let (nonce, body) = rest.split_first_chunk_mut::<NONCE_LEN>().ok_or(BarrierError)?;
+        let (number, rest) = sealed.split_first_chunk_mut::<4>().ok_or(BarrierError::DoesNotOpen)?;
+        let (nonce, body) = rest.split_first_chunk_mut::<NONCE_LEN>().ok_or(BarrierError::DoesNotOpen)?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        self.0.data.open_in_place(nonce, aead::Aad::from(aad.bytes()), body).map_err(|_| BarrierError)
+        let ring = self.0.ring.load();
+        let cipher = ring.cipher(u32::from_be_bytes(*number))?;
+        cipher
+            .open_in_place(nonce, aead::Aad::from(aad.bytes()), body)
+            .map_err(|_| BarrierError::DoesNotOpen)
     }
 
-    /// A sub-key of 32 bytes for a purpose of its own (HKDF, RFC 5869, with the label as `info`): etags, audit.
-    pub fn derive(&self, label: &str) -> Secret {
-        expand(&self.0.extracted, label.as_bytes())
+    /// A sub-key of the root key for a purpose of its own: etags, audit. It stays the same for the life of the store.
+    pub fn derive(&self, purpose: &str) -> Secret {
+        self.0.sub_keys.derive(purpose)
     }
 
     /// The primary key of the row of `tenant` at `path`.
@@ -208,7 +289,33 @@ mod tests {
     use proptest::prelude::*;
 
     fn barrier() -> Barrier {
-        Barrier::new(&Secret::new([7_u8; 32])).unwrap()
+        let keyring = Keyring::new(Secret::new([7_u8; 32]), Secret::new([8_u8; 32]), Timestamp(0));
+        Barrier::new(keyring).unwrap()
+    }
+
+    #[test]
+    fn a_new_data_key_seals_and_the_old_ones_still_open() {
+        let barrier = barrier();
+        let clone = barrier.clone();
+        let aad = Aad::Head { log: Uuid::nil() };
+        let old = barrier.seal(&aad, b"old").unwrap();
+        barrier.use_keyring(barrier.keyring().rotated(Timestamp(1)).unwrap()).unwrap();
+        let new = clone.seal(&aad, b"new").unwrap();
+        assert_eq!((&old[..4], &new[..4]), (&[0, 0, 0, 1][..], &[0, 0, 0, 2][..]));
+        assert_eq!(barrier.open(&aad, &mut old.clone()).unwrap(), b"old");
+        assert_eq!(barrier.open(&aad, &mut new.clone()).unwrap(), b"new");
+        assert_eq!(super::tests::barrier().open(&aad, &mut new.clone()).unwrap_err(), BarrierError::NoKey(2));
+        assert_eq!(barrier.row_key("a", "/"), super::tests::barrier().row_key("a", "/"));
+    }
+
+    #[test]
+    fn the_keys_go_with_the_last_clone() {
+        let barrier = barrier();
+        let (clone, watch) = (barrier.clone(), barrier.watch());
+        drop(barrier);
+        assert!(!watch.are_gone());
+        drop(clone);
+        assert!(watch.are_gone());
     }
 
     #[test]

@@ -1,43 +1,31 @@
-//! The file that holds the master key: 32 random bytes as one line of base64, readable by its owner only.
+//! The file that holds the seal key for a daemon that is to unseal itself: one line of base64, readable by its owner only.
 //!
-//! Until sealing exists this file is what opens the store, so it belongs elsewhere than the backups of the store.
+//! Whoever has it and the data directory has everything, so it belongs elsewhere than the backups of the store.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
-use super::barrier::{Barrier, KEY_LENGTH};
-use super::disk::{io_error, make_directory, sync_directory_of};
+use super::disk::{beside, io_error, make_directory, sync_directory_of};
 use super::log::StoreError;
-use crate::base::secret::Secret;
+use super::seal::SealKey;
 
 /// No key file is longer than this; a longer one is something else.
 const LONGEST: u64 = 256;
 
-impl Barrier {
-    /// The barrier whose key is in `path`. Where there is no file and `first_start` says that there is no store either,
-    /// a new key is made, readable by its owner only.
-    ///
-    /// # Errors
-    /// [`StoreError::KeyFile`]: missing although a store exists, readable by others, or not a key; [`StoreError::Io`].
-    pub fn from_key_file(path: &Path, first_start: bool) -> Result<Barrier, StoreError> {
-        match File::open(path) {
-            Ok(file) => read(path, file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && first_start => create(path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(wrong(path, "does not exist, but the store that it opens does: restore it"))
-            }
-            Err(error) => Err(io_error("open the key file", path, &error)),
-        }
-    }
-}
-
-fn read(path: &Path, file: File) -> Result<Barrier, StoreError> {
+/// Reads the seal key in `path`; `None` where there is no such file.
+///
+/// # Errors
+/// [`StoreError::KeyFile`]: readable by others, or not a key; [`StoreError::Io`].
+pub fn read(path: &Path) -> Result<Option<SealKey>, StoreError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error("open the key file", path, &error)),
+    };
     let facts = file.metadata().map_err(|error| io_error("read the key file", path, &error))?;
     if !facts.is_file() {
         return Err(wrong(path, "is not a file"));
@@ -55,30 +43,27 @@ fn read(path: &Path, file: File) -> Result<Barrier, StoreError> {
         }
         Err(error) => return Err(io_error("read the key file", path, &error)),
     }
-    let bytes = STANDARD
-        .decode(text.trim_end())
-        .map_err(|_| wrong(path, "holds no key: one line of base64 is expected"))?;
-    let length = bytes.len();
-    Barrier::new(&Secret::new(bytes))
-        .map_err(|_| wrong(path, &format!("holds a key of {length} bytes: {KEY_LENGTH} are expected")))
+    SealKey::parse(&text).map(Some).map_err(|error| wrong(path, &error.to_string()))
 }
 
-/// Written beside, made durable and then linked into place, so that a crash leaves either no key or a whole one, and two
-/// first starts at once cannot end with two keys.
-fn create(path: &Path) -> Result<Barrier, StoreError> {
-    let key = Secret::random(KEY_LENGTH).map_err(|error| wrong(path, &error.to_string()))?;
-    let mut line = Zeroizing::new(STANDARD.encode(key.expose()));
+/// Puts a seal key into a new file. Written beside, made durable and then linked into place, so that a crash leaves either
+/// no key or a whole one, and two first starts at once cannot end with two keys.
+///
+/// # Errors
+/// [`StoreError::Io`], also when the file exists.
+pub fn create(path: &Path, key: &SealKey) -> Result<(), StoreError> {
+    let mut line = key.to_text();
     line.push('\n');
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         make_directory(parent)?;
     }
-    let fresh = path.with_extension(format!("new-{}", std::process::id()));
+    let fresh = beside(path, &format!("new-{}", std::process::id()));
     let written = write_new(&fresh, line.as_bytes()).and_then(|()| fs::hard_link(&fresh, path));
-    line.zeroize();
     let removed = fs::remove_file(&fresh);
-    written.and(removed).map_err(|error| io_error("create the key file", path, &error))?;
-    sync_directory_of(path).map_err(|error| io_error("create the key file", path, &error))?;
-    read(path, File::open(path).map_err(|error| io_error("open the key file", path, &error))?)
+    written
+        .and(removed)
+        .and_then(|()| sync_directory_of(path))
+        .map_err(|error| io_error("create the key file", path, &error))
 }
 
 fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -95,55 +80,48 @@ fn wrong(path: &Path, reason: &str) -> StoreError {
 mod tests {
     use super::*;
 
-    fn message(answer: Result<Barrier, StoreError>) -> String {
-        answer.unwrap_err().to_string()
+    fn message(path: &Path) -> String {
+        read(path).unwrap_err().to_string()
     }
 
     #[test]
-    fn the_first_start_makes_a_key_that_only_its_owner_reads_and_later_ones_use_it() {
+    fn a_key_that_was_put_there_is_read_again_and_never_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("not/there/yet/seal.key");
-        let made = Barrier::from_key_file(&path, true).unwrap();
+        assert!(read(&path).unwrap().is_none());
+        let key = SealKey::generate().unwrap();
+        create(&path, &key).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let again = Barrier::from_key_file(&path, false).unwrap();
-        assert!(made.derive("x").same_as(again.derive("x").expose()));
-        assert_eq!(
-            fs::read_dir(path.parent().unwrap()).unwrap().count(),
-            1,
-            "nothing is left beside the key"
-        );
-    }
-
-    #[test]
-    fn a_missing_key_of_an_existing_store_is_not_replaced() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("seal.key");
-        assert!(message(Barrier::from_key_file(&path, false)).contains("restore it"));
-        assert!(!path.exists());
+        assert!(create(&path, &SealKey::generate().unwrap()).is_err());
+        assert!(read(&path).unwrap().unwrap().same_as(&key));
+        let beside = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(beside, 1, "nothing is left beside the key");
     }
 
     #[test]
     fn a_key_that_others_can_read_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("seal.key");
-        Barrier::from_key_file(&path, true).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(message(Barrier::from_key_file(&path, false)).contains("mode 0640"));
+        create(&path, &SealKey::generate().unwrap()).unwrap();
+        for (mode, says) in [(0o640, "mode 0640"), (0o604, "mode 0604")] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(message(&path).contains(says));
+        }
     }
 
     #[test]
     fn a_file_that_holds_no_key_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         for (content, says) in [
-            (&b""[..], "a key of 0 bytes"),
-            (b"AAAA\n", "a key of 3 bytes"),
-            (b"not base64!\n", "one line of base64"),
+            (&b""[..], "has 0 bytes"),
+            (b"AAAA\n", "has 3 bytes"),
+            (b"not base64!\n", "is not base64"),
             (b"\xff\xfe", "one line of base64"),
         ] {
             let path = dir.path().join("seal.key");
             let _ = fs::remove_file(&path);
             write_new(&path, content).unwrap();
-            let said = message(Barrier::from_key_file(&path, true));
+            let said = message(&path);
             assert!(said.contains(says), "{content:?}: {said}");
         }
     }

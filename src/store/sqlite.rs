@@ -21,11 +21,12 @@ use super::disk;
 use super::log::{AppendError, Bounds, CommitLog, Effect, Record, Revision, StoreError};
 use crate::base::clock::Timestamp;
 use files::Lock;
+pub(in crate::store) use files::database;
 use head::Head;
 pub use rows::Row;
 
 /// The format that this program reads and writes; kept in SQLite's `user_version`.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
 /// A record may be this many bytes before it is sealed: half of what SQLite takes in one value.
 pub const LARGEST_RECORD: usize = 500_000_000;
 

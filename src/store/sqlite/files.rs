@@ -40,7 +40,7 @@ CREATE TABLE rows (
 ";
 
 /// The database file of a data directory.
-pub(super) fn database(dir: &Path) -> PathBuf {
+pub(in crate::store) fn database(dir: &Path) -> PathBuf {
     dir.join("strongbox.db")
 }
 

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{damaged, refused, trouble};
 use crate::base::clock::Timestamp;
-use crate::store::barrier::{Aad, Barrier, RowKey};
+use crate::store::barrier::{Aad, Barrier, BarrierError, RowKey};
 use crate::store::chain::Chain;
 use crate::store::log::{AppendError, Revision, StoreError};
 
@@ -122,7 +122,7 @@ const KEY_CHECK: &[u8] = b"strongbox";
 
 /// Writes the head of a new database.
 pub(super) fn create(connection: &Connection, barrier: &Barrier, log_id: Uuid) -> Result<(), AppendError> {
-    let unsealed = |error: crate::store::barrier::BarrierError| AppendError::Unavailable(error.to_string());
+    let unsealed = |error: BarrierError| AppendError::Unavailable(error.to_string());
     let key_check = barrier.seal(&Aad::KeyCheck { log: log_id }, KEY_CHECK).map_err(unsealed)?;
     let state =
         barrier.seal(&Aad::Head { log: log_id }, &Head::start(log_id).to_bytes()).map_err(unsealed)?;
@@ -173,9 +173,11 @@ pub(super) fn read(
     let mut state = Zeroizing::new(state);
     let head = barrier
         .open(&Aad::Head { log: log_id }, &mut state)
-        .ok()
-        .and_then(|plain| Head::from_bytes(plain))
-        .ok_or_else(|| damaged(place, "its head does not open"))?;
+        .map_err(|error| match error {
+            BarrierError::NoKey(_) => damaged(place, format!("its head cannot be opened: {error}")),
+            _ => damaged(place, "its head does not open"),
+        })
+        .and_then(|plain| Head::from_bytes(plain).ok_or_else(|| damaged(place, "its head is no head")))?;
     Ok((log_id, head))
 }
 

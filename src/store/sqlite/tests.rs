@@ -9,9 +9,10 @@ use super::*;
 use crate::base::secret::Secret;
 use crate::store::conformance::{effects, record};
 use crate::store::log::{EditRecord, RowValue, TransactionRecord};
+use crate::store::seal::Keyring;
 
 fn barrier() -> Barrier {
-    Barrier::new(&Secret::new([3_u8; 32])).unwrap()
+    Barrier::new(Keyring::new(Secret::new([3_u8; 32]), Secret::new([4_u8; 32]), Timestamp(0))).unwrap()
 }
 
 fn open(dir: &Path) -> Result<(SqliteStore, Recovered), StoreError> {
@@ -142,10 +143,10 @@ fn another_key_is_recognised() {
 fn another_format_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_with(dir.path(), 1);
-    store.connection.pragma_update(None, "user_version", 2).unwrap();
+    store.connection.pragma_update(None, "user_version", 1).unwrap();
     drop(store);
     let refused = open(dir.path()).err().unwrap().to_string();
-    assert!(refused.contains("store format 2") && refused.contains("format 1"), "{refused}");
+    assert!(refused.contains("store format 1") && refused.contains("format 2"), "{refused}");
 }
 
 #[test]

@@ -11,7 +11,6 @@ use crate::access::authenticate::{Bearer, TokenFacts};
 use crate::access::gate::Gate;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::ident::Ident;
-use crate::base::secret::Secret;
 use crate::engine::{Engine, EngineSettings, Registry};
 use crate::store::{Barrier, SqliteStore};
 use crate::surface::http::client::Client;
@@ -29,7 +28,7 @@ impl Desk {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let schema = Arc::new(compile_product().unwrap());
-        let barrier = Barrier::new(&Secret::new([9_u8; 32])).unwrap();
+        let barrier = Barrier::random().unwrap();
         let (store, recovered) = SqliteStore::open(dir.path(), barrier).unwrap();
         let clock = Clock::manual(Timestamp::from_seconds(1_700_000_000));
         let mut registry = Registry::new();
