@@ -5,6 +5,7 @@ pub mod client;
 pub mod policy;
 pub mod quickstart;
 pub mod remote;
+pub mod seal;
 pub mod serve;
 pub mod yang;
 
@@ -31,6 +32,8 @@ enum Command {
     Serve(serve::Arguments),
     #[command(flatten)]
     Remote(remote::RemoteCommand),
+    #[command(flatten)]
+    Seal(seal::SealCommand),
     /// Check, draw and explain YANG modules, and check data against them
     #[command(subcommand)]
     Yang(yang::YangCommand),
@@ -49,10 +52,12 @@ enum Command {
 
 /// The whole command, with a flag for every setting on `serve`.
 fn command() -> clap::Command {
-    let remote: Vec<String> = remote::RemoteCommand::augment_subcommands(clap::Command::new("remote"))
-        .get_subcommands()
-        .map(|command| command.get_name().to_owned())
-        .collect();
+    let names = |of: clap::Command| -> Vec<String> {
+        of.get_subcommands().map(|command| command.get_name().to_owned()).collect()
+    };
+    let remote = remote::RemoteCommand::augment_subcommands(clap::Command::new("remote"));
+    let seal = seal::SealCommand::augment_subcommands(clap::Command::new("seal"));
+    let remote = [names(remote), names(seal)].concat();
     let mut command = Cli::command().mut_subcommand("serve", |serve| serve.args(Setting::arguments()));
     for name in remote {
         command = command.mut_subcommand(name, remote::Connection::augment_args);
@@ -76,6 +81,11 @@ pub fn run() -> ExitCode {
         }
         Command::Remote(remote) => match inner.map(remote::Connection::from_arg_matches) {
             Some(Ok(connection)) => on_runtime(async move { remote::run(&connection, remote).await }),
+            Some(Err(error)) => error.exit(),
+            None => ExitCode::from(2),
+        },
+        Command::Seal(seal) => match inner.map(remote::Connection::from_arg_matches) {
+            Some(Ok(connection)) => on_runtime(async move { seal::run(&connection, seal).await }),
             Some(Err(error)) => error.exit(),
             None => ExitCode::from(2),
         },
@@ -118,7 +128,7 @@ mod tests {
         let mut command = command();
         let help = command.find_subcommand_mut("serve").unwrap().render_long_help().to_string();
         assert!(help.contains("--data-directory") && help.contains("STRONGBOX_DATA_DIRECTORY"), "{help}");
-        for name in ["show", "create", "replace", "merge", "delete", "do", "login"] {
+        for name in ["show", "create", "replace", "merge", "delete", "do", "login", "unseal", "rekey"] {
             let subcommand = command.find_subcommand(name).unwrap();
             assert!(subcommand.get_arguments().any(|argument| argument.get_id() == "token"), "{name}");
         }

@@ -1,11 +1,14 @@
 //! Building everything in order, and stopping it in reverse.
 //!
-//! Sockets are bound first, so that the daemon knows its own URL; they are served last, when boot files are applied.
+//! Sockets are bound first, so that the daemon knows its own URL. Everything made of data is built when the seal opens
+//! (`house`); until then the sockets serve the seal alone.
 
 pub mod boot;
 pub mod capabilities;
+pub mod house;
 pub mod logging;
 pub mod model;
+pub mod seal;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -17,25 +20,32 @@ use tokio::sync::watch;
 
 use self::boot::Summary;
 use self::boot::document::BootError;
-use self::capabilities::Capabilities;
+use self::house::House;
 use self::model::{ModelError, compile_model};
-use crate::access::audit::{self, AuditFiles, AuditLog};
-use crate::access::gate::Gate;
+use self::seal::SealOfModel;
+use crate::access::model::path_to;
 use crate::access::{Access, AccessError};
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
-use crate::engine::{Engine, EngineSettings, ModelChange, Registry, StartError};
+use crate::engine::{Engine, ModelChange, StartError};
+use crate::services::sealing::attempt::Offer;
+use crate::services::sealing::model::SEAL_STATUS;
+use crate::services::sealing::{Sealing, SealingError, Unsealing};
 use crate::services::token;
 use crate::settings::Settings;
-use crate::store::{Barrier, SqliteStore, StoreError};
-use crate::surface::Surface;
+use crate::store::seal::{Holders, SealKey};
+use crate::store::{StoreError, key_file};
 use crate::surface::http::cors::Cors;
 use crate::surface::http::exchange::Exchange;
 use crate::surface::http::server::{BindError, Bound};
 use crate::surface::http::tls::{self, TlsError};
+use crate::surface::sealed::Sealed;
+use crate::surface::{Doorway, Surface};
 
-/// The name of the file with the first root token.
-const ROOT_TOKEN: &str = "root-token";
+/// The name of the file with the first root token of a daemon to try out.
+pub const ROOT_TOKEN: &str = "root-token";
+/// The name of the file with its seal key.
+pub const KEY: &str = "key";
 
 /// Why the daemon did not start.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +82,29 @@ pub enum DaemonError {
     /// No root token could be made or written.
     #[error("cannot make a root token: {0}")]
     RootToken(String),
+    /// The seal key that the daemon was to unseal itself with cannot be used.
+    #[error("cannot unseal: {0}")]
+    Unseal(String),
+    /// It needs the data, and they are sealed.
+    #[error("the store is sealed; unseal it, or say where the seal key is")]
+    Sealed,
+    /// The operating system gave no thread, or work on one panicked.
+    #[error("a thread could not be started, or ended early")]
+    Thread,
+}
+
+/// What the house had to say comes back as it was said.
+impl From<SealingError> for DaemonError {
+    fn from(error: SealingError) -> Self {
+        match error {
+            SealingError::Host(trouble) => match trouble.downcast::<DaemonError>() {
+                Ok(error) => *error,
+                Err(other) => DaemonError::Unseal(other.to_string()),
+            },
+            SealingError::Store(error) => DaemonError::Store(error),
+            other => DaemonError::Unseal(other.to_string()),
+        }
+    }
 }
 
 impl From<Vec<BootError>> for DaemonError {
@@ -82,9 +115,8 @@ impl From<Vec<BootError>> for DaemonError {
 
 /// A daemon that is ready to serve, or serving.
 pub struct Daemon {
-    engine: Engine,
-    access: Arc<Access>,
-    is_new: bool,
+    sealing: Arc<Sealing>,
+    house: House,
     public_url: String,
     addresses: Vec<SocketAddr>,
     door: Option<(Bound, Arc<Exchange<Surface>>)>,
@@ -93,12 +125,62 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Opens the store, starts the engine, and binds the sockets, which are not served yet. Where the data was stored with
-    /// other modules, `model_change` says what may become of it.
+    /// Binds the sockets, which are not served yet, and unseals where the settings lead to a seal key: then boot files are
+    /// applied too. Otherwise the daemon is sealed, or waits for its `init`. Where the data was stored with other modules,
+    /// `model_change` says what may become of it when it opens.
     ///
     /// # Errors
     /// [`DaemonError`]; whatever was started is stopped again.
     pub async fn prepare(settings: &Settings, model_change: ModelChange) -> Result<Self, DaemonError> {
+        let daemon = Daemon::assemble(settings, model_change).await?;
+        let key = seal::configured_key(&settings.seal)?;
+        if let Some((key, place)) = key.filter(|_| daemon.sealing.status().initialized) {
+            daemon.unseal(key, &place).await?;
+        }
+        Ok(daemon)
+    }
+
+    /// Like [`Daemon::prepare`] for trying out: the seal key lies in the data directory, and what does not exist is made,
+    /// with the first token in a file beside it.
+    ///
+    /// # Errors
+    /// [`DaemonError`].
+    pub async fn prepare_to_try_out(settings: &Settings, model_change: ModelChange) -> Result<Self, DaemonError> {
+        let daemon = Daemon::assemble(settings, model_change).await?;
+        let path = settings.data_directory.join(KEY);
+        let found = key_file::read(&path)?;
+        let missing = || format!("{} does not exist, but the store that it opens does", path.display());
+        let key = match found {
+            Some(key) => key,
+            None if daemon.sealing.status().initialized => return Err(DaemonError::Unseal(missing())),
+            None => {
+                let key = SealKey::generate().map_err(AccessError::from)?;
+                key_file::create(&path, &key)?;
+                key
+            }
+        };
+        if !daemon.sealing.status().initialized {
+            let founded = daemon.sealing.found(&key, Holders { shares: 1, threshold: 1 }).await?;
+            let file = settings.data_directory.join(ROOT_TOKEN);
+            write_private(&file, founded.root_token.expose())
+                .map_err(|error| DaemonError::RootToken(format!("{}: {error}", file.display())))?;
+            daemon.sealing.count(founded)?;
+        }
+        daemon.unseal(key, &path.display().to_string()).await?;
+        Ok(daemon)
+    }
+
+    /// Prepares a daemon to try out, and serves it.
+    ///
+    /// # Errors
+    /// [`DaemonError`].
+    pub async fn start_to_try_out(settings: &Settings) -> Result<Self, DaemonError> {
+        let mut daemon = Daemon::prepare_to_try_out(settings, ModelChange::Keep).await?;
+        daemon.listen();
+        Ok(daemon)
+    }
+
+    async fn assemble(settings: &Settings, model_change: ModelChange) -> Result<Self, DaemonError> {
         let encryption =
             settings.tls.as_ref().map(|files| tls::load(&files.certificate, &files.key)).transpose()?;
         let bound = Bound::bind(&settings.listen, encryption).await?;
@@ -107,41 +189,21 @@ impl Daemon {
         let public_url = settings.public_url(first);
 
         let schema = compile_model(&settings.yang)?;
-        let first_start = !SqliteStore::exists(&settings.data_directory);
-        let barrier = Barrier::from_key_file(&settings.key_file(), first_start)?;
-        let (store, recovered) = SqliteStore::open(&settings.data_directory, barrier.clone())?;
-
-        let access = Access::new(&schema)?;
-        let mut registry = Registry::new();
         let clock = Clock::system();
-        let capabilities = Capabilities::register(&mut registry, &schema, &access, clock.now())
-            .ok_or(DaemonError::Service)?;
-        let engine_settings = EngineSettings {
-            public_url: public_url.as_str().into(),
-            site: settings.site.clone(),
-            model_change,
-            ..EngineSettings::default()
-        };
-        let engine = Engine::start(schema, registry, store, recovered, clock, engine_settings)?;
-        let is_new = engine.was_unused();
-        capabilities.start(&engine);
-
-        let files = AuditFiles {
-            known: settings.audit_file(),
-            anonymous: settings.audit_anonymous_file(),
-            anonymous_limit: settings.audit_anonymous_bytes,
-        };
-        let log = AuditLog::open(&files, &barrier.derive(audit::KEY_LABEL))
-            .map_err(|error| DaemonError::Audit(files.known.clone(), error))?;
-        let gate = Gate::new(engine.clone(), Arc::clone(&access), Some(log), settings.default_tenant.clone());
-        let surface = Surface::new(gate, capabilities.documents(&engine));
+        let doorway = Doorway::default();
+        let house =
+            House::new(settings.clone(), model_change, &public_url, Arc::clone(&schema), clock.clone(), doorway.clone());
+        let sealing = Sealing::load(settings.data_directory.clone(), clock.clone(), Arc::new(house.clone()))?;
+        let seal = SealOfModel::new(Arc::clone(&sealing), Arc::clone(&schema)).ok_or(DaemonError::Service)?;
+        let status = path_to(&schema, SEAL_STATUS).map_err(|_| DaemonError::Service)?;
+        let sealed = Sealed::new(schema, Arc::new(seal), status);
+        let surface = Surface::new(sealed, doorway, settings.site.clone(), clock.now());
         let cors = Cors::new(settings.cors_origins.clone());
         let exchange =
             Exchange::new(surface, settings.limits.clone(), cors, settings.trusted_proxies.clone());
         Ok(Daemon {
-            engine,
-            access,
-            is_new,
+            sealing,
+            house,
             public_url,
             addresses,
             door: Some((bound, exchange)),
@@ -150,14 +212,23 @@ impl Daemon {
         })
     }
 
-    /// Prepares a daemon and serves it.
-    ///
-    /// # Errors
-    /// [`DaemonError`].
-    pub async fn start(settings: &Settings) -> Result<Self, DaemonError> {
-        let mut daemon = Daemon::prepare(settings, ModelChange::Keep).await?;
-        daemon.listen();
-        Ok(daemon)
+    async fn unseal(&self, key: SealKey, place: &str) -> Result<(), DaemonError> {
+        let given = Unsealing { offer: Some(Offer::Key(key)), nonce: None, reset: false };
+        self.sealing.unseal(given).await.map_err(|error| match error {
+            SealingError::Input { .. } => {
+                DaemonError::Unseal(format!("the seal key of {place} is not the one of this store"))
+            }
+            other => other.into(),
+        })
+    }
+
+    /// The seal.
+    pub fn sealing(&self) -> &Arc<Sealing> {
+        &self.sealing
+    }
+
+    fn engine(&self) -> Result<(Engine, Arc<Access>), DaemonError> {
+        self.house.engine().ok_or(DaemonError::Sealed)
     }
 
     /// Begins to serve; a second call does nothing.
@@ -167,9 +238,9 @@ impl Daemon {
         }
     }
 
-    /// Whether nothing was ever committed to the store before this start.
+    /// Whether there was nothing but the first token in the store when it was opened.
     pub fn is_new(&self) -> bool {
-        self.is_new
+        self.house.is_new()
     }
 
     /// The addresses with their real ports.
@@ -185,34 +256,20 @@ impl Daemon {
     /// Merges boot files; see [`boot::apply`].
     ///
     /// # Errors
-    /// [`DaemonError::Boot`] with everything that is wrong.
+    /// [`DaemonError::Boot`] with everything that is wrong; [`DaemonError::Sealed`].
     pub async fn boot(&self, files: &[PathBuf], validate_only: bool) -> Result<Summary, DaemonError> {
-        Ok(boot::apply(&self.engine, files, validate_only).await?)
+        Ok(boot::apply(&self.engine()?.0, files, validate_only).await?)
     }
 
     /// Makes a root token of the system tenant.
     ///
     /// # Errors
-    /// [`DaemonError::RootToken`].
+    /// [`DaemonError::RootToken`]; [`DaemonError::Sealed`].
     pub async fn root_token(&self) -> Result<Secret, DaemonError> {
-        token::first::root_token(&self.engine, &self.access, "start")
+        let (engine, access) = self.engine()?;
+        token::first::root_token(&engine, &access, "start")
             .await
             .map_err(|error| DaemonError::RootToken(error.to_string()))
-    }
-
-    /// At the first start, makes a root token and leaves it in a file that only its owner can read; returns the file.
-    ///
-    /// # Errors
-    /// [`DaemonError::RootToken`].
-    pub async fn first_root_token(&self, directory: &Path) -> Result<Option<PathBuf>, DaemonError> {
-        if !self.is_new {
-            return Ok(None);
-        }
-        let token = self.root_token().await?;
-        let file = directory.join(ROOT_TOKEN);
-        write_private(&file, token.expose())
-            .map_err(|error| DaemonError::RootToken(format!("{}: {error}", file.display())))?;
-        Ok(Some(file))
     }
 
     /// Serves until the signal comes, then stops in order: no new requests, requests in flight, the writer, the store.
@@ -228,10 +285,12 @@ impl Daemon {
             // It ends by itself within its grace period; a panic in it has been logged.
             let _ = serving.await;
         }
-        self.engine.shutdown().await;
+        self.sealing.seal().await;
+        self.house.closed().await;
     }
 }
 
+/// A file that only its owner can read.
 fn write_private(file: &Path, content: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();

@@ -105,7 +105,6 @@ pub struct Engine {
 
 /// What the handles and the writer share.
 struct Core {
-    was_unused: bool,
     schema: Arc<Schema>,
     facts: Arc<Facts>,
     constraints: Arc<Constraints>,
@@ -178,9 +177,7 @@ impl Engine {
         };
         let start = boot::Start { change: settings.model_change, now: clock.now() };
         let snapshot = boot::recover(&model, &mut store, recovered, start)?;
-        let was_unused = boot::is_unused(&model, &snapshot);
         let core = Arc::new(Core {
-            was_unused,
             schema,
             facts,
             constraints,
@@ -205,11 +202,6 @@ impl Engine {
     /// The model.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.core.schema
-    }
-
-    /// Whether there was no data at all when the engine started.
-    pub fn was_unused(&self) -> bool {
-        self.core.was_unused
     }
 
     /// Where the time comes from.

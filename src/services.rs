@@ -15,6 +15,7 @@ pub mod approle;
 pub mod jwt_verify;
 pub mod jwt_auth;
 pub mod policies;
+pub mod sealing;
 pub mod tenants;
 pub mod sites;
 pub mod system;

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use crate::base::ident::Ident;
+use crate::base::secret::Secret;
 use crate::base::suggest::nearest;
 use crate::surface::http::Limits;
 pub use table::{Setting, TABLE};
@@ -37,6 +38,23 @@ pub struct YangSettings {
     pub features: Vec<FeatureName>,
 }
 
+/// Where a daemon that unseals itself finds the seal key; the first of them counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SealSettings {
+    /// A file that only its owner can read.
+    pub key_file: Option<PathBuf>,
+    /// The key itself in base64, from the environment variable [`SEAL_KEY`]: never a flag, which everybody on the machine
+    /// can read.
+    pub key: Option<Secret>,
+    /// Where systemd puts credentials.
+    pub credentials_directory: Option<PathBuf>,
+}
+
+/// The environment variable that holds a seal key.
+pub const SEAL_KEY: &str = "STRONGBOX_SEAL_KEY";
+/// The environment variable in which systemd says where credentials are.
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+
 /// Every setting with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -44,8 +62,8 @@ pub struct Settings {
     pub listen: Vec<SocketAddr>,
     /// Where the store lives.
     pub data_directory: PathBuf,
-    /// The key that the store is encrypted with; `key` in the data directory where it is not set.
-    pub key_file: Option<PathBuf>,
+    /// Where a daemon that unseals itself finds the seal key.
+    pub seal: SealSettings,
     /// Files and directories of configuration to apply at start.
     pub boot: Vec<PathBuf>,
     /// Modules of the user's own.
@@ -106,7 +124,7 @@ impl Settings {
         let mut settings = Settings {
             listen: Vec::new(),
             data_directory: PathBuf::new(),
-            key_file: None,
+            seal: SealSettings::default(),
             boot: Vec::new(),
             yang: YangSettings::default(),
             tls: None,
@@ -181,11 +199,6 @@ impl Settings {
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
     }
 
-    /// The key file, set or implied.
-    pub fn key_file(&self) -> PathBuf {
-        self.key_file.clone().unwrap_or_else(|| self.data_directory.join("key"))
-    }
-
     /// The audit file, set or implied.
     pub fn audit_file(&self) -> PathBuf {
         self.audit_file.clone().unwrap_or_else(|| self.data_directory.join("audit.log"))
@@ -207,6 +220,11 @@ impl Settings {
     }
 
     fn apply_variable(&mut self, variable: &str, text: &str, errors: &mut Vec<SettingError>) {
+        match variable {
+            SEAL_KEY => return self.seal.key = Some(Secret::new(text.as_bytes())),
+            CREDENTIALS_DIRECTORY => return self.seal.credentials_directory = Some(PathBuf::from(text)),
+            _ => {}
+        }
         let Some(rest) = variable.strip_prefix("STRONGBOX_") else { return };
         match TABLE.iter().find(|setting| setting.variable() == variable) {
             Some(setting) => {
@@ -303,7 +321,6 @@ mod tests {
     #[test]
     fn paths_that_are_not_set_follow_the_data_directory() {
         let settings = load("data-directory: /srv/box\n", &[], &[]).unwrap();
-        assert_eq!(settings.key_file(), Path::new("/srv/box/key"));
         assert_eq!(settings.audit_anonymous_file(), Path::new("/srv/box/audit-anonymous.log"));
         assert_eq!(settings.public_url("127.0.0.1:8200".parse().unwrap()), "http://127.0.0.1:8200");
     }

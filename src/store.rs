@@ -13,7 +13,7 @@ pub mod seal;
 pub mod sqlite;
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 
 pub use barrier::Barrier;
 pub use log::{

@@ -9,7 +9,7 @@ mod policies;
 mod tokens;
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -21,11 +21,13 @@ use strongbox::data::decode::{Allow, DecodeOptions, Format, decode, decode_patch
 use strongbox::data::edit::{Edit, EditOperation};
 use strongbox::data::path::InstancePath;
 use strongbox::data::tree::{Container, Data};
+use strongbox::engine::registry::BoxFuture;
 use strongbox::engine::{
     Caller, ClientInfo, CommitError, Datastore, Engine, EngineSettings, Operation, Registry, WriteKind,
 };
 use strongbox::services::approle::AppRoles;
 use strongbox::services::jwt_auth::JwtAuth;
+use strongbox::services::sealing::{self, Host, Sealing, Trouble};
 use strongbox::services::token::{Tokens, first};
 use strongbox::services::userpass::Userpass;
 use strongbox::services::{policies as policy_checks, sites, system, tenants};
@@ -49,6 +51,23 @@ struct House {
 /// An answer as a client would tell of it: the status that the refusal stands for, or what was answered.
 type Answer = Result<Value, (u16, String)>;
 
+/// The host of a seal that is never opened: what is asked of it here is its status.
+struct NoStore;
+
+impl Host for NoStore {
+    fn found(&self, _: PathBuf, _: Barrier) -> BoxFuture<Result<Secret, Trouble>> {
+        Box::pin(async { Err(Trouble::from("there is no store")) })
+    }
+
+    fn open(&self, _: Arc<Sealing>, _: Barrier) -> BoxFuture<Result<(), Trouble>> {
+        Box::pin(async { Err(Trouble::from("there is no store")) })
+    }
+
+    fn close(&self) -> BoxFuture<()> {
+        Box::pin(async {})
+    }
+}
+
 fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &Clock) -> Engine {
     let mut registry = Registry::new();
     Tokens::new(Arc::clone(access)).register(&mut registry);
@@ -59,7 +78,9 @@ fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &
     policy_checks::register(&mut registry);
     tenants::register(&mut registry, access);
     sites::register(&mut registry);
-    system::register(&mut registry, clock.now());
+    let sealing = Sealing::load(directory.join("no/store"), clock.clone(), Arc::new(NoStore)).unwrap();
+    sealing::model::register(&mut registry, &sealing);
+    system::register(&mut registry, clock.now(), sealing);
     let key = || Secret::new([7; 32]);
     let barrier = Barrier::new(Keyring::new(key(), key(), Timestamp::default())).unwrap();
     let (store, recovered) = SqliteStore::open(directory, barrier).unwrap();

@@ -11,13 +11,15 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use strongbox::base::clock::Clock;
+use strongbox::base::clock::{Clock, Timestamp};
+use strongbox::base::secret::Secret;
 use strongbox::data::edit::{Edit, EditOperation};
 use strongbox::data::path::InstancePath;
 use strongbox::data::tree::{Container, Data};
 use strongbox::engine::{
     Author, CommitRequest, Engine, EngineSettings, Registry, SYSTEM_TENANT, TenantEdits,
 };
+use strongbox::store::seal::Keyring;
 use strongbox::store::{Barrier, SqliteStore};
 use strongbox::yang::product::product_library;
 use strongbox::yang::resolve::load::Wanted;
@@ -50,7 +52,8 @@ fn schema() -> Arc<Schema> {
 }
 
 fn start(dir: &Path, schema: &Arc<Schema>) -> Engine {
-    let barrier = Barrier::from_key_file(&dir.join("key"), !SqliteStore::exists(&dir.join("data"))).unwrap();
+    let key = || Secret::new([1; 32]);
+    let barrier = Barrier::new(Keyring::new(key(), key(), Timestamp::default())).unwrap();
     let (store, recovered) = SqliteStore::open(&dir.join("data"), barrier).unwrap();
     let settings = EngineSettings::default();
     Engine::start(Arc::clone(schema), Registry::new(), store, recovered, Clock::system(), settings).unwrap()

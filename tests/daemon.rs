@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// `strongbox serve` on a free port over `data`, with more arguments.
 pub fn serve(data: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_strongbox"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-directory"]).arg(data).args(more);
+    command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-directory"]).arg(data).args(more);
     command.current_dir(data.parent().unwrap()).env_remove("STRONGBOX_CONFIG");
     command
 }

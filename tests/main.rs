@@ -12,6 +12,7 @@ mod docs;
 mod interop;
 mod layers;
 mod modules;
+mod seal;
 mod services;
 mod support;
 mod yang;

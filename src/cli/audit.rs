@@ -1,11 +1,11 @@
-//! `strongbox audit verify`: holds every line of audit logs against their chain. Needs the key file, and no daemon; a
-//! daemon may be writing meanwhile.
+//! `strongbox audit verify`: holds every line of audit logs against their chain. Needs the keyring and the seal key, and no
+//! daemon; a daemon may be writing meanwhile.
 //!
 //! Exit codes: 0 when every chain is whole, 1 when one is broken, 2 when a log or the key cannot be read.
 
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -13,8 +13,10 @@ use clap::{Args, Subcommand};
 use crate::access::audit::KEY_LABEL;
 use crate::access::audit::verify::{VerifyError, verify};
 use crate::base::secret::Secret;
-use crate::settings::Settings;
-use crate::store::Barrier;
+use crate::daemon::KEY;
+use crate::settings::{SEAL_KEY, Settings};
+use crate::store::seal::{Envelope, SealKey};
+use crate::store::{Barrier, key_file};
 
 /// A chain is broken.
 const BROKEN: u8 = 1;
@@ -41,7 +43,10 @@ pub struct VerifyArgs {
     /// Check the audit logs of this data directory
     #[arg(long, value_name = "DIRECTORY")]
     data_directory: Option<PathBuf>,
-    /// Key of the store of the daemon that wrote them [default: the file key beside the first log]
+    /// Keyring of the daemon that wrote them [default: the file keyring beside the first log]
+    #[arg(long, value_name = "FILE")]
+    keyring: Option<PathBuf>,
+    /// File with the seal key [default: STRONGBOX_SEAL_KEY, or the file key beside the first log]
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
@@ -103,19 +108,27 @@ fn files(arguments: &VerifyArgs) -> Vec<PathBuf> {
     std::iter::once(settings.audit_file()).chain(anonymous).collect()
 }
 
+/// The sub-key of the log, from the keyring and the seal key that opens it.
 fn key(arguments: &VerifyArgs, files: &[PathBuf]) -> Result<Secret, String> {
-    let usual = || files.first().map_or_else(|| PathBuf::from("key"), |file| beside(file));
-    let path = arguments.key_file.clone().unwrap_or_else(usual);
-    if !path.exists() {
-        return Err(format!("there is no key file {}; --key-file says where it is", path.display()));
-    }
-    let barrier = Barrier::from_key_file(&path, false).map_err(|error| error.to_string())?;
+    let beside =
+        |name: &str| files.first().map_or_else(|| PathBuf::from(name), |file| file.with_file_name(name));
+    let keyring = arguments.keyring.clone().unwrap_or_else(|| Envelope::path(&beside("")));
+    let envelope = Envelope::read(&keyring)
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| format!("there is no keyring {}; --keyring says where it is", keyring.display()))?;
+    let of_environment = std::env::vars().find(|(name, _)| name == SEAL_KEY);
+    let seal_key = match (of_environment, &arguments.key_file) {
+        (Some((_, text)), None) => SealKey::parse(&text).map_err(|error| format!("{SEAL_KEY} {error}"))?,
+        (_, file) => {
+            let path = file.clone().unwrap_or_else(|| beside(KEY));
+            let missing =
+                || format!("there is no key file {}; --key-file or {SEAL_KEY} give one", path.display());
+            key_file::read(&path).map_err(|error| error.to_string())?.ok_or_else(missing)?
+        }
+    };
+    let keyring = envelope.open(&seal_key).map_err(|error| error.to_string())?;
+    let barrier = Barrier::new(keyring).map_err(|error| error.to_string())?;
     Ok(barrier.derive(KEY_LABEL))
-}
-
-/// Where a daemon keeps its key by default: in the directory of the log.
-fn beside(log: &Path) -> PathBuf {
-    log.with_file_name("key")
 }
 
 #[cfg(test)]
@@ -126,6 +139,8 @@ mod tests {
 
     use crate::access::audit::chain::ChainKey;
     use crate::access::audit::file::AuditFile;
+    use crate::base::clock::Timestamp;
+    use crate::store::seal::{Holders, Keyring};
 
     #[derive(clap::Parser)]
     struct Line {
@@ -144,7 +159,12 @@ mod tests {
     /// A data directory with a key and a log of three lines.
     fn data_directory() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
-        let barrier = Barrier::from_key_file(&dir.path().join("key"), true).unwrap();
+        let keyring = Keyring::generate(Timestamp::default()).unwrap();
+        let seal_key = SealKey::generate().unwrap();
+        key_file::create(&dir.path().join(KEY), &seal_key).unwrap();
+        let holders = Holders { shares: 1, threshold: 1 };
+        Envelope::seal(&keyring, &seal_key, holders).unwrap().store(dir.path()).unwrap();
+        let barrier = Barrier::new(keyring).unwrap();
         let key = barrier.derive(KEY_LABEL);
         let log = dir.path().join("audit.log");
         let mut log = AuditFile::open(&log, ChainKey::new(key.expose()), None).unwrap();
@@ -184,12 +204,18 @@ mod tests {
         let moved = moved.to_str().unwrap();
         let (status, _, messages) = verified(&[moved]);
         assert_eq!(status, UNUSABLE);
+        assert!(messages.contains("there is no keyring"), "{messages}");
+        let keys = |dir: &tempfile::TempDir| {
+            [Envelope::path(dir.path()), dir.path().join(KEY)].map(|path| path.display().to_string())
+        };
+        let [keyring, key] = keys(&dir);
+        let (status, _, messages) = verified(&[moved, "--keyring", &keyring]);
+        assert_eq!(status, UNUSABLE);
         assert!(messages.contains("there is no key file"), "{messages}");
-        let key = dir.path().join("key");
-        assert_eq!(verified(&[moved, "--key-file", key.to_str().unwrap()]).0, 0);
+        assert_eq!(verified(&[moved, "--keyring", &keyring, "--key-file", &key]).0, 0);
         let other = data_directory();
-        let key = other.path().join("key");
-        let (status, out, _) = verified(&[moved, "--key-file", key.to_str().unwrap()]);
+        let [keyring, key] = keys(&other);
+        let (status, out, _) = verified(&[moved, "--keyring", &keyring, "--key-file", &key]);
         assert_eq!(status, BROKEN);
         assert!(out.contains("line 1 was changed, or was written by another server"), "{out}");
     }

@@ -150,14 +150,14 @@ async fn start(arguments: &Arguments, scratch: &Scratch) -> Result<(Daemon, Fact
 async fn listen(mut settings: Settings, wanted: Option<SocketAddr>) -> Result<Daemon, DaemonError> {
     if let Some(address) = wanted {
         settings.listen = vec![address];
-        return Daemon::start(&settings).await;
+        return Daemon::start_to_try_out(&settings).await;
     }
-    match Daemon::start(&settings).await {
+    match Daemon::start_to_try_out(&settings).await {
         Err(DaemonError::Listen(_)) => {
             for address in &mut settings.listen {
                 address.set_port(0);
             }
-            Daemon::start(&settings).await
+            Daemon::start_to_try_out(&settings).await
         }
         other => other,
     }

@@ -181,9 +181,6 @@ pub async fn run(connection: &Connection, command: RemoteCommand) -> ExitCode {
 }
 
 async fn request(connection: &Connection, command: RemoteCommand) -> Result<Answer, ClientError> {
-    let token = connection.token.clone().map(Secret::from_text);
-    let client = Client::new(&connection.address, token, connection.ca_file.as_deref())?;
-    let accept = format!("application/{}", connection.output);
     let (method, path, body, if_match) = match command {
         RemoteCommand::Show { path, selection } => (Method::GET, selection.path(&path), None, None),
         RemoteCommand::Create { path, body, validate } => {
@@ -217,10 +214,26 @@ async fn request(connection: &Connection, command: RemoteCommand) -> Result<Answ
         }
     };
     let headers: Vec<_> = if_match.map(|etag| (header::IF_MATCH, etag)).into_iter().collect();
-    client.send(method, &path, &accept, body, &headers).await
+    connection.send(method, &path, body, &headers).await
 }
 
-fn print(answer: &Answer) -> ExitCode {
+impl Connection {
+    /// One request; the answer is in the format that was asked for.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        headers: &[(header::HeaderName, String)],
+    ) -> Result<Answer, ClientError> {
+        let token = self.token.clone().map(Secret::from_text);
+        let client = Client::new(&self.address, token, self.ca_file.as_deref())?;
+        client.send(method, path, &format!("application/{}", self.output), body, headers).await
+    }
+}
+
+/// Prints an answer; one with an error status goes to standard error.
+pub(super) fn print(answer: &Answer) -> ExitCode {
     let refused = answer.status.is_client_error() || answer.status.is_server_error();
     let mut text = answer.body.to_vec();
     if !text.is_empty() && !text.ends_with(b"\n") {

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::daemon::{Daemon, DaemonError, Signals, logging};
+use crate::daemon::{Daemon, DaemonError, ROOT_TOKEN, Signals, logging};
 use crate::engine::{ModelChange, StartError};
+use crate::services::sealing::model::SealStatus;
 use crate::settings::{Given, Settings};
 
 /// Where settings are looked for when `--config` does not say, if it is there.
@@ -20,6 +21,13 @@ const USUAL_FILE: &str = "strongbox.yaml";
 const BAD_MODULES: u8 = 3;
 /// Stored data does not fit the modules.
 const MISFIT: u8 = 4;
+
+/// What is said of `--dev`.
+const DEV: &str = "\
+strongbox: ************************************************************************
+strongbox: --dev is for trying out: the seal key and a root token lie beside the
+strongbox: data. Whoever can read the data directory can read and change everything.
+strongbox: ************************************************************************";
 
 /// Flags of the command besides those of the settings.
 #[derive(Args, Debug)]
@@ -34,12 +42,15 @@ pub struct Arguments {
     /// without asking
     #[arg(long, value_name = "yes", num_args = 0..=1, default_missing_value = "ask", value_parser = ["ask", "yes"])]
     upgrade: Option<String>,
+    /// Only for trying out: make a store that unseals itself, with its seal key and a root token in the data directory
+    #[arg(long)]
+    dev: bool,
 }
 
 /// Runs the daemon; `given` are the settings that stood on the command line.
 pub async fn run(arguments: Arguments, given: Vec<Given>) -> ExitCode {
     let usual = PathBuf::from(USUAL_FILE);
-    let file = arguments.config.or_else(|| usual.exists().then_some(usual));
+    let file = arguments.config.clone().or_else(|| usual.exists().then_some(usual));
     let settings = match Settings::load(file.as_deref(), std::env::vars(), &given) {
         Ok(settings) => settings,
         Err(errors) => {
@@ -53,7 +64,7 @@ pub async fn run(arguments: Arguments, given: Vec<Given>) -> ExitCode {
         eprintln!("strongbox: log.level: {problem}");
         return ExitCode::from(2);
     }
-    match serve(&settings, arguments.validate, arguments.upgrade.as_deref()).await {
+    match serve(settings, &arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(DaemonError::Boot(errors)) => {
             for error in errors {
@@ -78,32 +89,31 @@ pub async fn run(arguments: Arguments, given: Vec<Given>) -> ExitCode {
     }
 }
 
-async fn serve(settings: &Settings, validate: bool, upgrade: Option<&str>) -> Result<(), DaemonError> {
+async fn serve(mut settings: Settings, arguments: &Arguments) -> Result<(), DaemonError> {
     let signals = Signals::new();
-    let change = if validate { ModelChange::Look } else { ModelChange::Keep };
-    let mut daemon = match Daemon::prepare(settings, change).await {
-        Err(DaemonError::Engine(StartError::Misfit(losses))) => {
-            for loss in &losses {
-                eprintln!("strongbox: does not fit: {loss}");
-            }
-            if validate || !agreed(upgrade, losses.len()) {
-                return Err(DaemonError::Engine(StartError::Misfit(losses)));
-            }
-            Daemon::prepare(settings, ModelChange::Drop).await?
-        }
-        other => other?,
-    };
-    if validate {
-        let summary = daemon.boot(&settings.boot, true).await?;
+    // Whoever only asks what boot files would change has them not applied.
+    let boot = if arguments.validate { std::mem::take(&mut settings.boot) } else { Vec::new() };
+    if arguments.dev {
+        eprintln!("{DEV}");
+    }
+    let mut daemon = prepare(&settings, arguments).await?;
+    if arguments.validate {
+        let summary = daemon.boot(&boot, true).await?;
         println!("valid: {summary}");
         return Ok(());
     }
-    if !settings.boot.is_empty() {
-        let summary = daemon.boot(&settings.boot, false).await?;
-        tracing::info!("boot: {summary}");
-    }
-    if let Some(file) = daemon.first_root_token(&settings.data_directory).await? {
+    if arguments.dev && daemon.is_new() {
+        let file = settings.data_directory.join(ROOT_TOKEN);
         eprintln!("strongbox: this is the first start; the root token is in {}", file.display());
+    }
+    match *daemon.sealing().status() {
+        SealStatus { initialized: false, .. } => {
+            tracing::warn!("there is no store yet: strongbox init makes one");
+        }
+        SealStatus { sealed: true, .. } => {
+            tracing::warn!("the store is sealed: strongbox unseal opens it");
+        }
+        SealStatus { .. } => {}
     }
     daemon.listen();
     for address in daemon.addresses() {
@@ -111,6 +121,36 @@ async fn serve(settings: &Settings, validate: bool, upgrade: Option<&str>) -> Re
     }
     daemon.run_until_stopped(signals).await;
     Ok(())
+}
+
+/// A daemon, after it was asked what is to become of stored data that does not fit the modules.
+async fn prepare(settings: &Settings, arguments: &Arguments) -> Result<Daemon, DaemonError> {
+    let change = if arguments.validate { ModelChange::Look } else { ModelChange::Keep };
+    match attempt(settings, arguments.dev, change).await {
+        Err(DaemonError::Engine(StartError::Misfit(losses))) => {
+            for loss in &losses {
+                eprintln!("strongbox: does not fit: {loss}");
+            }
+            if arguments.validate || !agreed(arguments.upgrade.as_deref(), losses.len()) {
+                return Err(DaemonError::Engine(StartError::Misfit(losses)));
+            }
+            attempt(settings, arguments.dev, ModelChange::Drop).await
+        }
+        // What is sealed cannot be looked at: then what was agreed to beforehand counts when it opens.
+        Ok(daemon) if daemon.sealing().status().sealed && arguments.upgrade.as_deref() == Some("yes") => {
+            drop(daemon);
+            attempt(settings, arguments.dev, ModelChange::Drop).await
+        }
+        other => other,
+    }
+}
+
+async fn attempt(settings: &Settings, dev: bool, change: ModelChange) -> Result<Daemon, DaemonError> {
+    if dev {
+        Daemon::prepare_to_try_out(settings, change).await
+    } else {
+        Daemon::prepare(settings, change).await
+    }
 }
 
 /// Whether what does not fit may be dropped.

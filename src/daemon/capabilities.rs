@@ -2,18 +2,31 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
+
 use crate::access::Access;
 use crate::base::clock::Timestamp;
 use crate::engine::{Engine, Registry};
 use crate::services::approle::AppRoles;
 use crate::services::jwt_auth::JwtAuth;
 use crate::services::jwt_issuer::{self, JwtIssuers};
+use crate::services::sealing::{self, Sealing};
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
 use crate::services::{distribution, policies, sites, system, tenants};
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
 use crate::yang::schema::Schema;
+
+/// What goes on beside requests.
+pub struct Background(JoinSet<()>);
+
+impl Background {
+    /// Ends it. Work on a transaction is not cut off half way: that is the writer's.
+    pub async fn end(mut self) {
+        self.0.shutdown().await;
+    }
+}
 
 /// The services that have more to do than to answer.
 pub struct Capabilities {
@@ -30,6 +43,7 @@ impl Capabilities {
         schema: &Schema,
         access: &Arc<Access>,
         start_time: Timestamp,
+        sealing: Arc<Sealing>,
     ) -> Option<Capabilities> {
         let transit = Transit::new(schema)?;
         transit.register(registry);
@@ -44,18 +58,20 @@ impl Capabilities {
         policies::register(registry);
         tenants::register(registry, access);
         sites::register(registry);
-        system::register(registry, start_time);
+        sealing::model::register(registry, &sealing);
+        system::register(registry, start_time, sealing);
         Some(Capabilities { transit, issuers, app_roles, access: Arc::clone(access) })
     }
 
     /// Starts what goes on beside requests: rotation of keys that are due, sweeping of tokens and secret ids that have
-    /// ended. It ends with the runtime.
-    pub fn start(&self, engine: &Engine) {
+    /// ended.
+    pub fn start(&self, engine: &Engine) -> Background {
         self.app_roles.start(engine);
-        tokio::spawn(Arc::clone(&self.transit).rotate_for_ever(engine.clone()));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&self.transit).rotate_for_ever(engine.clone()));
         let (engine, access) = (engine.clone(), Arc::clone(&self.access));
         let app_roles = Arc::clone(&self.app_roles);
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             let mut every = tokio::time::interval(token::sweep::INTERVAL);
             loop {
                 every.tick().await;
@@ -67,6 +83,7 @@ impl Capabilities {
                 }
             }
         });
+        Background(tasks)
     }
 
     /// The documents of issuers, as of the newest data.

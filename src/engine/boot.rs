@@ -97,15 +97,6 @@ fn is_marked(schema: &Schema, snapshot: &Snapshot, mark: NodeId) -> bool {
     stored.and_then(Value::as_str) == Some(schema.content_id().as_str())
 }
 
-/// Whether nothing was ever stored but with which modules.
-pub(super) fn is_unused(model: &Model<'_>, snapshot: &Snapshot) -> bool {
-    let nothing = match model.content_id {
-        Some(mark) => upgrade::marked(model.schema, &Tree::empty(), mark),
-        None => Tree::empty(),
-    };
-    snapshot.tenants.values().all(|data| data.tree == nothing) && snapshot.tenants.len() == 1
-}
-
 /// The path of a node that no list is around.
 fn path_of(schema: &Schema, node: NodeId) -> InstancePath {
     let mut path = InstancePath::root();

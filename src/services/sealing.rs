@@ -11,12 +11,12 @@ pub mod rekey;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::attempt::{Attempt, Offer};
 use self::model::SealStatus;
-use self::rekey::Rekey;
+use self::rekey::{Progress, Rekey};
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::engine::registry::BoxFuture;
@@ -85,6 +85,7 @@ pub struct Sealing {
     host: Arc<dyn Host>,
     state: Arc<Mutex<State>>,
     status: ArcSwap<SealStatus>,
+    rekey: ArcSwapOption<Progress>,
 }
 
 enum State {
@@ -132,17 +133,25 @@ impl Sealing {
         let missing = |what: &str| StoreError::Damaged { what: what.to_owned(), place: directory.clone() };
         let state = match (Envelope::load(&directory)?, SqliteStore::exists(&directory)) {
             (None, false) => State::Uninitialized,
-            (None, true) => return Err(missing("the file keyring is missing, without which nothing can be opened")),
+            (None, true) => {
+                return Err(missing("the file keyring is missing, without which nothing can be opened"));
+            }
             (Some(_), false) => return Err(missing("the database is missing, though its keyring is there")),
             (Some(envelope), true) => State::Sealed { envelope, attempt: None },
         };
         let status = ArcSwap::from_pointee(status_of(&state));
-        Ok(Arc::new(Sealing { directory, clock, host, state: Arc::new(Mutex::new(state)), status }))
+        let (state, rekey) = (Arc::new(Mutex::new(state)), ArcSwapOption::empty());
+        Ok(Arc::new(Sealing { directory, clock, host, state, status, rekey }))
     }
 
     /// The status as of now. Never waits.
     pub fn status(&self) -> Arc<SealStatus> {
         self.status.load_full()
+    }
+
+    /// The change of the seal key that is under way. Never waits.
+    pub fn rekey(&self) -> Option<Arc<Progress>> {
+        self.rekey.load_full()
     }
 
     /// Makes a store, its keys, and its first token.
@@ -254,6 +263,13 @@ impl Sealing {
     }
 
     fn tell(&self, state: &State) {
+        let progress = match state {
+            State::Unsealed { envelope, rekey: Some(rekey), .. } => {
+                Some(Arc::new(rekey.progress(envelope.holders().threshold)))
+            }
+            _ => None,
+        };
+        self.rekey.store(progress);
         self.status.store(Arc::new(status_of(state)));
     }
 }

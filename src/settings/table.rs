@@ -135,9 +135,9 @@ settings! {
         "Addresses to listen on; port 0 takes a free one" => |into, value| into.listen = value;
     "data-directory", one path "DIRECTORY", "/var/lib/strongbox",
         "Where the store lives; made when it does not exist" => |into, value| into.data_directory = value;
-    "key-file", one path "FILE", "",
-        "Key that the store is encrypted with, readable by its owner only; made at the first start; when not set, key in the data directory"
-        => |into, value| into.key_file = Some(value);
+    "seal.key-file", one path "FILE", "",
+        "Seal key in base64, readable by its owner only, for a daemon that is to unseal itself; without it, STRONGBOX_SEAL_KEY and the systemd credential strongbox-seal-key are looked for"
+        => |into, value| into.seal.key_file = Some(value);
     "boot", many path "FILE|DIRECTORY", "",
         "Configuration in YAML or JSON that is merged in, all or nothing, at every start" => |into, value| into.boot = value;
     "yang.dirs" as "yang-dir", many path "DIRECTORY", "",

@@ -99,7 +99,7 @@ pub enum BarrierError {
     #[error("it needs data key {0}, which the keyring does not have: the keyring is older than the store")]
     NoKey(u32),
     /// A key has not the right length.
-    #[error("a key has another length than {} bytes", KEY_LENGTH)]
+    #[error("a key has another length than {KEY_LENGTH} bytes")]
     KeyLength,
     /// No random numbers can be had.
     #[error("the operating system's random number generator failed")]
@@ -136,8 +136,9 @@ impl Ring {
     }
 
     fn cipher(&self, number: u32) -> Result<&RandomizedNonceKey, BarrierError> {
-        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        index.and_then(|index| self.ciphers.get(index)).ok_or(BarrierError::NoKey(number))
+        let before = number.checked_sub(1).ok_or(BarrierError::DoesNotOpen)?;
+        let index = usize::try_from(before).map_err(|_| BarrierError::DoesNotOpen)?;
+        self.ciphers.get(index).ok_or(BarrierError::NoKey(number))
     }
 }
 
@@ -214,9 +215,7 @@ impl Barrier {
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let ring = self.0.ring.load();
         let cipher = ring.cipher(u32::from_be_bytes(*number))?;
-        cipher
-            .open_in_place(nonce, aead::Aad::from(aad.bytes()), body)
-            .map_err(|_| BarrierError::DoesNotOpen)
+        cipher.open_in_place(nonce, aead::Aad::from(aad.bytes()), body).map_err(|_| BarrierError::DoesNotOpen)
     }
 
     /// A sub-key of the root key for a purpose of its own: etags, audit. It stays the same for the life of the store.

@@ -37,8 +37,7 @@ pub(super) fn beside(path: &Path, more: &str) -> PathBuf {
 pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let fresh = beside(path, "new");
     let written = (|| {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&fresh, path)

@@ -10,6 +10,7 @@ use hyper::StatusCode;
 use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, HeaderValue};
 
 use self::metrics::{Gauges, Metrics};
+use super::sealed::{self, Condition};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::engine::Engine;
@@ -43,24 +44,48 @@ pub trait Documents: Send + Sync {
     fn find(&self, tenant: &str, issuer: &str, kind: DocumentKind) -> Option<PublicDocument>;
 }
 
-/// The public part of the surface.
+/// What the world may read of the data.
 pub struct Public {
     engine: Engine,
     documents: Arc<dyn Documents>,
     default_tenant: Ident,
-    started: Timestamp,
+}
+
+/// What the world may read of the daemon, sealed or not.
+pub struct Always {
+    /// The numbers.
+    pub metrics: Metrics,
+    /// The site on which it runs.
+    pub site: Ident,
+    /// When it started.
+    pub started: Timestamp,
 }
 
 impl Public {
     /// Serves what `documents` finds, and the state of `engine`.
     pub fn new(engine: Engine, documents: Arc<dyn Documents>, default_tenant: Ident) -> Self {
-        let started = engine.clock().now();
-        Public { engine, documents, default_tenant, started }
+        Public { engine, documents, default_tenant }
     }
 
-    /// Answers a request for anything that is not a dialect of its own.
-    pub fn answer(&self, request: &Request, metrics: &Metrics) -> Reply {
-        match self.find(request, metrics) {
+    fn document(&self, tenant: &str, issuer: &str, document: &str) -> Option<Reply> {
+        let kind = match document {
+            "openid-configuration" => DocumentKind::Configuration,
+            "jwks.json" => DocumentKind::KeySet,
+            _ => return None,
+        };
+        let found = self.documents.find(tenant, issuer, kind)?;
+        // Anybody may read it, and pages in browsers verify tokens too.
+        let reply = Reply::with_body(StatusCode::OK, JSON, found.json)
+            .header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))
+            .header_text(CACHE_CONTROL, &format!("public, max-age={}", found.max_age));
+        Some(reply)
+    }
+}
+
+impl Always {
+    /// Answers a request for anything that is not a dialect of its own; `public` is there while the daemon is unsealed.
+    pub fn answer(&self, request: &Request, public: Option<&Public>, condition: Condition) -> Reply {
+        match self.find(request, public, condition) {
             Err(refusal) => refuse(&refusal),
             Ok(None) => refuse(&Refusal::new(
                 StatusCode::NOT_FOUND,
@@ -77,7 +102,12 @@ impl Public {
         }
     }
 
-    fn find(&self, request: &Request, metrics: &Metrics) -> Result<Option<Reply>, Refusal> {
+    fn find(
+        &self,
+        request: &Request,
+        public: Option<&Public>,
+        condition: Condition,
+    ) -> Result<Option<Reply>, Refusal> {
         let segments: Vec<_> = request
             .path()
             .trim_start_matches('/')
@@ -85,44 +115,42 @@ impl Public {
             .map(decode_percent)
             .collect::<Result<_, _>>()?;
         let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        match segments.as_slice() {
+            ["health"] => return Ok(Some(self.health(condition))),
+            ["metrics"] => return Ok(Some(self.metrics(public, condition))),
+            _ => {}
+        }
+        let public = public.ok_or_else(sealed::refusal)?;
         Ok(match segments.as_slice() {
             ["" | "*"] => Some(index()),
-            ["health"] => Some(self.health()),
-            ["metrics"] => Some(self.metrics(metrics)),
-            ["jwt", issuer, ".well-known", document] => self.document(&self.default_tenant, issuer, document),
-            [tenant, "jwt", issuer, ".well-known", document] => self.document(tenant, issuer, document),
+            ["jwt", issuer, ".well-known", document] => {
+                public.document(&public.default_tenant, issuer, document)
+            }
+            [tenant, "jwt", issuer, ".well-known", document] => public.document(tenant, issuer, document),
             _ => None,
         })
     }
 
-    fn document(&self, tenant: &str, issuer: &str, document: &str) -> Option<Reply> {
-        let kind = match document {
-            "openid-configuration" => DocumentKind::Configuration,
-            "jwks.json" => DocumentKind::KeySet,
-            _ => return None,
-        };
-        let found = self.documents.find(tenant, issuer, kind)?;
-        // Anybody may read it, and pages in browsers verify tokens too.
-        let reply = Reply::with_body(StatusCode::OK, JSON, found.json)
-            .header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))
-            .header_text(CACHE_CONTROL, &format!("public, max-age={}", found.max_age));
-        Some(reply)
-    }
-
-    fn health(&self) -> Reply {
+    fn health(&self, condition: Condition) -> Reply {
         let body = serde_json::json!({
-            "status": "ok",
+            "status": condition.word(),
+            "initialized": condition.initialized,
+            "sealed": condition.sealed,
             "version": env!("CARGO_PKG_VERSION"),
-            "site": self.engine.settings().site,
+            "site": self.site,
         });
-        uncached(Reply::with_body(StatusCode::OK, JSON, body.to_string()))
+        let status = if condition.sealed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+        uncached(Reply::with_body(status, JSON, body.to_string()))
     }
 
-    fn metrics(&self, metrics: &Metrics) -> Reply {
-        let gauges =
-            Gauges { revision: self.engine.snapshot().revision.0, start_seconds: self.started.seconds() };
+    fn metrics(&self, public: Option<&Public>, condition: Condition) -> Reply {
+        let gauges = Gauges {
+            revision: public.map(|public| public.engine.snapshot().revision.0),
+            sealed: condition.sealed,
+            start_seconds: self.started.seconds(),
+        };
         let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-        uncached(Reply::with_body(StatusCode::OK, text, metrics.exposition(gauges)))
+        uncached(Reply::with_body(StatusCode::OK, text, self.metrics.exposition(gauges)))
     }
 }
 

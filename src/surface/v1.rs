@@ -92,12 +92,6 @@ impl V1 {
             Err(failure) => failure.reply(self.schema(), visit.wanted),
         }
     }
-
-    /// Prints a refusal that came before any resource was looked at.
-    pub fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
-        let wanted = Wanted::of(&request.headers).unwrap_or_default();
-        Failure::from(refusal.clone()).reply(self.schema(), wanted)
-    }
 }
 
 impl Visit<'_> {

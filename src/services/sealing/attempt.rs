@@ -36,7 +36,9 @@ impl Offer {
     pub fn read(key: Option<&Secret>, shares: &[Secret]) -> Result<Option<Offer>, SealingError> {
         let wrong = |leaf, message: String| SealingError::Input { leaf, message };
         match (key.map(|key| key.expose_text().unwrap_or_default()), shares) {
-            (Some(_), [_, ..]) => Err(wrong("seal-key", "give the whole key or shares of it, not both".to_owned())),
+            (Some(_), [_, ..]) => {
+                Err(wrong("seal-key", "give the whole key or shares of it, not both".to_owned()))
+            }
             (Some(text), []) => SealKey::parse(text)
                 .map(|key| Some(Offer::Key(key)))
                 .map_err(|error| wrong("seal-key", format!("what was given {error}"))),
@@ -77,7 +79,8 @@ impl Attempt {
         if self.progress() < threshold {
             return Ok(None);
         }
-        let input = |error: shares::ShareError| SealingError::Input { leaf: "shares", message: error.to_string() };
+        let input =
+            |error: shares::ShareError| SealingError::Input { leaf: "shares", message: error.to_string() };
         shares::combine(&self.shares, threshold).map(Some).map_err(input)
     }
 
@@ -116,7 +119,9 @@ mod tests {
             let key = key.map(|text| Secret::new(text.as_bytes()));
             Offer::read(key.as_ref(), &shares).err().unwrap().to_string()
         };
-        for said in [told(Some("hunter2"), &[]), told(None, &["hunter2"]), told(Some("hunter2"), &["hunter2"])] {
+        for said in
+            [told(Some("hunter2"), &[]), told(None, &["hunter2"]), told(Some("hunter2"), &["hunter2"])]
+        {
             assert!(!said.contains("hunter2"), "{said}");
         }
         assert!(told(None, &["hunter2"]).contains("a share looks like"));

@@ -124,6 +124,20 @@ struct RekeyOutput {
     key: Option<NewSealKey>,
 }
 
+/// An output, or nothing where an operation was only validated.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer<T> {
+    Made(T),
+    Nothing {},
+}
+
+impl<T> From<Option<T>> for Answer<T> {
+    fn from(made: Option<T>) -> Self {
+        made.map_or(Answer::Nothing {}, Answer::Made)
+    }
+}
+
 /// The container `rekey`.
 #[derive(Serialize)]
 pub(crate) struct RekeyState {
@@ -204,7 +218,10 @@ pub fn register(registry: &mut Registry, sealing: &Arc<Sealing>) {
     let service = Arc::clone(sealing);
     registry.action(INIT, move |context: ActionContext, input| {
         let service = Arc::clone(&service);
-        async move { init(&service, context.snapshot.schema(), input, context.validate_only).await }
+        async move {
+            let made = init(&service, context.snapshot.schema(), input, context.validate_only).await;
+            made.map(Answer::from)
+        }
     });
     let service = Arc::clone(sealing);
     registry.action(UNSEAL, move |context: ActionContext, input| {
@@ -215,7 +232,7 @@ pub fn register(registry: &mut Registry, sealing: &Arc<Sealing>) {
         if !validate_only {
             service.seal().await;
         }
-        Ok(())
+        Ok(Some(()))
     });
     guarded(registry, sealing, ROTATE, |service, context, (), validate_only| async move {
         if validate_only {
@@ -224,40 +241,61 @@ pub fn register(registry: &mut Registry, sealing: &Arc<Sealing>) {
         let data_key = service.rotate_data_key().await.map_err(|error| refused(&context, ROTATE, error))?;
         Ok(Some(Rotated { data_key }))
     });
-    guarded(registry, sealing, REKEY_START, |service, context, input: RekeyStart, validate_only| async move {
-        if validate_only {
-            return Ok(None);
-        }
-        let holders = Holders { shares: input.shares, threshold: input.threshold };
-        let begun = service.rekey_start(holders, input.verify).await;
-        begun
-            .map(|progress| Some(RekeyOutput::new(&progress, None)))
-            .map_err(|error| refused(&context, REKEY_START, error))
-    });
-    guarded(registry, sealing, REKEY_SUBMIT, |service, context, input: RekeyKeys, validate_only| async move {
-        let failed = |error| refused(&context, REKEY_SUBMIT, error);
-        let offer = input.offer().map_err(failed)?;
-        if validate_only {
-            return Ok(None);
-        }
-        let (progress, key) = service.rekey_submit(&input.nonce, offer).await.map_err(failed)?;
-        Ok(Some(RekeyOutput::new(&progress, key)))
-    });
-    guarded(registry, sealing, REKEY_VERIFY, |service, context, input: RekeyKeys, validate_only| async move {
-        let failed = |error| refused(&context, REKEY_VERIFY, error);
-        let offer = input.offer().map_err(failed)?;
-        if validate_only {
-            return Ok(None);
-        }
-        let progress = service.rekey_verify(&input.nonce, offer).await.map_err(failed)?;
-        Ok(Some(RekeyOutput::new(&progress, None)))
-    });
-    guarded(registry, sealing, REKEY_CANCEL, |service, context, input: RekeyCancel, validate_only| async move {
-        if validate_only {
-            return Ok(());
-        }
-        service.rekey_cancel(&input.nonce).await.map_err(|error| refused(&context, REKEY_CANCEL, error))
-    });
+    guarded(
+        registry,
+        sealing,
+        REKEY_START,
+        |service, context, input: RekeyStart, validate_only| async move {
+            if validate_only {
+                return Ok(None);
+            }
+            let holders = Holders { shares: input.shares, threshold: input.threshold };
+            let begun = service.rekey_start(holders, input.verify).await;
+            begun
+                .map(|progress| Some(RekeyOutput::new(&progress, None)))
+                .map_err(|error| refused(&context, REKEY_START, error))
+        },
+    );
+    guarded(
+        registry,
+        sealing,
+        REKEY_SUBMIT,
+        |service, context, input: RekeyKeys, validate_only| async move {
+            let failed = |error| refused(&context, REKEY_SUBMIT, error);
+            let offer = input.offer().map_err(failed)?;
+            if validate_only {
+                return Ok(None);
+            }
+            let (progress, key) = service.rekey_submit(&input.nonce, offer).await.map_err(failed)?;
+            Ok(Some(RekeyOutput::new(&progress, key)))
+        },
+    );
+    guarded(
+        registry,
+        sealing,
+        REKEY_VERIFY,
+        |service, context, input: RekeyKeys, validate_only| async move {
+            let failed = |error| refused(&context, REKEY_VERIFY, error);
+            let offer = input.offer().map_err(failed)?;
+            if validate_only {
+                return Ok(None);
+            }
+            let progress = service.rekey_verify(&input.nonce, offer).await.map_err(failed)?;
+            Ok(Some(RekeyOutput::new(&progress, None)))
+        },
+    );
+    guarded(
+        registry,
+        sealing,
+        REKEY_CANCEL,
+        |service, context, input: RekeyCancel, validate_only| async move {
+            if validate_only {
+                return Ok(Some(()));
+            }
+            let cancelled = service.rekey_cancel(&input.nonce).await;
+            cancelled.map(Some).map_err(|error| refused(&context, REKEY_CANCEL, error))
+        },
+    );
 }
 
 /// An action for callers of the system tenant only: the seal is not one tenant's affair, whatever its policies say.
@@ -266,7 +304,7 @@ where
     I: serde::de::DeserializeOwned + Send + 'static,
     O: Serialize + Send + 'static,
     F: Fn(Arc<Sealing>, ActionContext, I, bool) -> R + Send + Sync + 'static,
-    R: Future<Output = Result<O, ActionError>> + Send + 'static,
+    R: Future<Output = Result<Option<O>, ActionError>> + Send + 'static,
 {
     let (service, handler) = (Arc::clone(sealing), Arc::new(handler));
     registry.action(path, move |context: ActionContext, input: I| {
@@ -277,17 +315,17 @@ where
                 return Err(ActionError::Denied(message.to_owned()));
             }
             let validate_only = context.validate_only;
-            handler(service, context, input, validate_only).await
+            handler(service, context, input, validate_only).await.map(Answer::from)
         }
     });
 }
 
-fn refused(context: &ActionContext, operation: &str, error: SealingError) -> ActionError {
+fn refused(context: &ActionContext, operation: &'static str, error: SealingError) -> ActionError {
     refusal(context.snapshot.schema(), operation, error)
 }
 
 /// What the client hears. The rest is for the log: whoever asks may be anybody.
-fn refusal(schema: &Schema, operation: &str, error: SealingError) -> ActionError {
+fn refusal(schema: &Schema, operation: &'static str, error: SealingError) -> ActionError {
     let leaf = match &error {
         SealingError::Input { leaf, .. } => Some(*leaf),
         SealingError::Initialized | SealingError::NotInitialized | SealingError::Rekey(_) => None,
@@ -329,8 +367,8 @@ impl RekeyOutput {
     }
 }
 
-impl From<Progress> for RekeyState {
-    fn from(progress: Progress) -> Self {
+impl From<&Progress> for RekeyState {
+    fn from(progress: &Progress) -> Self {
         RekeyState {
             nonce: progress.nonce.to_string(),
             shares: progress.holders.shares,
@@ -341,4 +379,3 @@ impl From<Progress> for RekeyState {
         }
     }
 }
-

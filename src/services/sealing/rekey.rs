@@ -46,16 +46,6 @@ pub struct NewKey {
 const NONE: SealingError = SealingError::Rekey("no change of the seal key is under way");
 
 impl Sealing {
-    /// The change that is under way.
-    pub async fn rekey(&self) -> Option<Progress> {
-        match &*self.state.lock().await {
-            State::Unsealed { envelope, rekey: Some(rekey), .. } => {
-                Some(rekey.progress(envelope.holders().threshold))
-            }
-            _ => None,
-        }
-    }
-
     /// Begins a change.
     ///
     /// # Errors
@@ -64,13 +54,16 @@ impl Sealing {
         let mut state = self.state.lock().await;
         let State::Unsealed { envelope, rekey, .. } = &mut *state else { return Err(SealingError::Sealed) };
         if rekey.is_some() {
-            return Err(SealingError::Rekey("a change of the seal key is under way already; cancel it first"));
+            return Err(SealingError::Rekey(
+                "a change of the seal key is under way already; cancel it first",
+            ));
         }
         split(&SealKey::generate()?, holders)?;
         let nonce = Uuid::new_v4();
         let begun = Rekey { nonce, holders, verify, attempt: Attempt::default(), made: None };
         let progress = begun.progress(envelope.holders().threshold);
         *rekey = Some(begun);
+        self.tell(&state);
         Ok(progress)
     }
 
@@ -84,9 +77,18 @@ impl Sealing {
         offer: Offer,
     ) -> Result<(Progress, Option<NewKey>), SealingError> {
         let mut state = self.state.lock().await;
-        let State::Unsealed { envelope, barrier, rekey } = &mut *state else {
-            return Err(SealingError::Sealed);
-        };
+        let outcome = self.submit_to(&mut state, nonce, offer);
+        self.tell(&state);
+        outcome
+    }
+
+    fn submit_to(
+        &self,
+        state: &mut State,
+        nonce: &str,
+        offer: Offer,
+    ) -> Result<(Progress, Option<NewKey>), SealingError> {
+        let State::Unsealed { envelope, barrier, rekey } = state else { return Err(SealingError::Sealed) };
         let (change, threshold) = (under_way(rekey, nonce)?, envelope.holders().threshold);
         if change.made.is_some() {
             return Err(SealingError::Rekey("the new seal key was made; its shares are now to be verified"));
@@ -109,7 +111,6 @@ impl Sealing {
             (*envelope, *rekey) = (next, None);
             progress
         };
-        self.tell(&state);
         Ok((progress, Some(NewKey { key, shares })))
     }
 
@@ -119,9 +120,13 @@ impl Sealing {
     /// [`SealingError`]; after shares that were enough and wrong all of them are forgotten.
     pub async fn rekey_verify(&self, nonce: &str, offer: Offer) -> Result<Progress, SealingError> {
         let mut state = self.state.lock().await;
-        let State::Unsealed { envelope, barrier, rekey } = &mut *state else {
-            return Err(SealingError::Sealed);
-        };
+        let outcome = self.verify_with(&mut state, nonce, offer);
+        self.tell(&state);
+        outcome
+    }
+
+    fn verify_with(&self, state: &mut State, nonce: &str, offer: Offer) -> Result<Progress, SealingError> {
+        let State::Unsealed { envelope, barrier, rekey } = state else { return Err(SealingError::Sealed) };
         let change = under_way(rekey, nonce)?;
         let Some(made) = change.made.clone() else {
             return Err(SealingError::Rekey("there is no new seal key to verify yet"));
@@ -138,7 +143,6 @@ impl Sealing {
         next.store(&self.directory)?;
         let progress = change.completed();
         (*envelope, *rekey) = (next, None);
-        self.tell(&state);
         Ok(progress)
     }
 
@@ -151,6 +155,7 @@ impl Sealing {
         let State::Unsealed { rekey, .. } = &mut *state else { return Err(SealingError::Sealed) };
         under_way(rekey, nonce)?;
         *rekey = None;
+        self.tell(&state);
         Ok(())
     }
 }
@@ -166,7 +171,7 @@ fn under_way<'a>(rekey: &'a mut Option<Rekey>, nonce: &str) -> Result<&'a mut Re
 
 impl Rekey {
     /// `present` is the threshold of the key that is being changed.
-    fn progress(&self, present: u8) -> Progress {
+    pub(super) fn progress(&self, present: u8) -> Progress {
         let verifying = self.made.is_some();
         Progress {
             nonce: self.nonce,

@@ -124,23 +124,30 @@ impl Envelope {
     /// # Errors
     /// [`StoreError::Damaged`] when it is not what was written, [`StoreError::Format`], [`StoreError::Io`].
     pub fn load(directory: &Path) -> Result<Option<Self>, StoreError> {
-        let path = Envelope::path(directory);
-        let text = match fs::metadata(&path).and_then(|facts| match facts.len() {
-            0..=LARGEST => fs::read_to_string(&path),
+        Envelope::read(&Envelope::path(directory))
+    }
+
+    /// Reads a file; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Envelope::load`].
+    pub fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let text = match fs::metadata(path).and_then(|facts| match facts.len() {
+            0..=LARGEST => fs::read_to_string(path),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, "too large")),
         }) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Err(damaged(&path, "it is not a keyring"));
+                return Err(damaged(path, "it is not a keyring"));
             }
-            Err(error) => return Err(io_error("read the keyring", &path, &error)),
+            Err(error) => return Err(io_error("read the keyring", path, &error)),
         };
         let envelope: Envelope = serde_json::from_str(&text)
-            .map_err(|error| damaged(&path, &format!("it is not a keyring: {error}")))?;
+            .map_err(|error| damaged(path, &format!("it is not a keyring: {error}")))?;
         if envelope.format != FORMAT {
             let (found, known) = (i64::from(envelope.format), i64::from(FORMAT));
-            return Err(StoreError::Format { place: path, found, known });
+            return Err(StoreError::Format { place: path.to_owned(), found, known });
         }
         Ok(Some(envelope))
     }
@@ -187,8 +194,7 @@ fn data_place(id: Uuid) -> Vec<u8> {
 /// Nonce, ciphertext and tag in base64; `plain` is overwritten with the ciphertext.
 fn seal(key: &Secret, place: &[u8], plain: &mut Vec<u8>) -> Result<String, BarrierError> {
     let cipher = RandomizedNonceKey::new(&AES_256_GCM_SIV, key.expose()).map_err(|_| BarrierError::Random)?;
-    let nonce =
-        cipher.seal_in_place_append_tag(Aad::from(place), plain).map_err(|_| BarrierError::Random)?;
+    let nonce = cipher.seal_in_place_append_tag(Aad::from(place), plain).map_err(|_| BarrierError::Random)?;
     let mut sealed = nonce.as_ref().to_vec();
     sealed.append(plain);
     Ok(STANDARD.encode(sealed))
@@ -199,7 +205,8 @@ fn open(key: &Secret, place: &[u8], sealed: &str) -> Option<Secret> {
     let sealed = STANDARD.decode(sealed).ok()?;
     let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>()?;
     let mut body = Zeroizing::new(body.to_vec());
-    let plain = cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place), &mut body).ok()?;
+    let plain =
+        cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place), &mut body).ok()?;
     Some(Secret::new(&*plain))
 }
 

@@ -15,10 +15,10 @@ pub struct SealKey(Secret);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Not base64.
-    #[error("is not base64; a seal key is {} bytes in base64", KEY_LENGTH)]
+    #[error("is not base64; a seal key is {KEY_LENGTH} bytes in base64")]
     Encoding,
     /// Another number of bytes.
-    #[error("has {0} bytes; a seal key has {} in base64", KEY_LENGTH)]
+    #[error("has {0} bytes; a seal key has {KEY_LENGTH} in base64")]
     Length(usize),
 }
 
@@ -81,6 +81,9 @@ mod tests {
     #[test]
     fn what_is_no_key_is_told_without_being_repeated() {
         assert_eq!(SealKey::parse("not base64!").unwrap_err(), KeyError::Encoding);
-        assert_eq!(SealKey::parse("AAAA").unwrap_err().to_string(), "has 3 bytes; a seal key has 32 in base64");
+        assert_eq!(
+            SealKey::parse("AAAA").unwrap_err().to_string(),
+            "has 3 bytes; a seal key has 32 in base64"
+        );
     }
 }

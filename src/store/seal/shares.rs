@@ -24,7 +24,7 @@ pub struct Share {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShareError {
     /// Not of the form.
-    #[error("is not a share; a share looks like 1:BASE64, with {} bytes in base64", KEY_LENGTH)]
+    #[error("is not a share; a share looks like 1:BASE64, with {KEY_LENGTH} bytes in base64")]
     Form,
     /// Not enough different shares.
     #[error("{found} shares are too few; {threshold} are needed")]
@@ -35,7 +35,9 @@ pub enum ShareError {
         threshold: u8,
     },
     /// A key cannot be split like that.
-    #[error("a key cannot be split into {shares} shares of which {threshold} open it; allowed are 1 of 1, and 2 to 255 shares with a threshold of at least 2 and at most all of them")]
+    #[error(
+        "a key cannot be split into {shares} shares of which {threshold} open it; allowed are 1 of 1, and 2 to 255 shares with a threshold of at least 2 and at most all of them"
+    )]
     Split {
         /// How many shares were asked for.
         shares: u8,
@@ -120,13 +122,13 @@ mod tests {
 
     /// Shares, threshold, and a choice among the shares of so many.
     fn choice(missing: u8) -> impl Strategy<Value = (u8, u8, Vec<usize>)> {
-        (2_u8..=9)
-            .prop_flat_map(|shares| (Just(shares), 2..=shares))
-            .prop_flat_map(move |(shares, threshold)| {
+        (2_u8..=9).prop_flat_map(|shares| (Just(shares), 2..=shares)).prop_flat_map(
+            move |(shares, threshold)| {
                 let all: Vec<usize> = (0..usize::from(shares)).collect();
                 let taken = usize::from(threshold - missing);
                 (Just(shares), Just(threshold), subsequence(all, taken))
-            })
+            },
+        )
     }
 
     proptest! {

@@ -45,8 +45,10 @@ impl Default for Metrics {
 /// What is known elsewhere and shown beside the counters.
 #[derive(Clone, Copy, Debug)]
 pub struct Gauges {
-    /// The newest revision of the data.
-    pub revision: u64,
+    /// The newest revision of the data; unknown while they are sealed.
+    pub revision: Option<u64>,
+    /// Whether they are sealed.
+    pub sealed: bool,
     /// When the daemon started, in seconds since the epoch.
     pub start_seconds: i64,
 }
@@ -81,9 +83,14 @@ impl Metrics {
         let _ = writeln!(out, "# HELP strongbox_build_info The running version.");
         let _ = writeln!(out, "# TYPE strongbox_build_info gauge");
         let _ = writeln!(out, "strongbox_build_info{{version=\"{version}\"}} 1");
-        let _ = writeln!(out, "# HELP strongbox_revision Newest revision of the data.");
-        let _ = writeln!(out, "# TYPE strongbox_revision gauge");
-        let _ = writeln!(out, "strongbox_revision {}", gauges.revision);
+        let _ = writeln!(out, "# HELP strongbox_sealed Whether the data are sealed.");
+        let _ = writeln!(out, "# TYPE strongbox_sealed gauge");
+        let _ = writeln!(out, "strongbox_sealed {}", u8::from(gauges.sealed));
+        if let Some(revision) = gauges.revision {
+            let _ = writeln!(out, "# HELP strongbox_revision Newest revision of the data.");
+            let _ = writeln!(out, "# TYPE strongbox_revision gauge");
+            let _ = writeln!(out, "strongbox_revision {revision}");
+        }
         let _ = writeln!(out, "# HELP process_start_time_seconds When the daemon started.");
         let _ = writeln!(out, "# TYPE process_start_time_seconds gauge");
         let _ = writeln!(out, "process_start_time_seconds {}", gauges.start_seconds);
@@ -155,7 +162,8 @@ mod tests {
         metrics.count(&Method::GET, StatusCode::OK, Duration::from_micros(300));
         metrics.count(&Method::TRACE, StatusCode::IM_A_TEAPOT, Duration::from_secs(9));
         let working = metrics.begin();
-        let text = metrics.exposition(Gauges { revision: 7, start_seconds: 1 });
+        let gauges = Gauges { revision: Some(7), sealed: false, start_seconds: 1 };
+        let text = metrics.exposition(gauges);
         for line in [
             "strongbox_revision 7",
             "strongbox_http_requests_in_flight 1",
@@ -170,6 +178,8 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
         drop(working);
-        assert!(metrics.exposition(Gauges { revision: 7, start_seconds: 1 }).contains("in_flight 0"));
+        let text = metrics.exposition(Gauges { revision: None, sealed: true, ..gauges });
+        assert!(text.contains("in_flight 0") && text.contains("strongbox_sealed 1"), "{text}");
+        assert!(!text.contains("strongbox_revision"), "{text}");
     }
 }
