@@ -118,14 +118,15 @@ impl House {
         let (keys, audit_key) = (barrier.watch(), barrier.derive(audit::KEY_LABEL));
         let engine = inner.start(directory, barrier, registry).await?;
         let is_new = engine.snapshot().revision <= Revision(1);
+        let background = capabilities.start(&engine);
         match inner.furnish(&engine, &access, &capabilities, &audit_key).await {
             Ok(drained) => {
-                let background = capabilities.start(&engine);
                 let opened = Opened { engine, access, is_new, background, drained, keys };
                 *inner.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
                 Ok(())
             }
             Err(error) => {
+                background.end().await;
                 engine.shutdown().await;
                 Err(error)
             }
