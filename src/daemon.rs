@@ -145,7 +145,10 @@ impl Daemon {
     ///
     /// # Errors
     /// [`DaemonError`].
-    pub async fn prepare_to_try_out(settings: &Settings, model_change: ModelChange) -> Result<Self, DaemonError> {
+    pub async fn prepare_to_try_out(
+        settings: &Settings,
+        model_change: ModelChange,
+    ) -> Result<Self, DaemonError> {
         let daemon = Daemon::assemble(settings, model_change).await?;
         let path = settings.data_directory.join(KEY);
         let found = key_file::read(&path)?;
@@ -191,8 +194,14 @@ impl Daemon {
         let schema = compile_model(&settings.yang)?;
         let clock = Clock::system();
         let doorway = Doorway::default();
-        let house =
-            House::new(settings.clone(), model_change, &public_url, Arc::clone(&schema), clock.clone(), doorway.clone());
+        let house = House::new(
+            settings.clone(),
+            model_change,
+            &public_url,
+            Arc::clone(&schema),
+            clock.clone(),
+            doorway.clone(),
+        );
         let sealing = Sealing::load(settings.data_directory.clone(), clock.clone(), Arc::new(house.clone()))?;
         let seal = SealOfModel::new(Arc::clone(&sealing), Arc::clone(&schema)).ok_or(DaemonError::Service)?;
         let status = path_to(&schema, SEAL_STATUS).map_err(|_| DaemonError::Service)?;

@@ -15,12 +15,12 @@ use crate::access::gate::Gate;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::secret::Secret;
 use crate::engine::registry::BoxFuture;
-use crate::engine::{Engine, EngineSettings, Registry};
+use crate::engine::{Engine, EngineSettings, ModelChange, Registry};
 use crate::services::sealing::{Host, Sealing, Trouble};
 use crate::services::token;
 use crate::settings::Settings;
 use crate::store::barrier::KeysWatch;
-use crate::store::{Barrier, Revision, SqliteStore, StoreError};
+use crate::store::{Barrier, Recovered, Revision, SqliteStore, StoreError};
 use crate::surface::{Doorway, Drained};
 use crate::yang::schema::Schema;
 
@@ -33,6 +33,7 @@ pub struct House(Arc<Inner>);
 
 struct Inner {
     settings: Settings,
+    model_change: ModelChange,
     public_url: Arc<str>,
     schema: Arc<Schema>,
     clock: Clock,
@@ -53,9 +54,11 @@ struct Opened {
 }
 
 impl House {
-    /// A house that stands empty.
+    /// A house that stands empty. Where the data was stored with other modules, `model_change` says what may become of it
+    /// when it opens.
     pub fn new(
         settings: Settings,
+        model_change: ModelChange,
         public_url: &str,
         schema: Arc<Schema>,
         clock: Clock,
@@ -63,6 +66,7 @@ impl House {
     ) -> Self {
         House(Arc::new(Inner {
             settings,
+            model_change,
             public_url: public_url.into(),
             schema,
             started: clock.now(),
@@ -95,7 +99,7 @@ impl House {
 
     async fn make(&self, directory: PathBuf, barrier: Barrier) -> Result<Secret, DaemonError> {
         let inner = &self.0;
-        let engine = inner.start(directory, barrier, Registry::new()).await?;
+        let (engine, _) = inner.start(directory, barrier, Registry::new()).await?;
         let access = Access::new(&inner.schema)?;
         let token = token::first::root_token(&engine, &access, "init").await;
         engine.shutdown().await;
@@ -116,8 +120,9 @@ impl House {
             Capabilities::register(&mut registry, &inner.schema, &access, inner.started, sealing)
                 .ok_or(DaemonError::Service)?;
         let (keys, audit_key) = (barrier.watch(), barrier.derive(audit::KEY_LABEL));
-        let engine = inner.start(directory, barrier, registry).await?;
-        let is_new = engine.snapshot().revision <= Revision(1);
+        let (engine, recovered) = inner.start(directory, barrier, registry).await?;
+        // The first record is that of the first token.
+        let is_new = recovered.last <= Revision(1);
         let background = capabilities.start(&engine);
         match inner.furnish(&engine, &access, &capabilities, &audit_key).await {
             Ok(drained) => {
@@ -146,22 +151,24 @@ impl House {
 }
 
 impl Inner {
-    /// Opens a store and starts an engine over it, on a thread for work that takes its time.
+    /// Opens a store and starts an engine over it, on a thread for work that takes its time; with what was found there.
     async fn start(
         &self,
         directory: PathBuf,
         barrier: Barrier,
         registry: Registry,
-    ) -> Result<Engine, DaemonError> {
+    ) -> Result<(Engine, Recovered), DaemonError> {
         let settings = EngineSettings {
             public_url: Arc::clone(&self.public_url),
             site: self.settings.site.clone(),
+            model_change: self.model_change,
             ..EngineSettings::default()
         };
         let (schema, clock) = (Arc::clone(&self.schema), self.clock.clone());
         let started = tokio::task::spawn_blocking(move || {
             let (store, recovered) = SqliteStore::open(&directory, barrier)?;
-            Ok(Engine::start(schema, registry, store, recovered, clock, settings)?)
+            let engine = Engine::start(schema, registry, store, recovered, clock, settings)?;
+            Ok((engine, recovered))
         });
         started.await.map_err(|_| DaemonError::Thread)?
     }
