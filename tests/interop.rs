@@ -1,5 +1,7 @@
 //! Software that we did not write meets a running daemon: PyJWT verifies what it mints, pyang and yanglint read its model.
 
+mod modules;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -15,9 +17,11 @@ fn pyjwt_verifies_a_minted_token_by_its_discovery_url_only() {
 fn pyang_finds_nothing_to_complain_about_in_the_model() {
     let Some(python) = python() else { return };
     let pyang = python.with_file_name("pyang");
-    let output = Command::new(pyang)
+    // Not by its first line, which names the place where it was installed.
+    let output = Command::new(python)
+        .arg(pyang)
         .args(["--lint", "-p", "yang"])
-        .args(modules())
+        .args(own_modules())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("pyang runs");
@@ -32,7 +36,7 @@ fn yanglint_accepts_the_model() {
     if !command("yanglint", "libyang2-tools") {
         return;
     }
-    for module in modules() {
+    for module in own_modules() {
         let output = Command::new("yanglint")
             .args(["-p", "yang", &module])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -42,7 +46,7 @@ fn yanglint_accepts_the_model() {
     }
 }
 
-fn modules() -> Vec<String> {
+fn own_modules() -> Vec<String> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("yang");
     let mut modules: Vec<String> = std::fs::read_dir(dir)
         .unwrap()
