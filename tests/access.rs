@@ -2,10 +2,12 @@
 //! store. Without HTTP; dialects have tests of their own.
 
 mod approle;
+mod escalation;
 mod jwt;
 mod limits;
 mod matrix;
 mod policies;
+mod second_factor;
 mod tokens;
 
 use std::net::IpAddr;

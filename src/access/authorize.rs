@@ -10,7 +10,9 @@ pub mod approve;
 pub mod book;
 pub mod check;
 pub mod compile;
+pub mod cover;
 pub mod decide;
+pub mod grant;
 pub mod keep;
 pub mod pattern;
 pub mod policy;
@@ -26,6 +28,7 @@ use crate::data::path::InstancePath;
 pub use book::{Authority, PolicyBook};
 pub use compile::{CompiledPolicy, NameIndex, Segment};
 pub use decide::{Decision, Hidden, Reason};
+pub use grant::Granting;
 pub use policy::{Operations, Policy, PolicyOperation, Rule, Verdict};
 pub use standing::Policies;
 

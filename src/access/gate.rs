@@ -55,6 +55,11 @@ impl Gate {
         &self.0.engine
     }
 
+    /// What is shared with the services around tokens.
+    pub(super) fn access(&self) -> &Arc<Access> {
+        &self.0.access
+    }
+
     /// The audit log.
     pub fn audit(&self) -> Option<&AuditLog> {
         self.0.audit.as_ref()
@@ -78,8 +83,8 @@ impl Gate {
         let inner = &self.0;
         let now = inner.engine.clock().now();
         let used = inner.access.tokens.authenticate(bearer, client.address, now)?;
-        if let Some(left) = used.uses_left {
-            self.store_uses(&used.caller, client, left).await?;
+        if let Some(taken) = used.taken {
+            taken.settle(async |left| self.store_uses(&used.caller, client, left).await).await?;
         }
         Ok(used.caller)
     }

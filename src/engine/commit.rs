@@ -41,6 +41,8 @@ pub struct Approval<'a> {
     pub edits: &'a [Edit],
     /// The tree before.
     pub before: &'a Tree,
+    /// The tree after.
+    pub after: &'a Tree,
     /// What the edits come to, preparations included.
     pub changes: &'a [Change],
 }

@@ -100,7 +100,7 @@ impl Core {
             let (next, changes) = self.next_tree(&data, edits, prepared, time)?;
             if let Some(approve) = &request.approve {
                 let (tenant, edits, before) = (&edits.tenant, &edits.edits, &data.tree);
-                let refused = approve(&Approval { tenant, edits, before, changes: &changes });
+                let refused = approve(&Approval { tenant, edits, before, after: &next, changes: &changes });
                 if !refused.is_empty() {
                     return Err(CommitError::Invalid(refused));
                 }

@@ -3,11 +3,15 @@
 //! A stranger learns nothing but whether it was let in: an unknown tenant, an unknown user, a wrong password and a wrong
 //! address all take the same work and get the same answer.
 
+pub mod second_factor;
+pub mod totp;
+
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::login::{Guest, Knock, check_networks};
+use self::second_factor::{SecondFactor, Shown};
+use super::login::{Guest, Knock, Turns, check_networks};
 use super::token::{IssuedToken, TokenParameters};
 use crate::access::Access;
 use crate::access::authenticate::Metadata;
@@ -17,15 +21,20 @@ use crate::base::password::PasswordError;
 use crate::base::secret::Secret;
 use crate::data::path::InstancePath;
 use crate::engine::{ActionContext, ActionError, Registry};
-use crate::yang::schema::{Schema, Value};
+use crate::yang::schema::{NodeId, Schema, Value};
 
 const USERS: &str = "/strongbox/authentication/userpass";
+const TOTP: &str = "/strongbox/authentication/userpass/totp";
+const LAST_STEP: &str = "/strongbox/authentication/userpass/totp/last-step";
 
 /// The service.
 #[derive(Debug)]
 pub struct Userpass {
     access: Arc<Access>,
     users: InstancePath,
+    totp: NodeId,
+    last_step: NodeId,
+    turns: Turns,
 }
 
 /// Input of `login`.
@@ -34,12 +43,15 @@ struct Login {
     tenant: Option<Ident>,
     username: String,
     password: Secret,
+    otp: Option<Secret>,
 }
 
 /// An entry of `authentication/userpass`.
 #[derive(Deserialize)]
 struct User {
     password: Secret,
+    #[serde(default)]
+    totp: Option<SecondFactor>,
     #[serde(default)]
     metadata: Vec<Metadata>,
     #[serde(flatten)]
@@ -52,7 +64,10 @@ impl Userpass {
     /// # Errors
     /// When the model has no users.
     pub fn new(access: Arc<Access>, schema: &Schema) -> Result<Arc<Self>, ModelError> {
-        Ok(Arc::new(Userpass { access, users: path_to(schema, USERS)? }))
+        let node = |path: &'static str| schema.find(path).ok_or(ModelError(path));
+        let (totp, last_step) = (node(TOTP)?, node(LAST_STEP)?);
+        let users = path_to(schema, USERS)?;
+        Ok(Arc::new(Userpass { access, users, totp, last_step, turns: Turns::default() }))
     }
 
     /// Hangs the service on the model.
@@ -61,6 +76,22 @@ impl Userpass {
         registry.action("/login", move |context, input| {
             let service = Arc::clone(&service);
             async move { service.login(context, input).await }
+        });
+        let path = |action: &str| format!("{USERS}/{action}");
+        let service = Arc::clone(self);
+        registry.action(&path("enrol-totp"), move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.enrol(context, input).await }
+        });
+        let service = Arc::clone(self);
+        registry.action(&path("confirm-totp"), move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.confirm(context, input).await }
+        });
+        let service = Arc::clone(self);
+        registry.action(&path("remove-totp"), move |context, ()| {
+            let service = Arc::clone(&service);
+            async move { service.remove(context).await }
         });
         registry.guard(USERS, check_networks);
     }
@@ -86,15 +117,33 @@ impl Userpass {
         if !knock.is_from(&user.parameters.token_bound_cidrs) {
             return Err(knock.refuse("not from this address").await);
         }
+        let who = (knock.tenant.clone(), input.username.clone());
+        // Log ins of one user with a second factor follow one another, so that a code is used once.
+        let turn = match user.totp {
+            Some(_) => self.turns.take(&who).await,
+            None => None,
+        };
+        let Shown { edits, approve, attempt } =
+            match self.second_factor(&context, &who, input.otp.as_ref())? {
+                Ok(shown) => shown,
+                Err(reason) => {
+                    drop(turn);
+                    return Err(knock.refuse(reason).await);
+                }
+            };
         let guest = Guest {
             user: Some(Ident::from(input.username)),
             display_name: None,
             method: "userpass",
             parameters: user.parameters,
             metadata: user.metadata,
-            edits: Vec::new(),
-            approve: None,
+            edits,
+            approve,
         };
-        knock.let_in(guest).await
+        let issued = knock.let_in(guest).await?;
+        if let Some(attempt) = attempt {
+            attempt.succeeded();
+        }
+        Ok(issued)
     }
 }

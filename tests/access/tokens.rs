@@ -197,3 +197,35 @@ async fn a_password_comes_back_in_no_form_and_a_stranger_sees_nothing() {
     let everything = format!("{:?} {:?}", house.access, house.gate);
     assert!(!everything.contains("hunter2") && !everything.contains(&house.root));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_uses_of_a_token_are_exact_under_64_callers_and_share_their_writes() {
+    let house = House::new().await;
+    let input = json!({"num-uses": 500, "no-default-policy": true});
+    let made = house.call(&house.root, "strongbox/token/create-token", input).await.unwrap();
+    let (token, accessor) = (made["token"].as_str().unwrap().to_owned(), made["accessor"].as_str().unwrap());
+    let house = Arc::new(house);
+    let before = house.gate.engine().snapshot().revision.0;
+    let tasks: Vec<_> = (0..64)
+        .map(|_| {
+            let (house, token) = (Arc::clone(&house), token.clone());
+            tokio::spawn(async move {
+                let mut let_in = 0;
+                for _ in 0..10 {
+                    let_in += usize::from(house.caller(&token).await.is_ok());
+                }
+                let_in
+            })
+        })
+        .collect();
+    let mut let_in = 0;
+    for task in tasks {
+        let_in += task.await.unwrap();
+    }
+    assert_eq!(let_in, 500);
+    let revisions = house.gate.engine().snapshot().revision.0 - before;
+    assert!(revisions <= 250, "{revisions} revisions for 500 uses");
+    let stored = house.state(&house.root, &format!("strongbox/token/tokens/{accessor}")).await.unwrap();
+    assert_eq!(stored["num-uses"], 0);
+    assert!(house.caller(&token).await.is_err());
+}

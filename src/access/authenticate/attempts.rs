@@ -31,6 +31,10 @@ pub const PER_USER: AttemptLimit = AttemptLimit { burst: 20, interval: 3_000_000
 /// For one address, whoever it asks for: 200, then one every 0.3 s.
 pub const PER_ADDRESS: AttemptLimit = AttemptLimit { burst: 200, interval: 300_000 };
 
+/// For the one-time codes of one user, from wherever they come: 10, then one every 30 s. Whoever gets to try one knows the
+/// password, and has a million codes to go through.
+pub const PER_CODE: AttemptLimit = AttemptLimit { burst: 10, interval: 30_000_000 };
+
 /// Too many attempts failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many failed attempts to log in; try again in {seconds} s")]
@@ -91,6 +95,21 @@ impl Attempts {
             return Err(refusal);
         }
         Ok(Attempt { charged: [by_user, by_address] })
+    }
+
+    /// Begins an attempt of a user of `tenant` to show a one-time code.
+    ///
+    /// # Errors
+    /// [`TooManyAttempts`] when too many failed of late; then no code is to be looked at.
+    pub fn begin_code(
+        &self,
+        tenant: &str,
+        user: &str,
+        now: Timestamp,
+    ) -> Result<Attempt<'_>, TooManyAttempts> {
+        let by_user = (self.slot(&(3_u8, tenant, user)), PER_CODE);
+        charge(by_user, now)?;
+        Ok(Attempt { charged: [by_user, (None, PER_CODE)] })
     }
 
     fn slot(&self, of: &impl Hash) -> Option<&AtomicI64> {

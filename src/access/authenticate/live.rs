@@ -56,9 +56,17 @@ struct Life {
     ends: AtomicI64,
     revoked: AtomicBool,
     /// `None`: without a limit.
-    uses: Option<AtomicU32>,
+    uses: Option<Uses>,
     /// Set once all tokens of a load are known: `None` inside is a token without a parent.
     parent: OnceLock<Option<Arc<Life>>>,
+}
+
+/// The uses of a token with a limited number of them.
+#[derive(Debug)]
+struct Uses {
+    left: AtomicU32,
+    /// The number in the store. Whoever writes it holds it.
+    stored: tokio::sync::Mutex<u32>,
 }
 
 /// A token that was found to be valid.
@@ -66,9 +74,34 @@ struct Life {
 pub struct Use {
     /// Who holds it.
     pub caller: Arc<Caller>,
-    /// For a token with a limited number of uses: how many are left after this one. The new number has to be stored
-    /// before the request is answered.
-    pub uses_left: Option<u32>,
+    /// For a token with a limited number of uses: the one that was taken, to be settled before the request is answered.
+    pub taken: Option<Taken>,
+}
+
+/// A use that was taken.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    life: Arc<Life>,
+    /// How many are left after it.
+    pub left: u32,
+}
+
+impl Taken {
+    /// Makes the use durable by `store`, which writes the number of uses that are left. Uses that are taken while another
+    /// one is being written are written together: the last number speaks for all before it.
+    ///
+    /// # Errors
+    /// What `store` says; the use is taken all the same.
+    pub async fn settle<E>(&self, store: impl AsyncFnOnce(u32) -> Result<(), E>) -> Result<(), E> {
+        let Some(uses) = &self.life.uses else { return Ok(()) };
+        let mut stored = uses.stored.lock().await;
+        if *stored > self.left {
+            let left = uses.left.load(Ordering::Acquire);
+            store(left).await?;
+            *stored = left;
+        }
+        Ok(())
+    }
 }
 
 impl LiveTokens {
@@ -87,8 +120,9 @@ impl LiveTokens {
         let tokens = self.tokens.load();
         let token = tokens.by_hash.get(&hash).ok_or(AuthError::Invalid(Invalid::Unknown))?;
         token.check(address, now).map_err(AuthError::Invalid)?;
-        let uses_left = token.life.take_use().map_err(AuthError::Invalid)?;
-        Ok(Use { caller: Arc::clone(&token.caller), uses_left })
+        let left = token.life.take_use().map_err(AuthError::Invalid)?;
+        let taken = left.map(|left| Taken { life: Arc::clone(&token.life), left });
+        Ok(Use { caller: Arc::clone(&token.caller), taken })
     }
 
     /// Who holds the token of that accessor.
@@ -230,7 +264,9 @@ impl Life {
         Life {
             ends: AtomicI64::new(facts.expires.map_or(i64::MAX, |end| end.0)),
             revoked: AtomicBool::new(false),
-            uses: facts.num_uses.map(AtomicU32::new),
+            uses: facts
+                .num_uses
+                .map(|left| Uses { left: AtomicU32::new(left), stored: tokio::sync::Mutex::new(left) }),
             parent: OnceLock::new(),
         }
     }
@@ -249,8 +285,8 @@ impl Life {
 
     fn follow(&self, facts: &TokenFacts) {
         self.ends.store(facts.expires.map_or(i64::MAX, |end| end.0), Ordering::Release);
-        if let (Some(left), Some(stored)) = (&self.uses, facts.num_uses) {
-            left.fetch_min(stored, Ordering::AcqRel);
+        if let (Some(uses), Some(stored)) = (&self.uses, facts.num_uses) {
+            uses.left.fetch_min(stored, Ordering::AcqRel);
         }
     }
 
@@ -275,13 +311,14 @@ impl Life {
 
     /// Whether it is of no use any more: ended, revoked, or without a use left.
     fn is_over(&self, now: Timestamp) -> bool {
-        let used_up = self.uses.as_ref().is_some_and(|left| left.load(Ordering::Acquire) == 0);
+        let used_up = self.uses.as_ref().is_some_and(|uses| uses.left.load(Ordering::Acquire) == 0);
         used_up || self.check(now).is_err()
     }
 
     fn take_use(&self) -> Result<Option<u32>, Invalid> {
         let Some(uses) = &self.uses else { return Ok(None) };
-        uses.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1))
+        uses.left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1))
             .map(|before| Some(before - 1))
             .map_err(|_| Invalid::UsedUp)
     }

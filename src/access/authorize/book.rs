@@ -70,6 +70,11 @@ impl PolicyBook {
         self.by_name.get(name)
     }
 
+    /// The policy of that name as it was written.
+    pub fn source(&self, name: &str) -> Option<&Policy> {
+        self.by_name.get(name).map(|policy| &policy.source)
+    }
+
     /// What these names allow. A name without a policy grants nothing.
     pub fn authority(&self, names: &[Ident]) -> Authority {
         Authority { policies: self.all_of(names), limits: None }

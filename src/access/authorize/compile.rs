@@ -91,6 +91,8 @@ pub struct CompiledPolicy {
     pub name: Ident,
     /// The paths of its rules, as written.
     pub rules: Vec<Ident>,
+    /// What it was compiled from.
+    pub source: Policy,
     states: Vec<State>,
 }
 
@@ -131,6 +133,7 @@ impl CompiledPolicy {
         let mut compiled = CompiledPolicy {
             name: policy.name.clone(),
             rules: policy.rest_api.rules.iter().map(|rule| rule.path.clone()).collect(),
+            source: policy.clone(),
             states: vec![State::default()],
         };
         if let Ok(patterns) = patterns {

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 
 use super::book::{Authority, PolicyBook};
 use super::compile::NameIndex;
+use super::grant::{Author, Granting};
 use super::policy::Policy;
 use crate::access::model::Model;
 use crate::base::ident::Ident;
@@ -22,6 +23,7 @@ use crate::yang::schema::{Schema, Value};
 pub struct Policies {
     model: Model,
     names: NameIndex,
+    granting: Granting,
     kept: ArcSwap<imbl::HashMap<Ident, Arc<Kept>>>,
 }
 
@@ -46,7 +48,8 @@ impl Policies {
     /// Nothing compiled yet.
     pub fn new(schema: &Schema, model: Model) -> Self {
         let names = NameIndex::new(schema);
-        Policies { model, names, kept: ArcSwap::default() }
+        let granting = Granting::new(schema, model.policies.clone());
+        Policies { model, names, granting, kept: ArcSwap::default() }
     }
 
     /// What a caller may do, as of a snapshot.
@@ -60,6 +63,16 @@ impl Policies {
             Some(limits) => own.within(&limits.book, &limits.names),
             None => own,
         }
+    }
+
+    /// What a caller may hand out, as of a snapshot.
+    pub fn author(&self, snapshot: &Snapshot, caller: &Caller) -> Author {
+        Author { holds: caller.policies.clone(), book: Arc::clone(&self.of(snapshot, &caller.tenant).book) }
+    }
+
+    /// Where policies are handed out.
+    pub fn granting(&self) -> &Granting {
+        &self.granting
     }
 
     fn of(&self, snapshot: &Snapshot, tenant: &Ident) -> Arc<Kept> {

@@ -19,6 +19,7 @@ use crate::engine::commit::{
     Approval, Approve, Author, CommitError, CommitRequest, Committed, Precondition, TenantEdits,
 };
 use crate::engine::operation::WriteKind;
+use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Schema;
 
 /// How often a replacement is tried whose hidden parts somebody else keeps changing.
@@ -92,7 +93,7 @@ impl Gate {
                 by: Author::Client,
                 changes: vec![TenantEdits { tenant: caller.tenant.clone(), edits, preconditions }],
                 validate_only: write.validate_only,
-                approve: Some(approval(Arc::clone(schema), authority, write.kind, write.target.clone())),
+                approve: Some(self.approval(&snapshot, caller, authority, write)),
             };
             match engine.commit(request).await {
                 Err(CommitError::Precondition(_)) if is_taken_over && attempt < ATTEMPTS => {}
@@ -100,6 +101,28 @@ impl Gate {
             }
         }
         Err(CommitError::TooBusy)
+    }
+
+    /// Asked by the writer, with the tree that the change is really made on: whether the policies allow it, and whether
+    /// its author gets no authority by it.
+    fn approval(&self, snapshot: &Snapshot, caller: &Caller, authority: Authority, write: &Write) -> Approve {
+        let schema = Arc::clone(self.engine().schema());
+        let access = Arc::clone(self.access());
+        let author = access.policies.author(snapshot, caller);
+        let (kind, target) = (write.kind, write.target.clone());
+        Arc::new(move |approval: &Approval<'_>| {
+            if let Some(missing) = missing(&schema, kind, &target, approval.before) {
+                return vec![missing];
+            }
+            let asked = asked(&schema, kind, &target, approval.edits, approval.before);
+            match approve(&schema, &authority, &asked, approval.changes) {
+                Ok(()) => {
+                    let granting = access.policies.granting();
+                    granting.check(&schema, &author, approval.after, approval.changes)
+                }
+                Err(refused) => refused,
+            }
+        })
     }
 }
 
@@ -119,17 +142,6 @@ fn keep(schema: &Schema, authority: &Authority, tree: &Tree, edits: &mut [Edit])
         }
     }
     kept
-}
-
-/// Asked by the writer, with the tree that the change is really made on.
-fn approval(schema: Arc<Schema>, authority: Authority, kind: WriteKind, target: InstancePath) -> Approve {
-    Arc::new(move |approval: &Approval<'_>| {
-        if let Some(missing) = missing(&schema, kind, &target, approval.before) {
-            return vec![missing];
-        }
-        let asked = asked(&schema, kind, &target, approval.edits, approval.before);
-        approve(&schema, &authority, &asked, approval.changes).err().unwrap_or_default()
-    })
 }
 
 /// What is patched must be there.
