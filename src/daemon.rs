@@ -38,7 +38,7 @@ use crate::store::{StoreError, key_file};
 use crate::surface::http::cors::Cors;
 use crate::surface::http::exchange::Exchange;
 use crate::surface::http::server::{BindError, Bound};
-use crate::surface::http::tls::{self, TlsError};
+use crate::surface::http::tls::{Tls, TlsError};
 use crate::surface::sealed::Sealed;
 use crate::surface::{Doorway, Surface};
 
@@ -120,6 +120,7 @@ pub struct Daemon {
     public_url: String,
     addresses: Vec<SocketAddr>,
     door: Option<(Bound, Arc<Exchange<Surface>>)>,
+    tls: Option<Arc<Tls>>,
     stop: watch::Sender<bool>,
     serving: Option<tokio::task::JoinHandle<()>>,
 }
@@ -184,9 +185,8 @@ impl Daemon {
     }
 
     async fn assemble(settings: &Settings, model_change: ModelChange) -> Result<Self, DaemonError> {
-        let encryption =
-            settings.tls.as_ref().map(|files| tls::load(&files.certificate, &files.key)).transpose()?;
-        let bound = Bound::bind(&settings.listen, encryption).await?;
+        let tls = settings.tls.clone().map(Tls::load).transpose()?;
+        let bound = Bound::bind(&settings.listen, tls.clone()).await?;
         let addresses = bound.addresses();
         let first = addresses.first().copied().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let public_url = settings.public_url(first);
@@ -216,6 +216,7 @@ impl Daemon {
             public_url,
             addresses,
             door: Some((bound, exchange)),
+            tls,
             stop: watch::Sender::new(false),
             serving: None,
         })
@@ -282,9 +283,22 @@ impl Daemon {
     }
 
     /// Serves until the signal comes, then stops in order: no new requests, requests in flight, the writer, the store.
+    /// At each SIGHUP it reads its TLS files again and goes on in new audit files where the old ones were moved away.
     pub async fn run_until_stopped(self, mut signals: Signals) {
-        signals.wait().await;
+        while signals.next().await == Asked::ToReload {
+            self.reload().await;
+        }
         self.stop().await;
+    }
+
+    async fn reload(&self) {
+        tracing::info!("SIGHUP: looking at TLS files and audit files");
+        if let Some(Err(error)) = self.tls.as_ref().map(|tls| tls.reload()) {
+            tracing::error!(%error, "the TLS files cannot be used; the old ones stay in use");
+        }
+        if let Some(audit) = self.house.audit() {
+            audit.reopen().await;
+        }
     }
 
     /// Stops in order.
@@ -309,23 +323,32 @@ fn write_private(file: &Path, content: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// The signals that ask a daemon to stop. Made before the daemon starts, so that none that comes early is lost to the
+/// What a signal asks of a daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    ToStop,
+    ToReload,
+}
+
+/// The signals that a daemon follows. Made before the daemon starts, so that none that comes early is lost to the
 /// system's own way of ending a process.
 pub struct Signals {
     terminate: Option<Signal>,
     interrupt: Option<Signal>,
+    hangup: Option<Signal>,
 }
 
 impl Signals {
-    /// Listens for SIGTERM and SIGINT from now on. One that cannot be listened for keeps its ordinary effect.
+    /// Listens for SIGTERM, SIGINT and SIGHUP from now on. One that cannot be listened for keeps its ordinary effect.
     pub fn new() -> Self {
         Signals {
             terminate: signal(SignalKind::terminate()).ok(),
             interrupt: signal(SignalKind::interrupt()).ok(),
+            hangup: signal(SignalKind::hangup()).ok(),
         }
     }
 
-    async fn wait(&mut self) {
+    async fn next(&mut self) -> Asked {
         async fn next(signal: &mut Option<Signal>) {
             match signal {
                 Some(signal) => drop(signal.recv().await),
@@ -333,8 +356,9 @@ impl Signals {
             }
         }
         tokio::select! {
-            () = next(&mut self.terminate) => {}
-            () = next(&mut self.interrupt) => {}
+            () = next(&mut self.terminate) => Asked::ToStop,
+            () = next(&mut self.interrupt) => Asked::ToStop,
+            () = next(&mut self.hangup) => Asked::ToReload,
         }
     }
 }

@@ -11,21 +11,14 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 
+use crate::access::audit::Rotation;
 use crate::base::ident::Ident;
 use crate::base::secret::Secret;
 use crate::base::suggest::nearest;
 use crate::surface::http::Limits;
+use crate::surface::http::tls::TlsFiles;
 pub use table::{Setting, TABLE};
 pub use value::{FeatureName, LogFormat, ModuleName, ValueError};
-
-/// A certificate chain and its key, both PEM.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The chain, leaf first.
-    pub certificate: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
-}
 
 /// The modules that are served besides the product's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +63,8 @@ pub struct Settings {
     pub yang: YangSettings,
     /// TLS for the listeners; plain HTTP where it is not set.
     pub tls: Option<TlsFiles>,
+    /// Listeners without TLS may be reached from other machines.
+    pub insecure_http: bool,
     /// The URL under which clients reach this daemon, without a slash at its end; made of the first listen address where
     /// it is not set.
     pub public_url: Option<String>,
@@ -83,10 +78,12 @@ pub struct Settings {
     pub log_level: String,
     /// Where audit lines go; `audit.log` in the data directory where it is not set.
     pub audit_file: Option<PathBuf>,
+    /// When an audit file is full, and how many full ones are kept.
+    pub audit_rotation: Rotation,
     /// Where audit lines of calls without a valid token go; `audit-anonymous.log` beside the audit file where it is not
     /// set.
     pub audit_anonymous_file: Option<PathBuf>,
-    /// Size in bytes at which the anonymous audit file starts afresh.
+    /// Size in bytes at which a new anonymous audit file is begun.
     pub audit_anonymous_bytes: u64,
     /// Bounds of the listeners.
     pub limits: Limits,
@@ -97,6 +94,7 @@ pub struct Settings {
     /// Halves of `tls`, until both are known.
     tls_certificate: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    tls_client_authorities: Option<PathBuf>,
 }
 
 /// One thing that is wrong with the settings.
@@ -128,12 +126,14 @@ impl Settings {
             boot: Vec::new(),
             yang: YangSettings::default(),
             tls: None,
+            insecure_http: false,
             public_url: None,
             site: Ident::from(""),
             default_tenant: Ident::from(""),
             log_format: LogFormat::Text,
             log_level: String::new(),
             audit_file: None,
+            audit_rotation: Rotation { bytes: u64::MAX, keep: None },
             audit_anonymous_file: None,
             audit_anonymous_bytes: 0,
             limits: Limits::default(),
@@ -141,6 +141,7 @@ impl Settings {
             trusted_proxies: Vec::new(),
             tls_certificate: None,
             tls_key: None,
+            tls_client_authorities: None,
         };
         for setting in TABLE {
             if !setting.default.is_empty() {
@@ -178,24 +179,8 @@ impl Settings {
             let place = format!("--{}", given.setting.flag());
             settings.apply_texts(given.setting, &given.values, &place, &mut errors);
         }
-        settings.tls = match (settings.tls_certificate.clone(), settings.tls_key.clone()) {
-            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
-            (None, None) => None,
-            (Some(_), None) => {
-                errors.push(SettingError {
-                    place: "tls.key".to_owned(),
-                    message: "is missing beside tls.certificate".to_owned(),
-                });
-                None
-            }
-            (None, Some(_)) => {
-                errors.push(SettingError {
-                    place: "tls.certificate".to_owned(),
-                    message: "is missing beside tls.key".to_owned(),
-                });
-                None
-            }
-        };
+        settings.tls = settings.tls_files(&mut errors);
+        settings.check_plain_listeners(&mut errors);
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
     }
 
@@ -217,6 +202,41 @@ impl Settings {
             let scheme = if self.tls.is_some() { "https" } else { "http" };
             format!("{scheme}://{first}")
         })
+    }
+
+    /// Certificate and key, which come together, and what goes with them only.
+    fn tls_files(&self, errors: &mut Vec<SettingError>) -> Option<TlsFiles> {
+        let mut missing = |place: &str, beside: &str| {
+            let message = format!("is missing beside {beside}");
+            errors.push(SettingError { place: place.to_owned(), message });
+            None
+        };
+        match (&self.tls_certificate, &self.tls_key, &self.tls_client_authorities) {
+            (Some(certificate), Some(key), client_authorities) => Some(TlsFiles {
+                certificate: certificate.clone(),
+                key: key.clone(),
+                client_authorities: client_authorities.clone(),
+            }),
+            (Some(_), None, _) => missing("tls.key", "tls.certificate"),
+            (None, Some(_), _) => missing("tls.certificate", "tls.key"),
+            (None, None, Some(_)) => missing("tls.certificate", "tls.client-authorities"),
+            (None, None, None) => None,
+        }
+    }
+
+    fn check_plain_listeners(&self, errors: &mut Vec<SettingError>) {
+        if self.tls.is_some() || self.insecure_http {
+            return;
+        }
+        for address in self.listen.iter().filter(|address| !address.ip().to_canonical().is_loopback()) {
+            errors.push(SettingError {
+                place: "listen".to_owned(),
+                message: format!(
+                    "{address} can be reached from other machines and is not encrypted: set tls.certificate and \
+                     tls.key, or insecure-http where something in front of it does TLS"
+                ),
+            });
+        }
     }
 
     fn apply_variable(&mut self, variable: &str, text: &str, errors: &mut Vec<SettingError>) {
@@ -289,7 +309,7 @@ mod tests {
 
     #[test]
     fn flags_beat_the_environment_beats_the_file_beats_defaults() {
-        let file = "listen: 0.0.0.0:1\nsite: from-file\nlimits:\n  body-bytes: 1MiB\n";
+        let file = "insecure-http: true\nlisten: 0.0.0.0:1\nsite: from-file\nlimits:\n  body-bytes: 1MiB\n";
         let settings = load(
             file,
             &[("STRONGBOX_SITE", "from-env"), ("STRONGBOX_LISTEN", "0.0.0.0:2,[::1]:2")],

@@ -15,4 +15,5 @@ mod modules;
 mod seal;
 mod services;
 mod support;
+mod tls;
 mod yang;

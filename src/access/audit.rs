@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::base::secret::Secret;
 pub use entry::{AuditChange, AuditEntry};
 use file::AuditFile;
+pub use file::Rotation;
 
 /// Label of the barrier's sub-key from which the chain and the hashes of tokens are made.
 pub const KEY_LABEL: &str = "audit";
@@ -39,18 +40,25 @@ pub struct AuditUnavailable;
 pub struct AuditFiles {
     /// Calls by holders of a valid token.
     pub known: PathBuf,
+    /// When a file of them is full.
+    pub known_rotation: Rotation,
     /// All other calls.
     pub anonymous: PathBuf,
-    /// Size in bytes at which the anonymous file begins anew; one older file is kept, its name ending in `.1`.
-    pub anonymous_limit: u64,
+    /// When a file of those is full.
+    pub anonymous_rotation: Rotation,
 }
 
 /// The way into the log. Cheap to clone; the writer ends with the last clone.
 #[derive(Clone, Debug)]
 pub struct AuditLog {
-    queue: mpsc::Sender<Line>,
+    queue: mpsc::Sender<Work>,
     failing: Arc<AtomicBool>,
     token_key: Arc<Secret>,
+}
+
+enum Work {
+    Write(Line),
+    Reopen,
 }
 
 struct Line {
@@ -67,8 +75,8 @@ impl AuditLog {
     /// When a file cannot be opened, or the end of an existing one cannot be read as an audit log.
     pub fn open(files: &AuditFiles, key: &Secret) -> io::Result<Self> {
         let chain_key = chain::ChainKey::new(key.expose());
-        let known = AuditFile::open(&files.known, chain_key.clone(), None)?;
-        let anonymous = AuditFile::open(&files.anonymous, chain_key, Some(files.anonymous_limit))?;
+        let known = AuditFile::open(&files.known, chain_key.clone(), files.known_rotation)?;
+        let anonymous = AuditFile::open(&files.anonymous, chain_key, files.anonymous_rotation)?;
         let (queue, lines) = mpsc::channel(QUEUE);
         let failing = Arc::new(AtomicBool::new(false));
         let writer = Writer { known, anonymous, failing: Arc::clone(&failing) };
@@ -89,8 +97,14 @@ impl AuditLog {
         let text = entry.to_line().ok_or(AuditUnavailable)?;
         let (written, answer) = oneshot::channel();
         let line = Line { text, authenticated: entry.accessor.is_some(), written };
-        self.queue.send(line).await.map_err(|_| AuditUnavailable)?;
+        self.queue.send(Work::Write(line)).await.map_err(|_| AuditUnavailable)?;
         answer.await.map_err(|_| AuditUnavailable)?
+    }
+
+    /// Goes on in new files where something else, such as log rotation of the system, has moved the open ones away.
+    pub async fn reopen(&self) {
+        // Without a writer there is nothing to reopen, and every request says so.
+        let _ = self.queue.send(Work::Reopen).await;
     }
 
     /// What stands in a line for a token: a keyed hash, which tells two tokens apart and can be made for a given token
@@ -109,21 +123,46 @@ struct Writer {
 impl Writer {
     /// A task and not a thread: a write goes to the page cache and takes a few microseconds, less than waking a thread and
     /// being woken by it. Requests that are ready get their turn first, so that their lines share the write.
-    async fn run(mut self, mut lines: mpsc::Receiver<Line>) {
+    async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
+        let mut works = Vec::with_capacity(BATCH);
         let mut batch = Vec::with_capacity(BATCH);
-        while lines.recv_many(&mut batch, 1).await > 0 {
+        while queue.recv_many(&mut works, 1).await > 0 {
             tokio::task::yield_now().await;
-            while batch.len() < BATCH
-                && let Ok(line) = lines.try_recv()
+            while works.len() < BATCH
+                && let Ok(work) = queue.try_recv()
             {
-                batch.push(line);
+                works.push(work);
             }
-            let known = write_all(&mut self.known, batch.iter().filter(|line| line.authenticated));
-            let anonymous = write_all(&mut self.anonymous, batch.iter().filter(|line| !line.authenticated));
-            self.failing.store(known.is_err() || anonymous.is_err(), Ordering::Release);
-            for line in batch.drain(..) {
-                // Whoever asked may be gone; the line is in the log all the same.
-                let _ = line.written.send(if line.authenticated { known } else { anonymous });
+            for work in works.drain(..) {
+                match work {
+                    Work::Write(line) => batch.push(line),
+                    Work::Reopen => {
+                        self.write(&mut batch);
+                        self.reopen();
+                    }
+                }
+            }
+            self.write(&mut batch);
+        }
+    }
+
+    fn write(&mut self, batch: &mut Vec<Line>) {
+        if batch.is_empty() {
+            return;
+        }
+        let known = write_all(&mut self.known, batch.iter().filter(|line| line.authenticated));
+        let anonymous = write_all(&mut self.anonymous, batch.iter().filter(|line| !line.authenticated));
+        self.failing.store(known.is_err() || anonymous.is_err(), Ordering::Release);
+        for line in batch.drain(..) {
+            // Whoever asked may be gone; the line is in the log all the same.
+            let _ = line.written.send(if line.authenticated { known } else { anonymous });
+        }
+    }
+
+    fn reopen(&mut self) {
+        for file in [&mut self.known, &mut self.anonymous] {
+            if let Err(error) = file.reopen() {
+                tracing::error!(%error, "an audit log cannot be opened anew; the open file stays in use");
             }
         }
     }

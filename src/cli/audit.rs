@@ -5,13 +5,14 @@
 
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
 use crate::access::audit::KEY_LABEL;
-use crate::access::audit::verify::{VerifyError, verify};
+use crate::access::audit::file::older_files;
+use crate::access::audit::verify::{Verifier, VerifyError};
 use crate::base::secret::Secret;
 use crate::daemon::KEY;
 use crate::settings::{SEAL_KEY, Settings};
@@ -33,7 +34,7 @@ pub enum AuditCommand {
 /// Arguments of `verify`.
 #[derive(Args, Debug)]
 pub struct VerifyArgs {
-    /// The audit logs
+    /// The audit logs; the older files of a log, which have numbers behind its name, are checked with it
     #[arg(
         value_name = "FILE",
         required_unless_present = "data_directory",
@@ -72,28 +73,52 @@ fn verify_all(arguments: &VerifyArgs, out: &mut dyn Write, messages: &mut dyn Wr
         }
     };
     let mut status = 0;
+    for log in &files {
+        status = status.max(verify_one(log, &key, out, messages)?);
+    }
+    Ok(status)
+}
+
+/// Checks a log with its older files and stops at the first that is wrong. Returns the exit code.
+fn verify_one(
+    log: &Path,
+    key: &Secret,
+    out: &mut dyn Write,
+    messages: &mut dyn Write,
+) -> std::io::Result<u8> {
+    let mut files = match older_files(log) {
+        Ok(older) => older,
+        Err(error) => {
+            writeln!(messages, "strongbox: {}: its directory cannot be read: {error}", log.display())?;
+            return Ok(UNUSABLE);
+        }
+    };
+    files.push(log.to_owned());
+    let mut verifier = Verifier::new(key.expose());
+    let mut lines = 0;
     for file in &files {
         let name = file.display();
-        let verified = File::open(file)
-            .map_err(VerifyError::Read)
-            .and_then(|log| verify(BufReader::new(log), key.expose()));
-        let found = match verified {
-            Ok(verified) => {
-                writeln!(out, "{name}: the chain is whole, lines checked: {}", verified.lines)?;
-                0
-            }
+        let verified =
+            File::open(file).map_err(VerifyError::Read).and_then(|file| verifier.file(BufReader::new(file)));
+        match verified {
+            Ok(verified) => lines += verified.lines,
             Err(VerifyError::Read(error)) => {
                 writeln!(messages, "strongbox: {name}: cannot be read: {error}")?;
-                UNUSABLE
+                return Ok(UNUSABLE);
             }
             Err(broken) => {
                 writeln!(out, "{name}: {broken}")?;
-                BROKEN
+                return Ok(BROKEN);
             }
-        };
-        status = status.max(found);
+        }
     }
-    Ok(status)
+    let name = log.display();
+    let older = match files.len() {
+        1 => String::new(),
+        count => format!(" in {count} files"),
+    };
+    writeln!(out, "{name}: the chain is whole, lines checked: {lines}{older}")?;
+    Ok(0)
 }
 
 /// The logs that were named, or those of the data directory; of the anonymous ones, those that are there.
@@ -101,10 +126,7 @@ fn files(arguments: &VerifyArgs) -> Vec<PathBuf> {
     let Some(directory) = &arguments.data_directory else { return arguments.files.clone() };
     let mut settings = Settings::defaults();
     settings.data_directory.clone_from(directory);
-    let anonymous = settings.audit_anonymous_file();
-    let mut older = anonymous.clone().into_os_string();
-    older.push(".1");
-    let anonymous = [PathBuf::from(older), anonymous].into_iter().filter(|file| file.exists());
+    let anonymous = Some(settings.audit_anonymous_file()).filter(|file| file.exists());
     std::iter::once(settings.audit_file()).chain(anonymous).collect()
 }
 
@@ -138,7 +160,7 @@ mod tests {
     use clap::Parser as _;
 
     use crate::access::audit::chain::ChainKey;
-    use crate::access::audit::file::AuditFile;
+    use crate::access::audit::file::{AuditFile, Rotation};
     use crate::base::clock::Timestamp;
     use crate::store::seal::{Holders, Keyring};
 
@@ -167,7 +189,8 @@ mod tests {
         let barrier = Barrier::new(keyring).unwrap();
         let key = barrier.derive(KEY_LABEL);
         let log = dir.path().join("audit.log");
-        let mut log = AuditFile::open(&log, ChainKey::new(key.expose()), None).unwrap();
+        let rotation = Rotation { bytes: u64::MAX, keep: None };
+        let mut log = AuditFile::open(&log, ChainKey::new(key.expose()), rotation).unwrap();
         let lines: [&[u8]; 3] = [b"{\"status\":200", b"{\"status\":403", b"{\"status\":204"];
         log.append(lines.into_iter()).unwrap();
         dir
@@ -193,6 +216,26 @@ mod tests {
         let (status, out, messages) = verified(&["--data-directory", directory]);
         assert_eq!((status, out.as_str()), (UNUSABLE, ""));
         assert!(messages.contains("audit.log: cannot be read: "), "{messages}");
+    }
+
+    #[test]
+    fn older_files_are_checked_with_their_log() {
+        let dir = data_directory();
+        let log = dir.path().join("audit.log");
+        let AuditCommand::Verify(arguments) =
+            Line::try_parse_from(["audit", "verify", log.to_str().unwrap()]).unwrap().command;
+        let key = ChainKey::new(key(&arguments, &arguments.files).unwrap().expose());
+        let mut file = AuditFile::open(&log, key, Rotation { bytes: 1, keep: None }).unwrap();
+        file.append([b"{\"status\":200".as_slice()].into_iter()).unwrap();
+        let name = log.to_str().unwrap();
+        let (status, out, _) = verified(&[name]);
+        assert_eq!((status, out), (0, format!("{name}: the chain is whole, lines checked: 5 in 2 files\n")));
+        let older = dir.path().join("audit.log.000000000003");
+        let text = std::fs::read_to_string(&older).unwrap();
+        std::fs::write(&older, text.replace("403", "200")).unwrap();
+        let (status, out, _) = verified(&[name]);
+        assert_eq!(status, BROKEN);
+        assert!(out.starts_with(&format!("{}: line 2 was changed", older.display())), "{out}");
     }
 
     #[test]

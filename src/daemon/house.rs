@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::capabilities::{Background, Capabilities};
 use super::{DaemonError, boot};
 use crate::access::Access;
-use crate::access::audit::{self, AuditFiles, AuditLog};
+use crate::access::audit::{self, AuditFiles, AuditLog, Rotation};
 use crate::access::gate::Gate;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::secret::Secret;
@@ -47,6 +47,7 @@ struct Inner {
 struct Opened {
     engine: Engine,
     access: Arc<Access>,
+    audit: AuditLog,
     is_new: bool,
     background: Background,
     drained: Drained,
@@ -81,6 +82,12 @@ impl House {
     pub fn engine(&self) -> Option<(Engine, Arc<Access>)> {
         let opened = self.0.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.as_ref().map(|opened| (opened.engine.clone(), Arc::clone(&opened.access)))
+    }
+
+    /// The audit log; `None` while sealed.
+    pub fn audit(&self) -> Option<AuditLog> {
+        let opened = self.0.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.as_ref().map(|opened| opened.audit.clone())
     }
 
     /// Whether there was nothing but the first token in the store when it was opened.
@@ -125,8 +132,8 @@ impl House {
         let is_new = recovered.last <= Revision(1);
         let background = capabilities.start(&engine);
         match inner.furnish(&engine, &access, &capabilities, &audit_key).await {
-            Ok(drained) => {
-                let opened = Opened { engine, access, is_new, background, drained, keys };
+            Ok((audit, drained)) => {
+                let opened = Opened { engine, access, audit, is_new, background, drained, keys };
                 *inner.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
                 Ok(())
             }
@@ -180,7 +187,7 @@ impl Inner {
         access: &Arc<Access>,
         capabilities: &Capabilities,
         audit_key: &Secret,
-    ) -> Result<Drained, DaemonError> {
+    ) -> Result<(AuditLog, Drained), DaemonError> {
         let settings = &self.settings;
         if !settings.boot.is_empty() {
             let summary = boot::apply(engine, &settings.boot, false).await?;
@@ -188,27 +195,28 @@ impl Inner {
         }
         let files = AuditFiles {
             known: settings.audit_file(),
+            known_rotation: settings.audit_rotation,
             anonymous: settings.audit_anonymous_file(),
-            anonymous_limit: settings.audit_anonymous_bytes,
+            anonymous_rotation: Rotation { bytes: settings.audit_anonymous_bytes, keep: Some(1) },
         };
-        let log = AuditLog::open(&files, audit_key)
+        let audit = AuditLog::open(&files, audit_key)
             .map_err(|error| DaemonError::Audit(files.known.clone(), error))?;
         let tenant = settings.default_tenant.clone();
-        let gate = Gate::new(engine.clone(), Arc::clone(access), Some(log), tenant);
-        Ok(self.doorway.open(gate, capabilities.documents(engine)))
+        let gate = Gate::new(engine.clone(), Arc::clone(access), Some(audit.clone()), tenant);
+        Ok((audit, self.doorway.open(gate, capabilities.documents(engine))))
     }
 }
 
 impl Opened {
     /// Requests that have begun end, then the writer, then the store; with the last of it go the keys.
     async fn let_go(self, grace: Duration) {
-        let Opened { engine, access, background, drained, keys, .. } = self;
+        let Opened { engine, access, audit, background, drained, keys, .. } = self;
         if tokio::time::timeout(grace, drained.wait()).await.is_err() {
             tracing::warn!("requests were still going on when the store was closed");
         }
         background.end().await;
         engine.shutdown().await;
-        drop((engine, access));
+        drop((engine, access, audit));
         // The last one to let go is whoever asked for it, when this has begun.
         let gone = async {
             while !keys.are_gone() {

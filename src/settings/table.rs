@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use super::value::{self, ValueError};
 use super::{Given, Settings};
 
+/// The form of a setting that is on or off.
+const SWITCH: &str = "true|false";
+
 /// One setting.
 #[derive(Debug)]
 pub struct Setting {
@@ -45,6 +48,11 @@ impl Setting {
         format!("STRONGBOX_{}", self.name.replace(['.', '-'], "_").to_ascii_uppercase())
     }
 
+    /// Whether its flag alone says yes.
+    fn is_switch(&self) -> bool {
+        self.form == SWITCH
+    }
+
     /// The values in an environment variable: separated by commas where it is a list.
     pub fn split(&self, text: &str) -> Vec<String> {
         if self.list {
@@ -68,7 +76,13 @@ impl Setting {
                     .value_name(setting.form)
                     .help(format!("{}{default} [env: {}]", setting.doc, setting.variable()))
                     .action(if setting.list { clap::ArgAction::Append } else { clap::ArgAction::Set })
-                    .num_args(if setting.list { 1..=usize::MAX } else { 1..=1 })
+                    .num_args(match (setting.list, setting.is_switch()) {
+                        (true, _) => 1..=usize::MAX,
+                        (false, true) => 0..=1,
+                        (false, false) => 1..=1,
+                    })
+                    .default_missing_value("true")
+                    .require_equals(setting.is_switch())
             })
             .collect()
     }
@@ -151,6 +165,12 @@ settings! {
         "Certificate chain in PEM, leaf first; without it the listeners speak plain HTTP" => |into, value| into.tls_certificate = Some(value);
     "tls.key", one path "FILE", "",
         "Private key of the certificate in PEM" => |into, value| into.tls_key = Some(value);
+    "tls.client-authorities", one path "FILE", "",
+        "Certificates in PEM of those who may sign client certificates; without it clients are not asked for one"
+        => |into, value| into.tls_client_authorities = Some(value);
+    "insecure-http", one boolean "true|false", "false",
+        "Let listeners without TLS be reached from other machines; tokens and passwords can then be read on the way"
+        => |into, value| into.insecure_http = value;
     "public-url", one url "URL", "",
         "URL under which clients reach the daemon, which issuers without one of their own are named after; when not set, made of the first listen address"
         => |into, value| into.public_url = Some(value);
@@ -164,13 +184,22 @@ settings! {
         "Which log lines to write: error, warn, info, debug, trace, or a filter such as strongbox=debug" => |into, value| into.log_level = value;
     "audit.file", one path "FILE", "",
         "Where audit lines go; when not set, audit.log in the data directory" => |into, value| into.audit_file = Some(value);
+    "audit.rotate-bytes", one size "SIZE", "256MiB",
+        "Size at which an audit file is kept under the number of its last line and a new one begun" => |into, value| into.audit_rotation.bytes = value;
+    "audit.keep", one count "NUMBER", "",
+        "How many full audit files are kept; when not set, all of them" => |into, value| into.audit_rotation.keep = Some(value);
     "audit.anonymous-file", one path "FILE", "",
         "Where audit lines of calls without a valid token go; when not set, audit-anonymous.log beside the audit file"
         => |into, value| into.audit_anonymous_file = Some(value);
     "audit.anonymous-bytes", one size "SIZE", "64MiB",
-        "Size at which the anonymous audit file starts afresh" => |into, value| into.audit_anonymous_bytes = value;
+        "Size at which a new anonymous audit file is begun; one full one is kept" => |into, value| into.audit_anonymous_bytes = value;
     "limits.connections", one count "NUMBER", "4096",
         "Connections open at once; further ones wait" => |into, value| into.limits.connections = value;
+    "limits.connections-per-address", one count "NUMBER", "1024",
+        "Connections open at once from one address, trusted proxies excepted; further ones are closed"
+        => |into, value| into.limits.connections_per_address = value;
+    "limits.requests-per-address", one count "NUMBER", "512",
+        "Requests at once from one client address; further ones are 429" => |into, value| into.limits.requests_per_address = value;
     "limits.streams", one count "NUMBER", "128",
         "Requests at once on one HTTP/2 connection"
         => |into, value| into.limits.streams = u32::try_from(value).unwrap_or(u32::MAX);
@@ -222,6 +251,15 @@ mod tests {
         let given: Vec<(&str, usize)> =
             Setting::given(&matches).iter().map(|given| (given.setting.name, given.values.len())).collect();
         assert_eq!(given, [("listen", 2), ("site", 1)]);
+    }
+
+    #[test]
+    fn a_switch_needs_no_value_and_takes_one_behind_an_equals_sign() {
+        for (argument, value) in [("--insecure-http", "true"), ("--insecure-http=false", "false")] {
+            let command = clap::Command::new("serve").args(Setting::arguments());
+            let matches = command.try_get_matches_from(["serve", argument, "--site", "a"]).unwrap();
+            assert_eq!(Setting::given(&matches)[0].values, [value]);
+        }
     }
 
     #[test]

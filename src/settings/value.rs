@@ -78,6 +78,11 @@ pub fn address(text: &str) -> Result<SocketAddr, ValueError> {
     parse(text, "an address and port, such as 127.0.0.1:8200 or [::]:8200")
 }
 
+/// Yes or no.
+pub fn boolean(text: &str) -> Result<bool, ValueError> {
+    parse(text, "true or false")
+}
+
 /// A network, or a single address.
 pub fn network(text: &str) -> Result<IpNet, ValueError> {
     text.parse::<IpNet>()

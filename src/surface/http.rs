@@ -8,6 +8,7 @@ pub mod client;
 pub mod compress;
 pub mod conditional;
 pub mod cors;
+pub mod crowd;
 pub mod exchange;
 pub mod limits;
 pub mod negotiate;

@@ -50,6 +50,20 @@ pub fn tail(number: u64, link: &Link) -> String {
     format!(",\"number\":{number},\"chain\":\"{}\"}}", URL_SAFE_NO_PAD.encode(link))
 }
 
+/// The first line of a file that goes on where another one ended: it names the link that it goes on from, so that the
+/// file can be checked without the other.
+pub(super) fn continuation(previous: &Link) -> Vec<u8> {
+    [CONTINUES, URL_SAFE_NO_PAD.encode(previous).as_bytes(), b"\""].concat()
+}
+
+/// The link that a line says it goes on from, where it is a [`continuation`].
+pub(super) fn continues(body: &[u8]) -> Option<Link> {
+    let link = URL_SAFE_NO_PAD.decode(body.strip_prefix(CONTINUES)?.strip_suffix(b"\"")?).ok()?;
+    link.try_into().ok()
+}
+
+const CONTINUES: &[u8] = b"{\"continues\":\"";
+
 /// Takes a line apart: what the link is computed over, its number and the link that it claims.
 pub fn split(line: &[u8]) -> Option<(&[u8], u64, Link)> {
     let text = std::str::from_utf8(line).ok()?;

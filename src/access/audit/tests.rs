@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
-use super::verify::{VerifyError, verify};
+use super::verify::{Verified, Verifier, VerifyError};
 use super::*;
 
 const KEY: &[u8] = &[7; 32];
@@ -16,8 +16,9 @@ const ANONYMOUS_FILE: &str = "anonymous.log";
 fn files(directory: &Path) -> AuditFiles {
     AuditFiles {
         known: directory.join(FILE),
+        known_rotation: Rotation { bytes: 100_000, keep: None },
         anonymous: directory.join(ANONYMOUS_FILE),
-        anonymous_limit: 1_000,
+        anonymous_rotation: Rotation { bytes: 1_000, keep: Some(1) },
     }
 }
 
@@ -48,7 +49,7 @@ fn entry<'a>(accessor: Option<&'a str>, path: &'a str) -> AuditEntry<'a> {
 }
 
 fn checked(directory: &Path) -> Result<u64, VerifyError> {
-    verify(fs::read(directory.join(FILE)).unwrap().as_slice(), KEY).map(|verified| verified.lines)
+    Verifier::new(KEY).file(fs::read(directory.join(FILE)).unwrap().as_slice()).map(|verified| verified.lines)
 }
 
 async fn three_lines(directory: &Path) {
@@ -85,7 +86,10 @@ async fn a_changed_removed_or_moved_line_is_found() {
     };
     let changed = lines[1].replace("\"status\":200", "\"status\":403");
     assert!(matches!(tampered(&[lines[0], &changed, lines[2]]), Err(VerifyError::Changed { line: 2 })));
-    assert!(matches!(tampered(&[lines[0], lines[2]]), Err(VerifyError::Missing { line: 2, found: 3 })));
+    assert!(matches!(
+        tampered(&[lines[0], lines[2]]),
+        Err(VerifyError::Missing { line: 2, found: 3, expected: 2 })
+    ));
     assert!(matches!(tampered(&[lines[1], lines[0], lines[2]]), Err(VerifyError::Missing { line: 1, .. })));
     assert!(matches!(tampered(&[lines[0], "{}", lines[2]]), Err(VerifyError::Changed { line: 2 })));
     fs::write(&file, &whole[..whole.len() - 5]).unwrap();
@@ -119,25 +123,101 @@ async fn calls_without_a_token_cannot_fill_the_disk() {
         log.write(&entry(None, "/v1/login")).await.unwrap();
     }
     assert_eq!(fs::read(directory.path().join(FILE)).unwrap(), b"");
-    for name in [ANONYMOUS_FILE.to_owned(), format!("{ANONYMOUS_FILE}.1")] {
-        let text = fs::read(directory.path().join(&name)).unwrap();
-        assert!(text.len() < 2_000, "{name} has {} bytes", text.len());
-        verify(text.as_slice(), KEY).unwrap();
+    let path = directory.path().join(ANONYMOUS_FILE);
+    let older = file::older_files(&path).unwrap();
+    assert_eq!(older.len(), 1);
+    let mut verifier = Verifier::new(KEY);
+    for path in older.iter().chain([&path]) {
+        let text = fs::read(path).unwrap();
+        assert!(text.len() < 2_000, "{} has {} bytes", path.display(), text.len());
+        verifier.file(text.as_slice()).unwrap();
     }
+}
+
+/// A log of six lines in three files, and its files in order.
+fn rotated(directory: &Path) -> Vec<std::path::PathBuf> {
+    let path = directory.join(FILE);
+    for line in 0..6 {
+        // Opened anew each time: the chain goes on over restarts too.
+        let rotation = Rotation { bytes: 150, keep: None };
+        let mut log = AuditFile::open(&path, chain::ChainKey::new(KEY), rotation).unwrap();
+        log.append([format!("{{\"path\":\"/{line}\"").as_bytes()].into_iter()).unwrap();
+    }
+    let mut files = file::older_files(&path).unwrap();
+    files.push(path);
+    files
+}
+
+fn verified(files: &[&std::path::PathBuf]) -> Result<Verified, VerifyError> {
+    let mut verifier = Verifier::new(KEY);
+    let mut last = Verified::default();
+    for file in files {
+        last = verifier.file(fs::read(file).unwrap().as_slice())?;
+    }
+    Ok(last)
+}
+
+#[test]
+fn the_chain_goes_on_from_file_to_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = rotated(directory.path());
+    assert!(files.len() >= 3, "{files:?}");
+    let all: Vec<&std::path::PathBuf> = files.iter().collect();
+    let last = verified(&all).unwrap().last;
+    assert_eq!(
+        last,
+        5 + u64::try_from(files.len()).unwrap(),
+        "a line that continues begins each further file"
+    );
+    assert_eq!(verified(&all[1..]).unwrap().last, last, "the oldest may have been taken away");
+    let without_middle = [all[0], all[2]];
+    assert!(matches!(verified(&without_middle), Err(VerifyError::Missing { line: 1, .. })));
+    let swapped = [all[1], all[0]];
+    assert!(matches!(verified(&swapped), Err(VerifyError::Missing { line: 1, .. })));
+}
+
+#[test]
+fn a_file_that_was_lost_between_two_writes_does_not_end_the_chain() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = rotated(directory.path());
+    // As a crash leaves it between keeping the full file and the first line of the next.
+    fs::write(files.last().unwrap(), "").unwrap();
+    let rotation = Rotation { bytes: 150, keep: None };
+    let mut log = AuditFile::open(files.last().unwrap(), chain::ChainKey::new(KEY), rotation).unwrap();
+    log.append([b"{\"path\":\"/6\"".as_slice()].into_iter()).unwrap();
+    let all: Vec<&std::path::PathBuf> = files.iter().collect();
+    verified(&all).unwrap();
+}
+
+#[tokio::test]
+async fn a_log_that_was_moved_away_goes_on_in_a_new_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let (path, moved) = (directory.path().join(FILE), directory.path().join("moved"));
+    log.write(&entry(Some("k1"), "/v1/config/a")).await.unwrap();
+    fs::rename(&path, &moved).unwrap();
+    log.reopen().await;
+    log.write(&entry(Some("k1"), "/v1/config/b")).await.unwrap();
+    log.reopen().await;
+    log.write(&entry(Some("k1"), "/v1/config/c")).await.unwrap();
+    assert_eq!(verified(&[&moved]).unwrap().lines, 1);
+    assert_eq!(verified(&[&moved, &path]).unwrap().lines, 3, "one that continues, and two");
 }
 
 #[tokio::test]
 async fn a_line_that_cannot_be_written_is_an_error_and_the_next_may_succeed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("full");
-    let mut file = AuditFile::open(&path, chain::ChainKey::new(KEY), Some(1)).unwrap();
+    let mut file =
+        AuditFile::open(&path, chain::ChainKey::new(KEY), Rotation { bytes: 1, keep: None }).unwrap();
     file.append([b"{\"a\":1".as_slice()].into_iter()).unwrap();
     // The next line needs a new file, and a folder is in the way of keeping the old one.
-    fs::create_dir(directory.path().join("full.1")).unwrap();
+    let older = directory.path().join("full.000000000001");
+    fs::create_dir(&older).unwrap();
     file.append([b"{\"a\":2".as_slice()].into_iter()).unwrap_err();
-    fs::remove_dir(directory.path().join("full.1")).unwrap();
+    fs::remove_dir(&older).unwrap();
     file.append([b"{\"a\":3".as_slice()].into_iter()).unwrap();
-    assert_eq!(verify(fs::read(&path).unwrap().as_slice(), KEY).unwrap().lines, 1);
+    assert_eq!(verified(&[&older, &path]).unwrap().last, 3);
 }
 
 #[tokio::test]

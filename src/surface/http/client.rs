@@ -1,26 +1,37 @@
 //! Who is at the other end of a connection: the peer's address, or what a trusted proxy says of it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use hyper::header::HeaderMap;
 use ipnet::IpNet;
+use rustls_pki_types::CertificateDer;
+
+/// The other end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its socket.
+    pub socket: SocketAddr,
+    /// Whether the connection is TLS.
+    pub encrypted: bool,
+    /// The certificate that it showed and that the listener's authorities stand behind.
+    pub certificate: Option<Arc<CertificateDer<'static>>>,
+}
 
 /// The client of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// The address that counts: for rate limits, bound networks and the audit log.
     pub address: IpAddr,
-    /// The socket's other end; differs from `address` behind a trusted proxy.
-    pub peer: SocketAddr,
-    /// Whether the connection is TLS.
-    pub encrypted: bool,
+    /// The other end of the connection: another address behind a trusted proxy.
+    pub peer: Peer,
 }
 
 impl Client {
     /// The client behind a connection. Only a peer in `trusted` is believed: then the last address of `X-Forwarded-For`
     /// that is not itself a trusted proxy counts.
-    pub fn of(peer: SocketAddr, encrypted: bool, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
-        let mut address = plain(peer.ip());
+    pub fn of(peer: &Peer, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+        let mut address = plain(peer.socket.ip());
         if !trusted.is_empty() {
             let lines: Vec<&str> =
                 headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
@@ -30,12 +41,12 @@ impl Client {
                 address = hop;
             }
         }
-        Client { address, peer, encrypted }
+        Client { address, peer: peer.clone() }
     }
 }
 
 /// An IPv4 address that came over an IPv6 socket, as IPv4.
-fn plain(address: IpAddr) -> IpAddr {
+pub(super) fn plain(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
         IpAddr::V4(_) => address,
@@ -57,7 +68,8 @@ mod tests {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
-        Client::of(peer.parse().unwrap(), false, &headers, &trusted).address.to_string()
+        let peer = Peer { socket: peer.parse().unwrap(), encrypted: false, certificate: None };
+        Client::of(&peer, &headers, &trusted).address.to_string()
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! whatever dialect made it (request id, compression, CORS, HSTS, HEAD without a body).
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,15 +10,16 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
-use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::{Method, Response, StatusCode, Version};
 use ipnet::IpNet;
 
 use super::body::Payload;
-use super::client::Client;
+use super::client::{Client, Peer};
 use super::compress::compress;
 use super::cors::Cors;
+use super::crowd::{Crowd, Place};
 use super::limits::Limits;
 use super::negotiate;
 use super::refusal::Refusal;
@@ -44,12 +44,15 @@ pub struct Exchange<S> {
     pub trusted_proxies: Vec<IpNet>,
     /// Source of request ids.
     pub ids: RequestIds,
+    /// Who has how many requests going on.
+    pub crowd: Arc<Crowd>,
 }
 
 impl<S: Service> Exchange<S> {
     /// Shares a service with these bounds.
     pub fn new(service: S, limits: Limits, cors: Cors, trusted_proxies: Vec<IpNet>) -> Arc<Self> {
-        Arc::new(Exchange { service, limits, cors, trusted_proxies, ids: RequestIds::default() })
+        let crowd = Crowd::new(limits.requests_per_address);
+        Arc::new(Exchange { service, limits, cors, trusted_proxies, ids: RequestIds::default(), crowd })
     }
 
     /// Answers one request of a connection.
@@ -58,13 +61,12 @@ impl<S: Service> Exchange<S> {
     /// Never; the type is what hyper asks for.
     pub async fn handle(
         &self,
-        peer: SocketAddr,
-        encrypted: bool,
+        peer: &Peer,
         request: hyper::Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (head, body) = request.into_parts();
         let request_id = self.ids.of(&head.headers);
-        let client = Client::of(peer, encrypted, &head.headers, &self.trusted_proxies);
+        let client = Client::of(peer, &head.headers, &self.trusted_proxies);
         let version = head.version;
         let request = Request {
             method: head.method,
@@ -76,7 +78,7 @@ impl<S: Service> Exchange<S> {
         };
         let mut reply = match self.admit(&request, version) {
             Err(refusal) => self.service.refuse(&request, &refusal),
-            Ok(()) => match self.cors.preflight(&request.method, &request.headers) {
+            Ok(_place) => match self.cors.preflight(&request.method, &request.headers) {
                 Some(reply) => reply,
                 None => self.call(&request, Payload::incoming(body, &self.limits)).await,
             },
@@ -111,7 +113,8 @@ impl<S: Service> Exchange<S> {
         }
     }
 
-    fn admit(&self, request: &Request, version: Version) -> Result<(), Refusal> {
+    /// Holds a request against the limits; the place is the request's among those of its address.
+    fn admit(&self, request: &Request, version: Version) -> Result<Place, Refusal> {
         let target = request.uri.path_and_query().map_or(0, |target| target.as_str().len());
         if target > self.limits.url_bytes {
             return Err(Refusal::new(
@@ -139,7 +142,17 @@ impl<S: Service> Exchange<S> {
                 "an HTTP/1.1 request carries exactly one Host header",
             ));
         }
-        Ok(())
+        self.crowd.enter(request.client.address).ok_or_else(|| {
+            Refusal::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                ErrorTag::ResourceDenied,
+                format!(
+                    "this address has {} requests going on, as many as it can have at once",
+                    self.crowd.most()
+                ),
+            )
+            .header(RETRY_AFTER, HeaderValue::from_static("1"))
+        })
     }
 
     fn dress(&self, request: &Request, version: Version, reply: &mut Reply) {
@@ -147,7 +160,7 @@ impl<S: Service> Exchange<S> {
         headers.insert(X_REQUEST_ID, request.request_id.clone());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        if request.client.encrypted {
+        if request.client.peer.encrypted {
             headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         }
         // What is left of a refused body is not worth reading; HTTP/2 resets the stream by itself.

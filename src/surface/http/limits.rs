@@ -7,6 +7,11 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections open at once, over all listeners; further ones wait in the kernel's queue.
     pub connections: usize,
+    /// Connections open at once from one address (all of an IPv6 /64 are one); further ones are closed at once.
+    /// Trusted proxies have as many as there are.
+    pub connections_per_address: usize,
+    /// Requests at once from one client address; further ones are 429.
+    pub requests_per_address: usize,
     /// Names and values of all header lines of one request together; more is 431.
     pub header_bytes: usize,
     /// How long a client may take for the header section, a TLS handshake, or to stay idle between requests.
@@ -27,6 +32,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             connections: 4_096,
+            connections_per_address: 1_024,
+            requests_per_address: 512,
             header_bytes: 32 * 1024,
             header_timeout: Duration::from_secs(15),
             url_bytes: 16 * 1024,

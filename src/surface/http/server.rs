@@ -11,15 +11,16 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio_rustls::TlsAcceptor;
 
 use super::Service;
+use super::client::{Peer, plain};
+use super::crowd::{Crowd, Place};
 use super::exchange::Exchange;
 use super::limits::Limits;
+use super::tls::Tls;
 
 /// An address that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +36,7 @@ pub struct BindError {
 #[derive(Debug)]
 pub struct Bound {
     listeners: Vec<(TcpListener, SocketAddr)>,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Bound {
@@ -43,7 +44,7 @@ impl Bound {
     ///
     /// # Errors
     /// The first address that cannot be bound.
-    pub async fn bind(addresses: &[SocketAddr], tls: Option<Arc<ServerConfig>>) -> Result<Self, BindError> {
+    pub async fn bind(addresses: &[SocketAddr], tls: Option<Arc<Tls>>) -> Result<Self, BindError> {
         let mut listeners = Vec::with_capacity(addresses.len());
         for address in addresses {
             let failed = |reason| BindError { address: *address, reason };
@@ -70,13 +71,17 @@ impl Bound {
         let slots = u32::try_from(exchange.limits.connections).unwrap_or(u32::MAX >> 4).max(1);
         let permits = Arc::new(Semaphore::new(slots as usize));
         let builder = Arc::new(builder(&exchange.limits));
-        let acceptor = self.tls.map(TlsAcceptor::from);
+        let crowd = Crowd::new(exchange.limits.connections_per_address);
+        if let Some(tls) = &self.tls {
+            tokio::spawn(Arc::clone(tls).follow(stop.clone()));
+        }
         for (listener, _) in self.listeners {
             let door = Door {
                 exchange: Arc::clone(&exchange),
                 builder: Arc::clone(&builder),
-                acceptor: acceptor.clone(),
+                tls: self.tls.clone(),
                 permits: Arc::clone(&permits),
+                crowd: Arc::clone(&crowd),
                 stop: stop.clone(),
             };
             tokio::spawn(door.accept_all(listener));
@@ -109,8 +114,9 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
 struct Door<S> {
     exchange: Arc<Exchange<S>>,
     builder: Arc<auto::Builder<TokioExecutor>>,
-    acceptor: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
     permits: Arc<Semaphore>,
+    crowd: Arc<Crowd>,
     stop: watch::Receiver<bool>,
 }
 
@@ -124,14 +130,19 @@ impl<S: Service> Door<S> {
                 accepted = self.accept_one(&listener) => accepted,
             };
             match accepted {
-                Ok((stream, peer, permit)) => {
+                Ok((stream, socket, permit)) => {
+                    let Ok(place) = self.place(socket) else {
+                        tracing::debug!(%socket, "its address has all the connections that it can have");
+                        continue;
+                    };
                     let connection = Connection {
                         exchange: Arc::clone(&self.exchange),
                         builder: Arc::clone(&self.builder),
-                        acceptor: self.acceptor.clone(),
+                        tls: self.tls.clone(),
                         stop: self.stop.clone(),
-                        peer,
+                        socket,
                         _permit: permit,
+                        _place: place,
                     };
                     tokio::spawn(connection.run(stream));
                 }
@@ -149,54 +160,69 @@ impl<S: Service> Door<S> {
         listener: &TcpListener,
     ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, peer) = listener.accept().await?;
-        Ok((stream, peer, permit))
+        let (stream, socket) = listener.accept().await?;
+        Ok((stream, socket, permit))
+    }
+
+    /// A place for a connection among those of its address. Everybody behind a trusted proxy has the proxy's address.
+    fn place(&self, socket: SocketAddr) -> Result<Option<Place>, TooMany> {
+        let address = plain(socket.ip());
+        if self.exchange.trusted_proxies.iter().any(|network| network.contains(&address)) {
+            return Ok(None);
+        }
+        self.crowd.enter(address).map(Some).ok_or(TooMany)
     }
 }
+
+/// An address has as many connections as it can have.
+struct TooMany;
 
 struct Connection<S> {
     exchange: Arc<Exchange<S>>,
     builder: Arc<auto::Builder<TokioExecutor>>,
-    acceptor: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
     stop: watch::Receiver<bool>,
-    peer: SocketAddr,
+    socket: SocketAddr,
     _permit: OwnedSemaphorePermit,
+    _place: Option<Place>,
 }
 
 impl<S: Service> Connection<S> {
     async fn run(self, stream: TcpStream) {
         let _ = stream.set_nodelay(true);
-        let outcome = match &self.acceptor {
-            None => self.serve(stream, false).await,
-            Some(acceptor) => {
+        let peer = |encrypted, certificate| Peer { socket: self.socket, encrypted, certificate };
+        let outcome = match &self.tls {
+            None => self.serve(stream, peer(false, None)).await,
+            Some(tls) => {
                 let shaking =
-                    tokio::time::timeout(self.exchange.limits.header_timeout, acceptor.accept(stream));
+                    tokio::time::timeout(self.exchange.limits.header_timeout, tls.acceptor().accept(stream));
                 match shaking.await {
-                    Ok(Ok(stream)) => self.serve(stream, true).await,
+                    Ok(Ok(stream)) => {
+                        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+                        let certificate = shown.map(|leaf| Arc::new(leaf.clone().into_owned()));
+                        self.serve(stream, peer(true, certificate)).await
+                    }
                     Ok(Err(error)) => Err(error.into()),
                     Err(_) => Err("the TLS handshake took too long".into()),
                 }
             }
         };
         if let Err(error) = outcome {
-            tracing::debug!(peer = %self.peer, error, "a connection ended early");
+            tracing::debug!(peer = %self.socket, error, "a connection ended early");
         }
     }
 
-    async fn serve<I>(
-        &self,
-        stream: I,
-        encrypted: bool,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+    async fn serve<I>(&self, stream: I, peer: Peer) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
     where
         I: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let begun = Arc::new(AtomicBool::new(false));
+        let peer = Arc::new(peer);
         let service = service_fn(|request| {
             begun.store(true, Ordering::Relaxed);
             let exchange = Arc::clone(&self.exchange);
-            let peer = self.peer;
-            async move { exchange.handle(peer, encrypted, request).await }
+            let peer = Arc::clone(&peer);
+            async move { exchange.handle(&peer, request).await }
         });
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
         let mut stop = self.stop.clone();

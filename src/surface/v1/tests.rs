@@ -13,7 +13,7 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::base::ident::Ident;
 use crate::engine::{Engine, EngineSettings, Registry};
 use crate::store::{Barrier, SqliteStore};
-use crate::surface::http::client::Client;
+use crate::surface::http::client::{Client, Peer};
 use crate::surface::http::{Payload, Reply, Request};
 use crate::surface::v1::V1;
 use crate::yang::compile_product;
@@ -62,8 +62,7 @@ impl Desk {
             headers: map,
             client: Client {
                 address: [127, 0, 0, 1].into(),
-                peer: ([127, 0, 0, 1], 1).into(),
-                encrypted: false,
+                peer: Peer { socket: ([127, 0, 0, 1], 1).into(), encrypted: false, certificate: None },
             },
             request_id: "r1".parse().unwrap(),
             received: Instant::now(),
