@@ -60,42 +60,67 @@ const MAX_DEPTH: usize = 128;
 /// # Errors
 /// The first syntax error, or nesting deeper than [`MAX_DEPTH`].
 pub fn outline(text: &str) -> Result<Vec<Outline>, OutlineError> {
-    let mut documents = Vec::new();
-    let mut open: Vec<Open> = Vec::new();
-    for next in Parser::new_from_str(text) {
-        let (event, span) = next.map_err(|error| OutlineError {
-            place: place(*error.marker()),
-            message: error.info().to_owned(),
-        })?;
-        let finished = match event {
-            Event::Scalar(text, ..) => leaf(span, Kind::Scalar(text.into_owned())),
-            Event::Alias(_) => leaf(span, Kind::Alias),
-            Event::SequenceStart(..) | Event::MappingStart(..) => {
-                if open.len() >= MAX_DEPTH {
-                    return Err(OutlineError {
-                        place: place(span.start),
-                        message: format!("nested deeper than {MAX_DEPTH} levels"),
-                    });
-                }
-                open.push(Open {
-                    is_map: matches!(event, Event::MappingStart(..)),
-                    start: span.start,
-                    nodes: Vec::new(),
-                });
-                continue;
-            }
-            Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(done) => done.close(span.end),
-                None => continue,
-            },
-            _ => continue,
-        };
-        match open.last_mut() {
-            Some(parent) => parent.nodes.push(finished),
-            None => documents.push(finished),
+    let mut reading = Reading::default();
+    reading.read(text)?;
+    Ok(reading.documents)
+}
+
+/// The outlines of as much of a text as there is before the first syntax error.
+pub fn partial(text: &str) -> Vec<Outline> {
+    let mut reading = Reading::default();
+    if let Err(OutlineError { .. }) = reading.read(text) {
+        while let Some(open) = reading.open.pop() {
+            let end = open.start;
+            reading.put(open.close(end));
         }
     }
-    Ok(documents)
+    reading.documents
+}
+
+/// The documents that have been read, and the maps and sequences around where the reading is.
+#[derive(Default)]
+struct Reading {
+    documents: Vec<Outline>,
+    open: Vec<Open>,
+}
+
+impl Reading {
+    fn read(&mut self, text: &str) -> Result<(), OutlineError> {
+        for next in Parser::new_from_str(text) {
+            let (event, span) = next.map_err(|error| OutlineError {
+                place: place(*error.marker()),
+                message: error.info().to_owned(),
+            })?;
+            match event {
+                Event::Scalar(text, ..) => self.put(leaf(span, Kind::Scalar(text.into_owned()))),
+                Event::Alias(_) => self.put(leaf(span, Kind::Alias)),
+                Event::SequenceStart(..) | Event::MappingStart(..) => {
+                    if self.open.len() >= MAX_DEPTH {
+                        return Err(OutlineError {
+                            place: place(span.start),
+                            message: format!("nested deeper than {MAX_DEPTH} levels"),
+                        });
+                    }
+                    let is_map = matches!(event, Event::MappingStart(..));
+                    self.open.push(Open { is_map, start: span.start, nodes: Vec::new() });
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    if let Some(done) = self.open.pop() {
+                        self.put(done.close(span.end));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, finished: Outline) {
+        match self.open.last_mut() {
+            Some(parent) => parent.nodes.push(finished),
+            None => self.documents.push(finished),
+        }
+    }
 }
 
 /// A map or sequence whose end has not been met yet; a map's keys and values alternate in `nodes`.

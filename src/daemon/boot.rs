@@ -14,7 +14,7 @@ use crate::base::ident::Ident;
 use crate::data::decode::{Allow, DecodeOptions, Format, decode};
 use crate::data::diff::ChangeKind;
 use crate::data::edit::{self, Edit, EditOperation};
-use crate::data::locate::locate;
+use crate::data::locate::Locator;
 use crate::data::path::InstancePath;
 use crate::data::tree::Tree;
 use crate::data::violation::Violation;
@@ -155,7 +155,7 @@ fn place_all(schema: &Schema, document: &Document, violations: &[Violation]) -> 
 }
 
 fn place(schema: &Schema, document: &Document, violation: &Violation) -> BootError {
-    let (place, _) = locate(&document.outline, schema, violation);
+    let (place, _) = Locator::new(schema, &document.outline).locate(violation);
     BootError { file: document.file.clone(), place: Some(place), message: told(schema, violation) }
 }
 
@@ -173,7 +173,8 @@ fn place_commit_error(schema: &Schema, documents: &[Document], error: CommitErro
         CommitError::Invalid(violations) => violations
             .iter()
             .filter_map(|violation| {
-                let found = |document: &&Document| locate(&document.outline, schema, violation).1;
+                let found =
+                    |document: &&Document| Locator::new(schema, &document.outline).locate(violation).1;
                 documents.iter().max_by_key(found).map(|document| place(schema, document, violation))
             })
             .collect(),

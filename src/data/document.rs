@@ -6,7 +6,7 @@
 mod operation;
 
 use super::decode::{Allow, DecodeOptions, Names, decode};
-use super::locate::locate;
+use super::locate::Locator;
 use super::path::InstancePath;
 use super::read::{
     Element, Layout, Shape, Subject, View, WithDefaults, XmlError, encode_xml_in, encode_yaml,
@@ -166,11 +166,12 @@ fn place_all(schema: &Schema, format: Format, bytes: &[u8], violations: Vec<Viol
         return Vec::new();
     }
     let outline = outline_of(schema, format, bytes);
+    let mut locator = outline.as_ref().map(|outline| Locator::new(schema, outline));
     let mut findings: Vec<Finding> = violations
         .into_iter()
         .map(|violation| {
-            let place = stated(&violation)
-                .or_else(|| outline.as_ref().map(|outline| locate(outline, schema, &violation).0));
+            let place =
+                stated(&violation).or_else(|| locator.as_mut().map(|locator| locator.locate(&violation).0));
             Finding { violation, place }
         })
         .collect();
@@ -191,8 +192,8 @@ fn outline_of(schema: &Schema, format: Format, bytes: &[u8]) -> Option<Outline> 
     let text = std::str::from_utf8(bytes).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match format {
-        Format::Json => outline::json::outline(text).ok(),
-        Format::Yaml => outline::outline(text).ok()?.into_iter().next(),
+        Format::Json => Some(outline::json::outline(text)),
+        Format::Yaml => outline::partial(text).into_iter().next(),
         Format::Xml => outline::xml::outline(text, &|namespace| module_of(schema, namespace)),
     }
 }
@@ -202,5 +203,9 @@ fn module_of<'s>(schema: &'s Schema, namespace: &str) -> Option<&'s str> {
     schema.modules().iter().find(|module| *module.namespace == *namespace).map(|module| module.name.as_str())
 }
 
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod law;
 #[cfg(test)]
 mod tests;

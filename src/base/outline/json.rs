@@ -1,19 +1,12 @@
 //! The outline of a JSON text. YAML readers do not take all of JSON: tabs and long names are beyond them.
 
-use super::{Kind, MAX_DEPTH, Outline, OutlineError, Place};
+use super::{Kind, MAX_DEPTH, Outline, Place};
 
-/// The outline of one JSON text. What it accepts beyond JSON (any word for a literal) is for the decoder to refuse.
-///
-/// # Errors
-/// The first syntax error, or nesting deeper than [`MAX_DEPTH`].
-pub fn outline(text: &str) -> Result<Outline, OutlineError> {
-    let mut scanner = Scanner { rest: text, index: 0, line: 1, column: 1, depth: 0 };
-    let read = scanner.value()?;
-    scanner.blanks();
-    match scanner.peek() {
-        None => Ok(read),
-        Some(_) => Err(scanner.error("something follows the value")),
-    }
+/// The outline of one JSON text, or of as much of it as there is before the first syntax error. Nesting deeper than
+/// [`MAX_DEPTH`] is such an error. What is wrong is for the decoder to tell.
+pub fn outline(text: &str) -> Outline {
+    let mut scanner = Scanner { rest: text, index: 0, line: 1, column: 1, depth: 0, failed: false };
+    scanner.value()
 }
 
 struct Scanner<'t> {
@@ -22,15 +15,13 @@ struct Scanner<'t> {
     line: usize,
     column: usize,
     depth: usize,
+    /// A syntax error was met: nothing more is read.
+    failed: bool,
 }
 
 impl<'t> Scanner<'t> {
     fn place(&self) -> Place {
         Place { line: self.line, column: self.column }
-    }
-
-    fn error(&self, message: &str) -> OutlineError {
-        OutlineError { place: self.place(), message: message.to_owned() }
     }
 
     fn peek(&self) -> Option<char> {
@@ -66,76 +57,80 @@ impl<'t> Scanner<'t> {
         there
     }
 
-    fn value(&mut self) -> Result<Outline, OutlineError> {
+    /// Takes what must stand there.
+    fn need(&mut self, wanted: char) {
+        self.failed |= !self.take(wanted);
+    }
+
+    fn value(&mut self) -> Outline {
         self.blanks();
         let (place, start) = (self.place(), self.index);
         let kind = match self.peek() {
-            Some('{') => self.nested(Self::members)?,
-            Some('[') => self.nested(Self::items)?,
-            Some('"') => Kind::Scalar(self.string()?),
-            Some(_) => Kind::Scalar(self.word().to_owned()),
-            None => return Err(self.error("a value is missing")),
+            Some('{') => self.nested(Self::members),
+            Some('[') => self.nested(Self::items),
+            Some('"') => Kind::Scalar(self.string()),
+            _ => Kind::Scalar(self.word().to_owned()),
         };
-        Ok(Outline { place, start, end: self.index, kind })
+        Outline { place, start, end: self.index, kind }
     }
 
-    fn nested(&mut self, inside: fn(&mut Self) -> Result<Kind, OutlineError>) -> Result<Kind, OutlineError> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(self.error("nested too deep"));
-        }
+    fn nested(&mut self, inside: fn(&mut Self) -> Kind) -> Kind {
         self.bump();
-        let kind = inside(self)?;
+        self.depth += 1;
+        self.failed |= self.depth > MAX_DEPTH;
+        let kind = inside(self);
         self.depth -= 1;
-        Ok(kind)
+        kind
     }
 
-    fn members(&mut self) -> Result<Kind, OutlineError> {
+    fn members(&mut self) -> Kind {
         let mut members = Vec::new();
         if self.take('}') {
-            return Ok(Kind::Map(members));
+            return Kind::Map(members);
         }
-        loop {
+        while !self.failed {
             self.blanks();
             let place = self.place();
             if self.peek() != Some('"') {
-                return Err(self.error("a name is missing"));
+                self.failed = true;
+                break;
             }
-            let name = self.string()?;
-            if !self.take(':') {
-                return Err(self.error("a colon is missing"));
+            let name = self.string();
+            self.need(':');
+            if self.failed {
+                break;
             }
-            members.push((name, place, self.value()?));
-            if self.take('}') {
-                return Ok(Kind::Map(members));
+            members.push((name, place, self.value()));
+            if self.failed || self.take('}') {
+                break;
             }
-            if !self.take(',') {
-                return Err(self.error("a comma is missing"));
-            }
+            self.need(',');
         }
+        Kind::Map(members)
     }
 
-    fn items(&mut self) -> Result<Kind, OutlineError> {
+    fn items(&mut self) -> Kind {
         let mut items = Vec::new();
         if self.take(']') {
-            return Ok(Kind::Sequence(items));
+            return Kind::Sequence(items);
         }
-        loop {
-            items.push(self.value()?);
-            if self.take(']') {
-                return Ok(Kind::Sequence(items));
+        while !self.failed {
+            items.push(self.value());
+            if self.failed || self.take(']') {
+                break;
             }
-            if !self.take(',') {
-                return Err(self.error("a comma is missing"));
-            }
+            self.need(',');
         }
+        Kind::Sequence(items)
     }
 
+    /// A literal, whatever it says.
     fn word(&mut self) -> &'t str {
         let text = self.rest;
         let ends = |c: char| matches!(c, ',' | ']' | '}' | ':' | '"' | ' ' | '\t' | '\n' | '\r');
         let length = text.find(ends).unwrap_or(text.len());
         let word = text.get(..length).unwrap_or_default();
+        self.failed |= word.is_empty();
         let letters = word.chars().count();
         self.rest = text.get(length..).unwrap_or_default();
         self.index += letters;
@@ -143,7 +138,7 @@ impl<'t> Scanner<'t> {
         word
     }
 
-    fn string(&mut self) -> Result<String, OutlineError> {
+    fn string(&mut self) -> String {
         let text = self.rest;
         self.bump();
         loop {
@@ -153,11 +148,17 @@ impl<'t> Scanner<'t> {
                     self.bump();
                 }
                 Some(_) => {}
-                None => return Err(self.error("a text is never closed")),
+                None => {
+                    self.failed = true;
+                    break;
+                }
             }
         }
         let quoted = text.get(..text.len() - self.rest.len()).unwrap_or_default();
-        serde_json::from_str(quoted).map_err(|_| self.error("a text has a wrong escape"))
+        serde_json::from_str(quoted).unwrap_or_else(|_| {
+            self.failed = true;
+            String::new()
+        })
     }
 }
 
@@ -167,8 +168,7 @@ mod tests {
 
     #[test]
     fn members_know_their_line_and_column() {
-        let read =
-            outline("{\n\t\"a\\u0062\": [1, {\"c\": null}],\n\t\"d\":\"\u{e9}\", \"e\": \"x\"\n}").unwrap();
+        let read = outline("{\n\t\"a\\u0062\": [1, {\"c\": null}],\n\t\"d\":\"\u{e9}\", \"e\": \"x\"\n}");
         let (place, list) = read.member("ab").unwrap();
         assert_eq!(place, Place { line: 2, column: 2 });
         let Kind::Sequence(items) = &list.kind else { panic!("a sequence") };
@@ -178,10 +178,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_told_by_its_place() {
+    fn what_stands_before_a_syntax_error_has_an_outline() {
+        let read = outline("{\"a\": {\"b\": 1, \"c\": [true, }, \"d\": 2}");
+        let inside = read.member("a").unwrap().1;
+        assert_eq!(inside.member("b").unwrap().1.text(), Some("1"));
+        assert_eq!(inside.member("c").unwrap().0.column, 16);
+        assert!(read.member("d").is_none());
         for text in ["", "{", "[1 2]", "{\"a\"}", "{a:1}", "\"x", "\"\\q\"", "1 2", "[1,", "{\"a\":1,}x"] {
-            assert!(outline(text).is_err(), "{text}");
+            outline(text);
         }
-        assert!(outline(&"[".repeat(100_000)).is_err());
+        outline(&"[".repeat(100_000));
+        outline(&"{\"a\":".repeat(100_000));
     }
 }

@@ -39,7 +39,7 @@ impl Decoder<'_> {
         } else {
             match self.member(parent, annotated, &mut 0) {
                 Member::Child(child) => Some(child),
-                Member::Refused | Member::Metadata(_) => None,
+                Member::Refused | Member::Metadata(_) | Member::Envelope => None,
             }
         };
         let value = members.next_value_seed(AnySeed { decoder: &mut *self })?;
@@ -47,8 +47,9 @@ impl Decoder<'_> {
             if metadata.iter().any(|(known, _)| *known == node) {
                 let message = format!("'{}' is given twice", shorten(name));
                 self.report(ErrorTag::InvalidValue, message);
+            } else {
+                metadata.push((node, value));
             }
-            metadata.push((node, value));
         }
         Ok(())
     }

@@ -21,6 +21,8 @@ pub(super) enum Member {
     Child(NodeId),
     /// Metadata of the object or of one of its members, by the member's whole name.
     Metadata(String),
+    /// What a protocol puts around all data of a document.
+    Envelope,
     Refused,
 }
 
@@ -80,6 +82,14 @@ impl Decoder<'_> {
                 Member::Child(child) => child,
                 Member::Metadata(name) => {
                     self.metadata_member(node, &name, &mut members, &mut metadata)?;
+                    continue;
+                }
+                Member::Envelope => {
+                    let inside = members.next_value_seed(NodeSeed { decoder: &mut *self, node })?;
+                    if let Some(Data::Container(inside)) = inside {
+                        seen.extend(inside.children().iter().map(|(id, _)| *id));
+                        children.extend(inside.children().iter().cloned());
+                    }
                     continue;
                 }
                 Member::Refused => {
@@ -181,6 +191,14 @@ impl Decoder<'_> {
         let qualified = names == Names::Qualified;
         if qualified && name.starts_with('@') {
             return Member::Metadata(name.to_owned());
+        }
+        if qualified && parent == NodeId::ROOT && self.depth <= 2 {
+            match (name, self.options.allow) {
+                ("ietf-restconf:data", Allow::Config | Allow::Stored)
+                | ("ietf-restconf:notification", Allow::Notification) => return Member::Envelope,
+                ("eventTime", Allow::Notification) => return Member::Refused,
+                _ => {}
+            }
         }
         let (module, bare) = match name.split_once(':') {
             Some((module, bare)) => (Some(module), bare),

@@ -203,7 +203,7 @@ impl Decoder<'_> {
         };
         match child.map(|child| self.writable(child)) {
             Some(Member::Child(child)) => self.xml_known(source, child, tag, &[], parts),
-            Some(Member::Refused | Member::Metadata(_)) => self.xml_skip(source),
+            Some(Member::Refused | Member::Metadata(_) | Member::Envelope) => self.xml_skip(source),
             None => {
                 self.unknown_tag(parent, tag);
                 self.xml_skip(source)

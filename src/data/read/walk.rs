@@ -13,7 +13,7 @@ use crate::data::default::{self, DefaultValue};
 use crate::data::fields::FieldTree;
 use crate::data::tree::{Container, Data};
 use crate::data::xml;
-use crate::yang::schema::types::{Strictness, Type, TypeKind};
+use crate::yang::schema::types::{Strictness, Type, TypeKind, integer};
 use crate::yang::schema::{ModuleId, Node, NodeId, NodeKind, Schema, Value};
 
 pub(super) fn serialize<S: Serializer>(view: &View<'_>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -373,11 +373,14 @@ impl Serialize for Scalar<'_, '_> {
 fn is_wide(ty: &Type, value: &Value) -> bool {
     fn width(ty: &Type, value: &Value) -> Option<u8> {
         match (&ty.effective().kind, value) {
-            (TypeKind::Int { bits, .. }, Value::Int(value)) => {
-                (*bits == 64 || value.unsigned_abs() >> (bits - 1) <= 1).then_some(*bits)
+            (TypeKind::Int { bits, range }, Value::Int(value)) => {
+                let (low, high) = integer::signed_bounds(*bits);
+                let fits = (low..=high).contains(value);
+                (fits && range.as_ref().is_none_or(|range| range.contains(*value))).then_some(*bits)
             }
-            (TypeKind::Uint { bits, .. }, Value::Uint(value)) => {
-                (*bits == 64 || value >> bits == 0).then_some(*bits)
+            (TypeKind::Uint { bits, range }, Value::Uint(value)) => {
+                let fits = *value <= integer::unsigned_bound(*bits);
+                (fits && range.as_ref().is_none_or(|range| range.contains(*value))).then_some(*bits)
             }
             (TypeKind::Union { members }, _) => members.iter().find_map(|member| width(member, value)),
             _ => None,

@@ -225,6 +225,7 @@ impl<'a> Evaluator<'a> {
                 let instant = |operand: &Operand<'_>| operand.text().parse::<jiff::Timestamp>().ok();
                 Some(instant(left)?.cmp(&instant(right)?))
             }
+            Format::Spelling(_) => None,
         }
     }
 
@@ -257,6 +258,7 @@ fn format_of(ty: &Type, text: &str) -> Option<Format> {
             .find(|format| match format {
                 Format::Duration => text.parse::<Duration>().is_ok(),
                 Format::DateAndTime => text.parse::<jiff::Timestamp>().is_ok(),
+                Format::Spelling(_) => false,
             }),
         _ => ty.format,
     }

@@ -129,7 +129,7 @@ fn has_one_text(ty: &Type) -> bool {
             | TypeKind::Bits { .. }
             | TypeKind::Binary { .. }
     );
-    plain && ty.format != Some(Format::DateAndTime)
+    plain && !matches!(ty.format, Some(Format::DateAndTime | Format::Spelling(_)))
 }
 
 /// The key that an operand names: a path of one child step.

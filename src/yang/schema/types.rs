@@ -11,6 +11,7 @@ mod identityref;
 mod instance;
 pub(crate) mod integer;
 mod parse;
+mod spelling;
 pub(crate) mod pattern;
 mod string;
 mod union;
@@ -18,6 +19,7 @@ mod union;
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::spelling::Spelling;
 use super::value::Value;
 use super::xpath::Expression;
 use super::{IdentityId, ModuleId, NodeId, Schema};
@@ -41,6 +43,8 @@ pub enum Format {
     Duration,
     /// `yang:date-and-time`: compares by instant.
     DateAndTime,
+    /// Several spellings of one text; canonical form is one of them. Compares by letters.
+    Spelling(Spelling),
 }
 
 /// A built-in type with its restrictions.

@@ -8,7 +8,7 @@ use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::yang::resolve::load::Version;
 use crate::yang::resolve::scope::{Definition, ScopeId};
-use crate::yang::schema::types::{Bit, EnumName, Format, Pattern, TypeKind, pattern as xsd};
+use crate::yang::schema::types::{Bit, EnumName, Format, Pattern, Spelling, TypeKind, pattern as xsd};
 use crate::yang::syntax::check::BUILT_IN_TYPES;
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::{Keyword, Statement};
@@ -173,8 +173,12 @@ pub(super) fn pattern(world: &mut TypeWorld<'_, '_>, statement: &Statement) -> O
 pub(super) fn format_of(world: &mut TypeWorld<'_, '_>, definition: Definition<'_>) -> Option<Format> {
     let names = world.names;
     let module = &names.loaded.module(names.module_of(definition.scope)).name;
-    if *module == "ietf-yang-types" && definition.statement.text() == "date-and-time" {
+    let typedef = definition.statement.text();
+    if *module == "ietf-yang-types" && typedef == "date-and-time" {
         return Some(Format::DateAndTime);
+    }
+    if let Some(spelling) = Spelling::of_typedef(module, typedef) {
+        return Some(Format::Spelling(spelling));
     }
     for statement in &definition.statement.substatements {
         let Keyword::Extension { prefix, name } = &statement.keyword else { continue };

@@ -52,6 +52,12 @@ pub(super) fn parse(
             Ok(duration) => Ok(Value::string(duration.to_string())),
             Err(wrong) => Err(TypeError::new(wrong.to_string())),
         },
+        Some(Format::Spelling(spelling)) => match spelling.canonical(text) {
+            Some(canonical) => Ok(Value::string(canonical)),
+            None => {
+                Err(TypeError::new(format!("{found} has the letters of an address or prefix and is none")))
+            }
+        },
         Some(Format::DateAndTime) => match instant(text) {
             Some(_) => Ok(Value::string(text)),
             None => Err(TypeError::new(format!(
