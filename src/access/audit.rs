@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::secret::Secret;
+use chain::TokenKey;
 pub use entry::{AuditChange, AuditEntry};
 use file::AuditFile;
 pub use file::Rotation;
@@ -53,7 +54,7 @@ pub struct AuditFiles {
 pub struct AuditLog {
     queue: mpsc::Sender<Work>,
     failing: Arc<AtomicBool>,
-    token_key: Arc<Secret>,
+    token_key: Arc<TokenKey>,
 }
 
 enum Work {
@@ -81,7 +82,7 @@ impl AuditLog {
         let failing = Arc::new(AtomicBool::new(false));
         let writer = Writer { known, anonymous, failing: Arc::clone(&failing) };
         tokio::spawn(writer.run(lines));
-        Ok(AuditLog { queue, failing, token_key: Arc::new(key.clone()) })
+        Ok(AuditLog { queue, failing, token_key: Arc::new(TokenKey::new(key.expose())) })
     }
 
     /// Whether the last write failed: a request that changes something is better refused before it has.
@@ -110,7 +111,7 @@ impl AuditLog {
     /// What stands in a line for a token: a keyed hash, which tells two tokens apart and can be made for a given token
     /// by the server only.
     pub fn hash_token(&self, token: &str) -> String {
-        chain::token_hash(self.token_key.expose(), token)
+        self.token_key.hash(token)
     }
 }
 

@@ -34,10 +34,9 @@ impl Timestamp {
 
     /// The form of `Last-Modified` and `Date` (RFC 9110 section 5.6.7): `Sat, 09 Mar 2024 12:15:00 GMT`.
     pub fn http_date(self) -> String {
-        match jiff::Timestamp::from_second(self.seconds()) {
-            Ok(instant) => instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(),
-            Err(_) => "Fri, 31 Dec 9999 23:59:59 GMT".to_owned(),
-        }
+        // The last second that the form has a year for.
+        let seconds = u64::try_from(self.seconds()).unwrap_or(0).min(253_402_300_799);
+        httpdate::fmt_http_date(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
     }
 
     /// Reads any RFC 3339 date and time with an offset.

@@ -22,22 +22,33 @@ impl ChainKey {
         ChainKey(hmac::Key::new(hmac::HMAC_SHA256, &labelled(key, b"chain")))
     }
 
-    /// The link behind `previous` of a line without its own link.
-    pub fn link(&self, previous: &Link, line: &[u8]) -> Link {
+    /// The link behind `previous` of a line without its end. The number takes part, so that lines cannot change places.
+    pub fn link(&self, previous: &Link, line: &[u8], number: u64) -> Link {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(previous);
         context.update(line);
+        context.update(&number.to_be_bytes());
         let mut link = START;
         link.copy_from_slice(context.sign().as_ref());
         link
     }
 }
 
-/// A keyed hash of a token, 16 bytes of it as base64url.
-pub(super) fn token_hash(key: &[u8], token: &str) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &labelled(key, b"token"));
-    let tag = hmac::sign(&key, token.as_bytes());
-    URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
+/// The key of the hashes of tokens.
+#[derive(Debug)]
+pub(super) struct TokenKey(hmac::Key);
+
+impl TokenKey {
+    /// Makes the key from the log's sub-key of the barrier.
+    pub fn new(key: &[u8]) -> Self {
+        TokenKey(hmac::Key::new(hmac::HMAC_SHA256, &labelled(key, b"token")))
+    }
+
+    /// A keyed hash of a token, 16 bytes of it as base64url.
+    pub fn hash(&self, token: &str) -> String {
+        let tag = hmac::sign(&self.0, token.as_bytes());
+        URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
+    }
 }
 
 /// Two uses of one sub-key must not share a key.
@@ -45,9 +56,15 @@ fn labelled(key: &[u8], label: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), label).as_ref().to_vec()
 }
 
-/// The end of a line: its number and its link. The line is everything before it.
-pub fn tail(number: u64, link: &Link) -> String {
-    format!(",\"number\":{number},\"chain\":\"{}\"}}", URL_SAFE_NO_PAD.encode(link))
+/// Writes the end of a line: its number and its link. The line is everything before it.
+pub fn write_tail(line: &mut Vec<u8>, number: u64, link: &Link) {
+    let mut text = [0; 43];
+    let length = URL_SAFE_NO_PAD.encode_slice(link, &mut text).unwrap_or(0);
+    line.extend_from_slice(b",\"number\":");
+    line.extend_from_slice(number.to_string().as_bytes());
+    line.extend_from_slice(b",\"chain\":\"");
+    line.extend_from_slice(text.get(..length).unwrap_or_default());
+    line.extend_from_slice(b"\"}");
 }
 
 /// The first line of a file that goes on where another one ended: it names the link that it goes on from, so that the
@@ -71,11 +88,4 @@ pub fn split(line: &[u8]) -> Option<(&[u8], u64, Link)> {
     let (number, rest) = tail.split_once(",\"chain\":\"")?;
     let link = URL_SAFE_NO_PAD.decode(rest.strip_suffix("\"}")?).ok()?;
     Some((body.as_bytes(), number.parse().ok()?, link.try_into().ok()?))
-}
-
-/// What the link of a line is computed over: the line and its number, so that lines cannot change places.
-pub fn covered(body: &[u8], number: u64) -> Vec<u8> {
-    let mut covered = body.to_vec();
-    covered.extend_from_slice(&number.to_be_bytes());
-    covered
 }

@@ -70,6 +70,9 @@ pub struct AuditChange {
 /// How much of a text that a stranger sent goes into a line.
 const LONGEST_TEXT: usize = 2_048;
 
+/// Most lines are shorter, in bytes.
+const ORDINARY_LINE: usize = 640;
+
 impl AuditEntry<'_> {
     /// The line without its end, where the chain goes. `None` only if memory is short.
     pub(super) fn to_line(&self) -> Option<Vec<u8>> {
@@ -82,7 +85,8 @@ impl AuditEntry<'_> {
             error: self.error.map(shorten),
             ..self.clone()
         };
-        let mut line = serde_json::to_vec(&short).ok()?;
+        let mut line = Vec::with_capacity(ORDINARY_LINE);
+        serde_json::to_writer(&mut line, &short).ok()?;
         line.pop();
         Some(line)
     }

@@ -4,8 +4,8 @@
 //! one, so that a file that was taken away is missed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::chain::{self, ChainKey, Link};
@@ -75,9 +75,9 @@ impl AuditFile {
         let mut batch = Vec::new();
         let mut add = |line: &[u8]| {
             number += 1;
-            last = self.key.link(&last, &chain::covered(line, number));
+            last = self.key.link(&last, line, number);
             batch.extend_from_slice(line);
-            batch.extend_from_slice(chain::tail(number, &last).as_bytes());
+            chain::write_tail(&mut batch, number, &last);
             batch.push(b'\n');
         };
         if self.length == 0 && self.number > 0 {
@@ -85,8 +85,7 @@ impl AuditFile {
         }
         lines.for_each(&mut add);
         // Not in append mode: after a failure half a line may stand behind the end, and is overwritten.
-        self.file.seek(SeekFrom::Start(self.length))?;
-        if let Err(error) = self.file.write_all(&batch) {
+        if let Err(error) = self.file.write_all_at(&batch, self.length) {
             let _ = self.file.set_len(self.length);
             return Err(error);
         }

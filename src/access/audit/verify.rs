@@ -85,7 +85,7 @@ impl Verifier {
             if number != expected {
                 return Err(VerifyError::Missing { line, found: number, expected });
             }
-            if self.key.link(&previous, &chain::covered(body, number)) != link {
+            if self.key.link(&previous, body, number) != link {
                 return Err(VerifyError::Changed { line });
             }
             self.end = Some((number, link));
