@@ -24,6 +24,7 @@ use self::node::TargetSeed;
 use super::edit::{Edit, EditOperation};
 use super::path::InstancePath;
 use super::tree::Data;
+use super::tree::share::shared;
 use super::violation::Violation;
 use crate::base::error::ErrorTag;
 use crate::yang::schema::types::Strictness;
@@ -139,7 +140,10 @@ pub fn decode(
 ) -> Result<Data, Vec<Violation>> {
     let mut decoder = Decoder::new(schema, target, options, Nulls::Refused);
     let read = decoder.read(body, target.keys());
+    // An entry inside of another one: what a store calls a row of its own.
+    let is_part = decoder.entries > 1 && !target.keys().is_empty();
     match read {
+        Some(data) if decoder.violations.is_empty() && is_part => Ok(shared(schema, target.target(), data)),
         Some(data) if decoder.violations.is_empty() => Ok(data),
         _ => Err(decoder.refusal()),
     }
@@ -252,6 +256,8 @@ struct Decoder<'s> {
     edits: Vec<Edit>,
     nodes_left: usize,
     depth: usize,
+    /// Entries of lists around what is read: parts of an entry are often those of another one, too.
+    entries: usize,
     /// A limit was hit and reported: the error that ends the reading says nothing new.
     stopped: bool,
     /// A value that is not of its type's JSON form is taken by its text.
@@ -271,6 +277,7 @@ impl<'s> Decoder<'s> {
             edits: Vec::new(),
             nodes_left: options.max_nodes,
             depth: 0,
+            entries: target.steps.iter().filter(|step| !step.keys.is_empty()).count(),
             stopped: false,
             by_text: false,
             wants_text: false,

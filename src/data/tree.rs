@@ -5,13 +5,16 @@
 //! list and no empty leaf-list is stored. [`super::edit`] and [`super::decode`] see to that. Nothing here checks values
 //! against the model; that is decoding's and validation's business.
 
+pub(crate) mod build;
 mod digest;
 mod list;
 mod order;
+pub(crate) mod share;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use digest::Kept;
 pub use list::{Entries, List, PointMissing, Position};
 pub(in crate::data) use list::{Key, Store};
 pub(in crate::data) use order::Ordered;
@@ -64,14 +67,14 @@ pub struct Container {
     /// Its schema node; a list entry carries its list's.
     pub node: NodeId,
     /// Sorted by node id, each id once. The key leafs of a list have the smallest ids, so they come first, in key order.
-    children: Vec<(NodeId, Data)>,
-    digest: OnceLock<[u64; 2]>,
+    children: Box<[(NodeId, Data)]>,
+    digest: Kept,
 }
 
 impl Container {
     /// An empty one.
     pub fn new(node: NodeId) -> Self {
-        Container { node, children: Vec::new(), digest: OnceLock::new() }
+        Container { node, children: Box::default(), digest: Kept::default() }
     }
 
     /// One with these children, in any order; of several with the same id the last stays.
@@ -81,8 +84,7 @@ impl Container {
             children.sort_by_key(|(id, _)| *id);
             children.dedup_by_key(|(id, _)| *id);
         }
-        children.shrink_to_fit();
-        Container { node, children, digest: OnceLock::new() }
+        Container { node, children: children.into_boxed_slice(), digest: Kept::default() }
     }
 
     /// The child of that id.
@@ -129,34 +131,42 @@ impl Container {
 
     /// Sets a child, whatever was there before.
     pub fn set(&mut self, child: NodeId, data: Data) {
-        self.digest = OnceLock::new();
+        self.digest.forget();
         match self.position(child) {
             Ok(at) => {
                 if let Some(slot) = self.children.get_mut(at) {
                     slot.1 = data;
                 }
             }
-            Err(at) => self.children.insert(at, (child, data)),
+            Err(at) => self.change(|children| children.insert(at, (child, data))),
         }
     }
 
     /// Takes a child away.
     pub fn remove(&mut self, child: NodeId) -> Option<Data> {
         let at = self.position(child).ok()?;
-        self.digest = OnceLock::new();
-        Some(self.children.remove(at).1)
+        self.digest.forget();
+        Some(self.change(|children| children.remove(at)).1)
+    }
+
+    /// Changes which children there are; in between the slice is a vector.
+    fn change<R>(&mut self, change: impl FnOnce(&mut Vec<(NodeId, Data)>) -> R) -> R {
+        let mut children = std::mem::take(&mut self.children).into_vec();
+        let result = change(&mut children);
+        self.children = children.into_boxed_slice();
+        result
     }
 
     /// A child to change in place. The digest is worked out anew afterwards.
     pub(super) fn get_mut(&mut self, child: NodeId) -> Option<&mut Data> {
         let at = self.position(child).ok()?;
-        self.digest = OnceLock::new();
+        self.digest.forget();
         self.children.get_mut(at).map(|(_, data)| data)
     }
 
     /// A hash of the content, cached: equal content has an equal digest, whatever way it came about.
     pub fn digest(&self) -> u128 {
-        digest::from_words(*self.digest.get_or_init(|| digest::to_words(digest::of_container(self))))
+        self.digest.get_or_init(|| digest::of_container(self))
     }
 
     /// The key values of a list entry, in key order, those that it has; nothing for what is not an entry.

@@ -25,7 +25,9 @@ use super::snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::path::{InstancePath, PathStep};
-use crate::data::tree::{Container, Data, List, Tree};
+use crate::data::tree::build::ListBuilder;
+use crate::data::tree::share::shared;
+use crate::data::tree::{Container, Data, Tree};
 use crate::data::validate::{Constraints, ReferenceIndex};
 use crate::store::{Recovered, SqliteStore};
 use crate::yang::schema::{NodeId, Schema, Value};
@@ -180,9 +182,9 @@ fn open(schema: &Schema, row: &Sealed) -> Result<Opened, StartError> {
 /// A row whose lists are still being filled.
 struct Open {
     path: InstancePath,
-    content: Container,
+    content: Arc<Container>,
     /// The entries of each list below, with the containers between the row and the list.
-    lists: Vec<(Vec<NodeId>, List)>,
+    lists: Vec<(Vec<NodeId>, ListBuilder)>,
 }
 
 fn build(
@@ -194,14 +196,13 @@ fn build(
 ) -> Result<TenantData, StartError> {
     rows.sort_unstable_by(|a, b| compare(&a.path, &b.path));
     let mut modified = Modified::default();
-    let root = Container::new(NodeId::ROOT);
+    let root = Arc::new(Container::new(NodeId::ROOT));
     let mut open = vec![Open { path: InstancePath::root(), content: root, lists: Vec::new() }];
     for row in rows {
         modified.touch(facts, &row.path, row.time);
-        let content = Arc::unwrap_or_clone(row.content);
         let Some((_, above)) = row.path.steps.split_last() else {
             if let Some(root) = open.first_mut() {
-                root.content = content;
+                root.content = row.content;
             }
             continue;
         };
@@ -216,13 +217,13 @@ fn build(
                 reason: "the entry above it is missing".to_owned(),
             });
         }
-        open.push(Open { path: row.path, content, lists: Vec::new() });
+        open.push(Open { path: row.path, content: row.content, lists: Vec::new() });
     }
     while open.len() > 1 {
         close(schema, &mut open);
     }
-    let root = open.pop().map_or_else(|| Container::new(NodeId::ROOT), filled);
-    let tree = Tree { root: Arc::new(root) };
+    let root = open.pop().map_or_else(|| Arc::new(Container::new(NodeId::ROOT)), |root| filled(schema, root));
+    let tree = Tree { root };
     let index = ReferenceIndex::of(Arc::clone(constraints), schema, &tree);
     Ok(TenantData { tree, index, modified })
 }
@@ -234,32 +235,37 @@ fn close(schema: &Schema, open: &mut Vec<Open>) {
     let between: Vec<NodeId> =
         row.path.steps.iter().skip(above.path.steps.len()).map(|step| step.node).collect();
     let Some(list) = between.last().copied() else { return };
-    let entry = Arc::new(filled(row));
+    let entry = filled(schema, row);
     match above.lists.last_mut() {
-        Some((steps, entries)) if *steps == between => {
-            entries.insert(entry);
-        }
+        Some((steps, entries)) if *steps == between => entries.push(entry),
         _ => {
-            let mut entries = List::new(schema, list);
-            entries.insert(entry);
+            let mut entries = ListBuilder::new(schema, list);
+            entries.push(entry);
             above.lists.push((between, entries));
         }
     }
 }
 
-/// The row with its lists in it.
-fn filled(row: Open) -> Container {
-    let mut content = row.content;
+/// The row with its lists in it. Without any it stays what it is: others may share its memory.
+fn filled(schema: &Schema, row: Open) -> Arc<Container> {
+    if row.lists.is_empty() {
+        return row.content;
+    }
+    let is_entry = row.path.steps.len() > 1;
+    let mut content = Arc::unwrap_or_clone(row.content);
     for (between, list) in row.lists {
+        let node = list.node();
+        let list = Data::List(Arc::new(list.finish()));
+        let list = if is_entry { shared(schema, node, list) } else { list };
         put_list(&mut content, &between, list);
     }
-    content
+    Arc::new(content)
 }
 
-fn put_list(content: &mut Container, between: &[NodeId], list: List) {
+fn put_list(content: &mut Container, between: &[NodeId], list: Data) {
     match between {
         [] => {}
-        [last] => content.set(*last, Data::List(Arc::new(list))),
+        [last] => content.set(*last, list),
         [first, rest @ ..] => {
             let mut inner = match content.remove(*first) {
                 Some(Data::Container(inner)) => Arc::unwrap_or_clone(inner),

@@ -5,7 +5,7 @@
 
 use std::hash::{Hash as _, Hasher as _};
 
-use imbl::HashMap;
+use imbl::OrdMap;
 use siphasher::sip::SipHasher13;
 
 use super::facts::Facts;
@@ -13,10 +13,11 @@ use crate::base::clock::Timestamp;
 use crate::data::path::InstancePath;
 
 /// Times of rows, by a hash of their paths. Should two paths ever share a hash, the newer time shows for both, which
-/// costs a cache entry and nothing else.
+/// costs a cache entry and nothing else. A sorted map, because its nodes are full of entries and those of a hashed one are
+/// not: 24 bytes a row instead of 70.
 #[derive(Clone, Default)]
 pub struct Modified {
-    times: HashMap<u64, Timestamp>,
+    times: OrdMap<u64, Timestamp>,
 }
 
 impl Modified {

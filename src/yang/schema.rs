@@ -112,6 +112,8 @@ pub struct Schema {
     pub(crate) child_names: Vec<Box<[(Ident, NodeId)]>>,
     /// Nodes that share their name with a sibling of another module, sorted; nearly always none.
     pub(crate) ambiguous: Vec<NodeId>,
+    /// By node: it is a secret, or something below it is.
+    pub(crate) secrets: Vec<bool>,
     /// Modules by name.
     pub(crate) module_names: HashMap<Ident, ModuleId>,
     /// Identities by name.
@@ -131,6 +133,7 @@ impl Schema {
             identities,
             child_names: Vec::new(),
             ambiguous: Vec::new(),
+            secrets: Vec::new(),
             module_names: HashMap::new(),
             identity_names: HashMap::new(),
             structures: Vec::new(),
@@ -156,6 +159,16 @@ impl Schema {
         });
         self.ambiguous = same_names.flatten().map(|(_, id)| *id).collect();
         self.ambiguous.sort_unstable();
+        self.secrets =
+            self.nodes.iter().map(|node| node.extensions.secret || node.extensions.hashed).collect();
+        // Parents have smaller ids than their children.
+        for node in self.nodes.iter().rev() {
+            if self.secrets.get(node.id.0 as usize) == Some(&true)
+                && let Some(parent) = self.secrets.get_mut(node.parent.0 as usize)
+            {
+                *parent = true;
+            }
+        }
         self.module_names = HashMap::new();
         for (module, index) in self.modules.iter().zip(0_u16..) {
             let known = self.module_names.entry(module.name.clone()).or_insert(ModuleId(index));
@@ -263,6 +276,11 @@ impl Schema {
     /// Whether a sibling of another module has the same name, so that the bare name does not say which is meant.
     pub fn is_ambiguous(&self, id: NodeId) -> bool {
         self.ambiguous.binary_search(&id).is_ok()
+    }
+
+    /// Whether a node is a secret, or something below it is.
+    pub fn holds_secret(&self, id: NodeId) -> bool {
+        self.secrets.get(id.0 as usize) != Some(&false)
     }
 
     /// The children of that name, one per module that defines one, with their names.

@@ -11,7 +11,9 @@ use super::object::Mark;
 use super::scalar::{LeafSeed, scalars};
 use super::{Decoder, Nulls};
 use crate::base::error::ErrorTag;
-use crate::data::tree::{Container, Data, List};
+use crate::data::tree::build::ListBuilder;
+use crate::data::tree::share::shared_container;
+use crate::data::tree::{Container, Data};
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::types::Raw;
 use crate::yang::schema::{NodeId, NodeKind, Value};
@@ -182,14 +184,15 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let ListVisitor { decoder, node, .. } = self;
         decoder.enter()?;
-        let mut list = List::new(decoder.schema, node);
+        let mut list = ListBuilder::new(decoder.schema, node);
         let mut number = 0_usize;
         loop {
             number += 1;
             let mark = decoder.mark();
-            let Some(read) = items.next_element_seed(EntrySeed { decoder: &mut *decoder, node })? else {
-                break;
-            };
+            decoder.entries += 1;
+            let read = items.next_element_seed(EntrySeed { decoder: &mut *decoder, node })?;
+            decoder.entries -= 1;
+            let Some(read) = read else { break };
             let Some(Data::Container(entry)) = read else {
                 decoder.number_missing_keys(mark, number);
                 continue;
@@ -197,6 +200,7 @@ impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
             decoder.complete_paths(mark, &entry);
             decoder.insert_entry(&mut list, entry, mark, number);
         }
+        let list = list.finish();
         decoder.leave();
         if decoder.nulls == Nulls::Delete && list.is_user_ordered() {
             decoder.replace_later(Data::List(Arc::new(list)));
@@ -309,13 +313,20 @@ impl<'de> Visitor<'de> for LeafListVisitor<'_, '_> {
 
 impl Decoder<'_> {
     /// Adds an entry to its list; one without all of its keys is told by its number, from 1.
-    pub(super) fn insert_entry(&mut self, list: &mut List, entry: Arc<Container>, mark: Mark, number: usize) {
-        let keys = entry.key(self.schema);
-        if keys.len() < list.key_count() {
+    pub(super) fn insert_entry(
+        &mut self,
+        list: &mut ListBuilder,
+        entry: Arc<Container>,
+        mark: Mark,
+        number: usize,
+    ) {
+        let keys = self.schema.node(entry.node).keys();
+        if !keys.iter().all(|key| entry.leaf(*key).is_some()) {
             self.number_missing_keys(mark, number);
             return;
         }
-        if list.key_count() > 0 && list.get(&keys).is_some() {
+        if list.contains(&entry) {
+            let keys = entry.key(self.schema);
             let shown: Vec<String> = keys.iter().map(Value::to_string).collect();
             let message = format!(
                 "two entries of '{}' have the key '{}'",
@@ -326,7 +337,8 @@ impl Decoder<'_> {
             self.violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
             return;
         }
-        list.insert(entry);
+        // Entries of a list inside an entry are often those of another one, too.
+        list.push(if self.entries > 0 { shared_container(self.schema, entry) } else { entry });
     }
 
     /// The values of a leaf-list are unique in configuration (RFC 7950 section 7.7); those that come again are left out.

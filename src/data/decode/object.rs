@@ -12,6 +12,7 @@ use super::{Allow, Decoder, ENTRY_NUMBER, Names, Nulls};
 use crate::base::error::ErrorTag;
 use crate::data::edit::{Edit, EditOperation, choice};
 use crate::data::path::unknown_message;
+use crate::data::tree::share::shared;
 use crate::data::tree::{Container, Data};
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::{NodeId, NodeKind, Value};
@@ -124,7 +125,9 @@ impl Decoder<'_> {
         if let Some(data) = read
             && (means_something_empty(&self.schema.node(child).kind) || !data.is_empty())
         {
-            children.push((child, data));
+            // Parts of an entry are often those of another one, too.
+            let is_part = self.entries > 0;
+            children.push((child, if is_part { shared(self.schema, child, data) } else { data }));
         }
     }
 

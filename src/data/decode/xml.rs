@@ -16,7 +16,8 @@ use super::object::Member;
 use super::{Allow, Decoder, Stop};
 use crate::base::error::ErrorTag;
 use crate::data::path::unknown_message;
-use crate::data::tree::{Container, Data, List};
+use crate::data::tree::build::ListBuilder;
+use crate::data::tree::{Container, Data};
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::types::Raw;
 use crate::yang::schema::{NodeId, NodeKind, Value};
@@ -50,7 +51,7 @@ struct OpenLeafList {
 
 struct OpenList {
     node: NodeId,
-    list: List,
+    list: ListBuilder,
     /// How many entries there were, refused ones too.
     count: usize,
 }
@@ -331,15 +332,17 @@ impl Decoder<'_> {
         let at = match parts.lists.iter().position(|open| open.node == node) {
             Some(at) => at,
             None => {
-                parts.lists.push(OpenList { node, list: List::new(self.schema, node), count: 0 });
+                parts.lists.push(OpenList { node, list: ListBuilder::new(self.schema, node), count: 0 });
                 parts.lists.len() - 1
             }
         };
         let mark = self.mark();
         let mut inner = Parts::default();
+        self.entries += 1;
         self.xml_children(source, node, &mut inner)?;
         let seen = std::mem::take(&mut inner.seen);
         let mut entry = self.xml_close(node, inner);
+        self.entries -= 1;
         self.check_keys(&mut entry, keys, &seen);
         self.complete_paths(mark, &entry);
         let Some(open) = parts.lists.get_mut(at) else { return Ok(()) };
@@ -352,7 +355,7 @@ impl Decoder<'_> {
     fn xml_close(&mut self, node: NodeId, parts: Parts) -> Container {
         let Parts { mut children, lists, leaf_lists, .. } = parts;
         for OpenList { node, list, .. } in lists {
-            self.keep(&mut children, node, Some(Data::List(Arc::new(list))));
+            self.keep(&mut children, node, Some(Data::List(Arc::new(list.finish()))));
         }
         for OpenLeafList { node, mut values, defaults } in leaf_lists {
             self.path.push(node, Vec::new());

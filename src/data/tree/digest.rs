@@ -5,19 +5,51 @@
 
 use std::hash::Hasher as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use super::{Container, Data, List};
 use crate::yang::schema::Value;
 
-/// Two words instead of a `u128`: that keeps the alignment, and with it the size, of a container small.
-pub(super) fn to_words(digest: u128) -> [u64; 2] {
-    [(digest >> 64) as u64, digest as u64]
+/// A digest, or a sum of digests, that is kept once it was worked out: 16 bytes beside the content. Whoever looks while
+/// it is being written sees a word that is zero still, takes it for unknown and works out the same value.
+#[derive(Default)]
+pub(super) struct Kept([AtomicU64; 2]);
+
+impl Kept {
+    /// The value, where it is known.
+    pub fn get(&self) -> Option<u128> {
+        let [high, low] = self.0.each_ref().map(|word| word.load(Ordering::Relaxed));
+        (high != 0 && low != 0).then_some((u128::from(high) << 64) | u128::from(low))
+    }
+
+    /// The value, worked out where it is not known.
+    pub fn get_or_init(&self, work_out: impl FnOnce() -> u128) -> u128 {
+        self.get().unwrap_or_else(|| {
+            let value = work_out();
+            self.set(value);
+            value
+        })
+    }
+
+    /// Keeps a value.
+    pub fn set(&self, value: u128) {
+        let [high, low] = &self.0;
+        high.store((value >> 64) as u64, Ordering::Relaxed);
+        low.store(value as u64, Ordering::Relaxed);
+    }
+
+    /// Forgets the value: the content has changed.
+    pub fn forget(&mut self) {
+        *self = Kept::default();
+    }
 }
 
-pub(super) fn from_words([high, low]: [u64; 2]) -> u128 {
-    (u128::from(high) << 64) | u128::from(low)
+impl Clone for Kept {
+    fn clone(&self) -> Self {
+        Kept(self.0.each_ref().map(|word| AtomicU64::new(word.load(Ordering::Relaxed))))
+    }
 }
 
 fn finish(hasher: &SipHasher13) -> u128 {

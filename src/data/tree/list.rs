@@ -6,18 +6,19 @@
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use imbl::OrdMap;
 use imbl::ordmap::Values;
 use imbl::shared_ptr::DefaultSharedPtr;
 
+use super::Container;
+use super::digest::{self, Kept};
 use super::order::Ordered;
-use super::{Container, digest};
 use crate::yang::schema::{NodeId, Schema, Value};
 
 /// A list with more entries than this is kept in persistent maps.
-const SMALL: usize = 32;
+pub(super) const SMALL: usize = 32;
 
 /// The entries of a list and how they are ordered.
 #[derive(Clone)]
@@ -27,7 +28,7 @@ pub struct List {
     key_count: u8,
     user_ordered: bool,
     pub(in crate::data) store: Store,
-    sum: OnceLock<[u64; 2]>,
+    sum: Kept,
 }
 
 /// How the entries are kept.
@@ -97,7 +98,7 @@ impl List {
             key_count: u8::try_from(facts.keys().len()).unwrap_or(u8::MAX),
             user_ordered: facts.list_facts().is_some_and(|facts| facts.user_ordered),
             store: Store::Small(Vec::new()),
-            sum: OnceLock::new(),
+            sum: Kept::default(),
         }
     }
 
@@ -157,7 +158,7 @@ impl List {
         match &mut self.store {
             Store::Small(entries) if self.user_ordered || self.key_count == 0 => {
                 entries.push(entry);
-                self.sum = OnceLock::new();
+                self.sum.forget();
             }
             Store::Small(entries) => {
                 let wanted: &[Value] = key.borrow();
@@ -207,7 +208,7 @@ impl List {
                     Position::After(point) => place_of(entries, point).ok_or(PointMissing)? + 1,
                 };
                 entries.insert(at, entry);
-                self.sum = OnceLock::new();
+                self.sum.forget();
             }
             Store::Sorted(_) => {}
             Store::Ordered(ordered) => {
@@ -233,7 +234,7 @@ impl List {
             Store::Small(entries) => {
                 let at = find(entries, key, self.user_ordered).ok()?;
                 if self.user_ordered {
-                    self.sum = OnceLock::new();
+                    self.sum.forget();
                 }
                 entries.remove(at)
             }
@@ -265,7 +266,7 @@ impl List {
     pub fn digest(&self) -> u128 {
         let sum = self.sum.get_or_init(|| {
             if self.key_count == 0 {
-                return digest::to_words(digest::of_sequence(self));
+                return digest::of_sequence(self);
             }
             let mut sum = 0_u128;
             let mut before = None;
@@ -273,9 +274,9 @@ impl List {
                 sum = sum.wrapping_add(self.part(entry, before));
                 before = Some(entry);
             }
-            digest::to_words(sum)
+            sum
         });
-        digest::of_list(self, digest::from_words(*sum))
+        digest::of_list(self, sum)
     }
 
     fn part(&self, entry: &Arc<Container>, before: Option<&Arc<Container>>) -> u128 {
@@ -291,7 +292,7 @@ impl List {
         let old = match &mut self.store {
             Store::Small(entries) => {
                 if self.user_ordered {
-                    self.sum = OnceLock::new();
+                    self.sum.forget();
                 }
                 let at = find(entries, key.borrow(), self.user_ordered).ok()?;
                 entries.get_mut(at).map(|slot| std::mem::replace(slot, entry))
@@ -341,9 +342,8 @@ impl List {
     }
 
     fn add_to_sum(&mut self, part: impl FnOnce(&List) -> u128) {
-        if let Some(sum) = self.sum.get().copied().map(digest::from_words) {
-            let sum = sum.wrapping_add(part(self));
-            self.sum = OnceLock::from(digest::to_words(sum));
+        if let Some(sum) = self.sum.get() {
+            self.sum.set(sum.wrapping_add(part(self)));
         }
     }
 

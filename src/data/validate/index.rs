@@ -14,6 +14,7 @@ use imbl::OrdSet;
 use super::constraints::{Constraints, index as index_of};
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::Tree;
+use crate::data::tree::build::packed;
 use crate::data::xpath::accessible::ON;
 use crate::data::xpath::{Cursor, EvalError, Evaluator, Item};
 use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
@@ -85,14 +86,16 @@ impl ReferenceIndex {
         [&self.referrers, &self.targets, &self.uniques].map(|rows| rows.iter().cloned().collect())
     }
 
-    /// Takes rows in, in their order: neighbours in the map are then made one after the other.
+    /// Takes rows in.
     pub(super) fn insert(&mut self, mut rows: Rows) {
-        rows.referrers.sort_unstable();
-        rows.targets.sort_unstable();
-        rows.uniques.sort_unstable();
-        self.referrers.extend(rows.referrers);
-        self.targets.extend(rows.targets);
-        self.uniques.extend(rows.uniques);
+        for (index, come) in [
+            (&mut self.referrers, &mut rows.referrers),
+            (&mut self.targets, &mut rows.targets),
+            (&mut self.uniques, &mut rows.uniques),
+        ] {
+            come.sort_unstable();
+            index.extend(packed(std::mem::take(come)));
+        }
     }
 
     /// Takes rows out.
@@ -136,8 +139,8 @@ impl ReferenceIndex {
             if self.constraints.unique_of.contains_key(&last.node)
                 && let Ok(Some(entry)) = evaluator.find(&InstancePath { steps: steps.to_vec() })
             {
-                let trail = Trail::to(&InstancePath { steps: steps.to_vec() });
-                let _ = gatherer.tuples(&entry, &trail);
+                let mut trail = Trail::to(&InstancePath { steps: steps.to_vec() });
+                let _ = gatherer.tuples(&entry, &mut trail);
             }
         }
         let mut trail = Trail::to(&path.parent().unwrap_or_default());
@@ -203,6 +206,8 @@ pub(super) struct Trail {
     /// Each step's node, and how many keys there are up to and with it.
     steps: Vec<(NodeId, usize)>,
     keys: Vec<Value>,
+    /// The keys as rows hold them, once a row has asked for them: the rows of one entry share them.
+    row_keys: Option<Arc<[Value]>>,
 }
 
 impl Trail {
@@ -216,13 +221,28 @@ impl Trail {
     }
 
     fn enter(&mut self, node: NodeId, keys: impl Iterator<Item = Value>) {
+        let before = self.keys.len();
         self.keys.extend(keys);
         self.steps.push((node, self.keys.len()));
+        self.changed_from(before);
     }
 
     fn leave(&mut self) {
         self.steps.pop();
+        let before = self.keys.len();
         self.keys.truncate(self.steps.last().map_or(0, |(_, count)| *count));
+        self.changed_from(before);
+    }
+
+    fn changed_from(&mut self, before: usize) {
+        if self.keys.len() != before {
+            self.row_keys = None;
+        }
+    }
+
+    /// All keys on the way.
+    fn row_keys(&mut self) -> Arc<[Value]> {
+        Arc::clone(self.row_keys.get_or_insert_with(|| self.keys.as_slice().into()))
     }
 
     /// All keys up to and with the step of a node; none for the root.
@@ -295,7 +315,7 @@ impl<'a> Gatherer<'_, 'a> {
         Ok(())
     }
 
-    fn leaf(&mut self, node: NodeId, value: &Value, trail: &Trail) {
+    fn leaf(&mut self, node: NodeId, value: &Value, trail: &mut Trail) {
         self.instance(trail);
         for id in self.constraints.sites_of.get(&node).into_iter().flatten() {
             let Some(site) = self.constraints.sites.get(*id) else { continue };
@@ -305,7 +325,7 @@ impl<'a> Gatherer<'_, 'a> {
                 None => hash_of_identifier(self.evaluator.schema, &value),
             };
             if let Some(hash) = hash {
-                self.rows.referrers.push(Row { what: *id, hash, keys: trail.keys.as_slice().into() });
+                self.rows.referrers.push(Row { what: *id, hash, keys: trail.row_keys() });
             }
         }
         for site in self.constraints.sites_to.get(&node).into_iter().flatten() {
@@ -314,7 +334,7 @@ impl<'a> Gatherer<'_, 'a> {
                 let hash = hash_of(trail.keys_to(target.anchor), value);
                 self.rows.referable.insert((*site, hash));
                 if target.is_indexed {
-                    self.rows.targets.push(Row { what: *site, hash, keys: trail.keys.as_slice().into() });
+                    self.rows.targets.push(Row { what: *site, hash, keys: trail.row_keys() });
                 }
             }
         }
@@ -328,7 +348,7 @@ impl<'a> Gatherer<'_, 'a> {
         }
     }
 
-    fn tuples(&mut self, entry: &Cursor<'a>, trail: &Trail) -> Result<(), EvalError> {
+    fn tuples(&mut self, entry: &Cursor<'a>, trail: &mut Trail) -> Result<(), EvalError> {
         let node = entry.item().node();
         for id in self.constraints.unique_of.get(&node).into_iter().flatten() {
             let Some(unique) = self.constraints.uniques.get(*id) else { continue };
@@ -337,11 +357,7 @@ impl<'a> Gatherer<'_, 'a> {
             let mut hasher = DefaultHasher::new();
             trail.keys_to(list).hash(&mut hasher);
             tuple.hash(&mut hasher);
-            self.rows.uniques.push(Row {
-                what: *id,
-                hash: hasher.finish(),
-                keys: trail.keys.as_slice().into(),
-            });
+            self.rows.uniques.push(Row { what: *id, hash: hasher.finish(), keys: trail.row_keys() });
         }
         Ok(())
     }
