@@ -127,7 +127,8 @@ async fn bare(work: Work, request: Request, connections: usize, time: Duration) 
 
 async fn run(time: Duration, sizes: &[usize]) {
     let dir = tempfile::tempdir().expect("a directory");
-    let daemon = Daemon::start(&dir.path().join("data"));
+    let data = dir.path().join("data");
+    let daemon = Daemon::start(&data);
     println!(
         "| work | strongbox | p50 | p99 | ceiling | ratio | target |\n| --- | --- | --- | --- | --- | --- | --- |"
     );
@@ -163,6 +164,14 @@ async fn run(time: Duration, sizes: &[usize]) {
             ours.percentile(0.99).as_secs_f64() * 1e3
         );
     }
+    drop(daemon);
+    let begin = std::time::Instant::now();
+    let daemon = Daemon::start(&data);
+    println!(
+        "| boot with {filled} roles | {:.2} s to a first token, {:.0} MiB resident | | | | | |",
+        begin.elapsed().as_secs_f64(),
+        daemon.resident()
+    );
 }
 
 async fn list(daemon: &Daemon, size: usize, time: Duration) {
