@@ -1,10 +1,16 @@
 //! The law of incremental validation: after any edit of a valid tree, what [`validate_diff`] finds is exactly what
-//! [`validate_full`] finds, and the index is the one that would be built anew.
+//! [`validate_full`] finds, and the index is the one that would be built anew. It is held over a model with everything in
+//! it, over the product's, and over models made up at random ([`model`]).
+//!
+//! `STRONGBOX_LAW_CASES=10000` tries that many models, and others than the last time.
+
+mod model;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::{ReferenceIndex, validate_diff, validate_full};
 use crate::data::diff::diff;
@@ -12,6 +18,7 @@ use crate::data::tree::{Container, Data, List, Position, Tree};
 use crate::data::xpath::testing::compiled;
 use crate::yang::schema::types::{ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
+use crate::yang::testing::try_schema;
 
 /// Every kind of constraint, near and far, in groupings and augments, over defaults, choices and conditions.
 const MODEL: &str = r#"module m { yang-version 1.1; namespace "urn:m"; prefix m;
@@ -170,7 +177,7 @@ impl Editor<'_> {
             .next()
     }
 
-    fn names(&self, ty: &Type, texts: &mut Vec<String>) {
+    fn names(&mut self, ty: &Type, texts: &mut Vec<String>) {
         match &ty.kind {
             TypeKind::Enumeration { names } => texts.extend(names.iter().map(|name| name.name.to_string())),
             TypeKind::Bits { bits } => texts.extend(bits.iter().map(|bit| bit.name.to_string())),
@@ -180,9 +187,35 @@ impl Editor<'_> {
                 }));
             }
             TypeKind::Leafref(leafref) => self.names(&leafref.target_type, texts),
+            TypeKind::InstanceIdentifier { .. } => {
+                texts.extend((0..4).filter_map(|_| self.instance()));
+            }
             TypeKind::Union { members } => members.iter().for_each(|member| self.names(member, texts)),
             _ => {}
         }
+    }
+
+    /// An instance-identifier of something that may exist.
+    fn instance(&mut self) -> Option<String> {
+        let count = self.schema.nodes().count();
+        let node = NodeId(u32::try_from(self.random.below(count)).unwrap());
+        let mut steps = Vec::new();
+        let mut at = node;
+        while at != NodeId::ROOT {
+            let facts = self.schema.node(at);
+            if !facts.is_data() {
+                return None;
+            }
+            let named = |id: &NodeId| format!("[{}='a']", self.schema.node(*id).name);
+            let keys: String = match &facts.kind {
+                NodeKind::LeafList { .. } => "[.='a']".to_owned(),
+                _ => facts.keys().iter().map(named).collect(),
+            };
+            steps.push(format!("/{}:{}{keys}", self.schema.module(facts.module).name, facts.name));
+            at = facts.parent;
+        }
+        steps.reverse();
+        Some(steps.concat())
     }
 
     /// New content for a node; small, so that trees stay small.
@@ -382,12 +415,30 @@ fn history(schema: &Schema, seed: u64, steps: usize) -> (usize, usize) {
     (valid, invalid)
 }
 
+/// A history over a model made up at random, if there is such a model.
+fn made_up(seed: u64, size: usize) -> Option<(usize, usize)> {
+    let text = model::module(&mut Random(seed), size);
+    let schema = try_schema(&[&text]).ok()?;
+    let outcome = std::panic::catch_unwind(|| history(&schema, seed, 30));
+    outcome.inspect_err(|_| println!("{text}")).ok().or_else(|| panic!("see the model above"))
+}
+
+fn random_cases(few: u32) -> ProptestConfig {
+    let many = std::env::var_os("STRONGBOX_LAW_CASES").and_then(|many| many.to_str()?.parse().ok());
+    ProptestConfig {
+        cases: many.unwrap_or(few),
+        failure_persistence: None,
+        rng_seed: if many.is_some() { RngSeed::Random } else { RngSeed::Fixed(7950) },
+        ..ProptestConfig::default()
+    }
+}
+
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| compiled(&[MODEL]));
 
 static PRODUCT: LazyLock<Schema> = LazyLock::new(|| crate::yang::product::compile_product().unwrap());
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(24))]
 
     #[test]
     fn incremental_validation_finds_what_full_validation_finds(seed: u64) {
@@ -398,6 +449,11 @@ proptest! {
     fn the_same_holds_for_the_products_model(seed: u64) {
         history(&PRODUCT, seed, 30);
     }
+
+    #[test]
+    fn the_same_holds_for_any_model(seed: u64, size in 3_usize..40) {
+        made_up(seed, size);
+    }
 }
 
 #[test]
@@ -407,6 +463,10 @@ fn histories_meet_valid_and_invalid_trees() {
             .map(|seed| history(schema, seed, steps))
             .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     };
+    let outcomes: Vec<Option<(usize, usize)>> = (0..20).map(|seed| made_up(seed, 20)).collect();
+    assert!(outcomes.iter().flatten().count() > 15, "{outcomes:?}");
+    let fruitful = outcomes.iter().flatten().filter(|(valid, invalid)| *valid > 3 && *invalid > 3);
+    assert!(fruitful.count() > 8, "{outcomes:?}");
     for (valid, invalid) in [sum(&SCHEMA, 40), sum(&PRODUCT, 30)] {
         assert!(valid > 10 && invalid > 10, "{valid} valid, {invalid} invalid");
     }
