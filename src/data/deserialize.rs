@@ -3,6 +3,7 @@
 //! services, never for what leaves the process.
 
 use std::fmt;
+use std::rc::Rc;
 
 use serde::de::value::{SeqDeserializer, StrDeserializer};
 use serde::de::{
@@ -11,7 +12,9 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::default::{self, DefaultValue};
-use super::tree::{Container, Data, Entries};
+use super::path::InstancePath;
+use super::tree::{Container, Data, Entries, Tree};
+use super::xpath::{Cursor, Evaluator, Item};
 use crate::yang::schema::{NodeId, Schema, Value};
 
 /// Why data does not fit a struct: a defect of the service or its model.
@@ -35,14 +38,31 @@ impl de::Error for DeserializeError {
     }
 }
 
-/// Reads a container or entry as a `T`.
+/// Reads a container or entry as a `T`. The conditions of defaults see nothing outside of it: where a model has some that
+/// look further, use [`from_tree`].
 ///
 /// # Errors
 /// When a member that `T` needs is missing or of another type.
 pub fn from_data<T: DeserializeOwned>(schema: &Schema, container: &Container) -> Result<T, DeserializeError> {
-    let inner = Inner { schema, node: container.node, container: Some(container) };
+    read(Inner { schema, node: container.node, container: Some(container), above: Above::Nothing })
+}
+
+/// Reads the container or entry at a path as a `T`; a container that is not stored by its defaults alone.
+///
+/// # Errors
+/// As [`from_data`].
+pub fn from_tree<T: DeserializeOwned>(
+    schema: &Schema,
+    tree: &Tree,
+    path: &InstancePath,
+) -> Result<T, DeserializeError> {
+    let container = tree.entry(path).map(AsRef::as_ref);
+    read(Inner { schema, node: path.target(), container, above: Above::Tree(tree, path) })
+}
+
+fn read<T: DeserializeOwned>(inner: Inner<'_>) -> Result<T, DeserializeError> {
     T::deserialize(inner).map_err(|error| {
-        let place = schema.path(container.node);
+        let place = inner.schema.path(inner.node);
         let at =
             if error.at.is_empty() { place } else { format!("{}/{}", place.trim_end_matches('/'), error.at) };
         DeserializeError { at, ..error }
@@ -55,30 +75,71 @@ struct Inner<'a> {
     schema: &'a Schema,
     node: NodeId,
     container: Option<&'a Container>,
+    above: Above<'a>,
+}
+
+/// What an inner node stands in.
+#[derive(Clone, Copy)]
+enum Above<'a> {
+    Nothing,
+    Inner(&'a Inner<'a>),
+    Tree(&'a Tree, &'a InstancePath),
 }
 
 impl<'a> Inner<'a> {
+    /// Where the conditions of children look from.
+    fn cursor(&self, evaluator: &Evaluator<'a>) -> Option<Cursor<'a>> {
+        let item = Item::Inner { node: self.node, data: self.container };
+        match self.above {
+            Above::Nothing => self.container.map(Cursor::root),
+            Above::Inner(above) => Some(Cursor::below(&Rc::new(above.cursor(evaluator)?), item)),
+            Above::Tree(_, path) => evaluator.find(path).ok().flatten(),
+        }
+    }
+
+    /// Whether the conditions of a child hold that is not stored.
+    fn allows(&self, id: NodeId) -> bool {
+        if self.schema.node(id).whens.is_empty() {
+            return true;
+        }
+        let root = match self.outermost() {
+            Inner { above: Above::Tree(tree, _), .. } => Some(&*tree.root),
+            outermost => outermost.container,
+        };
+        let Some(root) = root else { return false };
+        let evaluator = default::evaluator(self.schema, root, id);
+        let Some(cursor) = self.cursor(&evaluator) else { return false };
+        evaluator.whens_of(id, &Rc::new(cursor)).unwrap_or(false)
+    }
+
+    fn outermost(&self) -> Inner<'a> {
+        let mut at = *self;
+        while let Above::Inner(above) = at.above {
+            at = *above;
+        }
+        at
+    }
+
     /// What stands for a child, if anything does.
-    fn child(self, id: NodeId) -> Option<Member<'a>> {
+    fn child<'i>(&'i self, id: NodeId) -> Option<Member<'i>> {
         let schema = self.schema;
+        let inner = |node, container| Inner { schema, node, container, above: Above::Inner(self) };
         if let Some(data) = self.container.and_then(|container| container.get(id)) {
             return Some(match data {
                 Data::Leaf(value) => Member::Leaf(value),
                 Data::LeafList(values) => Member::LeafList(values),
-                Data::Container(inner) => Member::Inner(Inner { schema, node: id, container: Some(inner) }),
-                Data::List(list) => Member::List(schema, list.iter()),
+                Data::Container(container) => Member::Inner(inner(id, Some(&**container))),
+                Data::List(list) => Member::List(self, list.iter()),
                 Data::Any(value) => Member::Any(value),
             });
         }
         let member = match default::default_of(schema, id) {
             Some(DefaultValue::Leaf(value)) => Member::Leaf(value),
             Some(DefaultValue::LeafList(values)) => Member::LeafList(values),
-            None if schema.node(id).is_np_container() => {
-                Member::Inner(Inner { schema, node: id, container: None })
-            }
+            None if schema.node(id).is_np_container() => Member::Inner(inner(id, None)),
             None => return None,
         };
-        default::case_holds(schema, self.container, id).then_some(member)
+        (default::case_holds(schema, self.container, id) && self.allows(id)).then_some(member)
     }
 }
 
@@ -86,7 +147,7 @@ impl<'de> Deserializer<'de> for Inner<'_> {
     type Error = DeserializeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_map(Members { inner: self, rest: self.schema.children(self.node), current: None })
+        visitor.visit_map(Members { inner: &self, rest: self.schema.children(self.node), current: None })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -113,7 +174,7 @@ impl<'de> Deserializer<'de> for Inner<'_> {
 }
 
 struct Members<'a> {
-    inner: Inner<'a>,
+    inner: &'a Inner<'a>,
     rest: &'a [NodeId],
     current: Option<(NodeId, Member<'a>)>,
 }
@@ -160,7 +221,7 @@ enum Member<'a> {
     Leaf(&'a Value),
     LeafList(&'a [Value]),
     Inner(Inner<'a>),
-    List(&'a Schema, Entries<'a>),
+    List(&'a Inner<'a>, Entries<'a>),
     Any(&'a serde_json::Value),
 }
 
@@ -174,8 +235,13 @@ macro_rules! hand_on {
                 Member::LeafList(values) => {
                     SeqDeserializer::new(values.iter().map(Scalar)).$method($($argument,)* visitor)
                 }
-                Member::List(schema, entries) => {
-                    let entries = entries.map(|entry| Inner { schema, node: entry.node, container: Some(entry) });
+                Member::List(above, entries) => {
+                    let entries = entries.map(|entry| Inner {
+                        schema: above.schema,
+                        node: entry.node,
+                        container: Some(entry),
+                        above: Above::Inner(above),
+                    });
                     SeqDeserializer::new(entries).$method($($argument,)* visitor)
                 }
                 Member::Any(value) => {

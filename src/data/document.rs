@@ -9,7 +9,7 @@ use super::decode::{Allow, DecodeOptions, Names, decode};
 use super::locate::Locator;
 use super::path::InstancePath;
 use super::read::{
-    Element, Layout, Shape, Subject, View, WithDefaults, XmlError, encode_xml_in, encode_yaml,
+    Element, Layout, Shape, Subject, Surroundings, View, WithDefaults, XmlError, encode_xml_in, encode_yaml,
 };
 use super::tree::{Data, Tree};
 use super::validate::{Scope, validate_within};
@@ -141,7 +141,9 @@ pub fn write(
         Format::Json | Format::Xml => Strictness::Rfc7951,
     };
     let shape = Shape { defaults, strictness, names: Names::Qualified, ..Shape::default() };
-    let view = View { schema, data: Subject::Container(&tree.root), shape: &shape };
+    let root = InstancePath::root();
+    let surroundings = Some(Surroundings { tree, path: &root });
+    let view = View { schema, data: Subject::Container(&tree.root), shape: &shape, surroundings };
     match format {
         Format::Json => {
             // Writing to memory does not fail.

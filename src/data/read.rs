@@ -12,7 +12,8 @@ use serde::{Serialize, Serializer};
 
 pub use super::decode::Names;
 use super::fields::FieldTree;
-use super::tree::{Container, Data, Found, List};
+use super::path::InstancePath;
+use super::tree::{Container, Data, Found, List, Tree};
 use super::xml;
 pub use super::xml::{Element, Layout, XmlError};
 use super::yaml;
@@ -121,6 +122,15 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Where a subject stands: the conditions of defaults look around.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The data around.
+    pub tree: &'a Tree,
+    /// The path of the subject; of a list as a whole where some of its entries are shown.
+    pub path: &'a InstancePath,
+}
+
 /// A subject in a shape: what an answer's body says.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
@@ -130,6 +140,8 @@ pub struct View<'a> {
     pub data: Subject<'a>,
     /// How.
     pub shape: &'a Shape,
+    /// Where it stands. Without it, defaults are shown whatever their conditions.
+    pub surroundings: Option<Surroundings<'a>>,
 }
 
 impl Serialize for View<'_> {

@@ -9,7 +9,7 @@ use super::facts::Facts;
 use super::modified::Modified;
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
-use crate::data::deserialize::{DeserializeError, from_data};
+use crate::data::deserialize::{DeserializeError, from_tree};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Tree};
 use crate::data::validate::{Constraints, ReferenceIndex};
@@ -83,16 +83,11 @@ impl Snapshot {
         tenant: &str,
         path: &InstancePath,
     ) -> Result<Option<T>, DeserializeError> {
-        let empty;
-        let entry = match self.entry(tenant, path) {
-            Some(entry) => entry,
-            None if self.tenant(tenant).is_some() && self.schema.node(path.target()).is_np_container() => {
-                empty = Arc::new(Container::new(path.target()));
-                &empty
-            }
-            None => return Ok(None),
-        };
-        from_data(&self.schema, entry).map(Some)
+        let Some(data) = self.tenant(tenant) else { return Ok(None) };
+        if data.tree.entry(path).is_none() && !self.schema.node(path.target()).is_np_container() {
+            return Ok(None);
+        }
+        from_tree(&self.schema, &data.tree, path).map(Some)
     }
 
     /// When the resource at `path` was last changed, descendants and deleted descendants included; the time of the list

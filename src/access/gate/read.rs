@@ -7,7 +7,9 @@ use super::outcome::Refusal;
 use crate::access::authorize::prune::{prune, prune_container, readable_tree, spine, walk_to};
 use crate::access::authorize::{Authority, Hidden, PolicyOperation};
 use crate::base::clock::Timestamp;
+use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
+use crate::data::read::Surroundings;
 use crate::data::tree::{Container, Data, Found, List, Tree};
 use crate::engine::caller::Caller;
 use crate::engine::commit::CommitError;
@@ -35,6 +37,7 @@ pub struct Reading {
     pub etag: Option<String>,
     /// When the resource was last changed.
     pub modified: Timestamp,
+    tenant: Ident,
     authority: Authority,
     state: Option<StateReader>,
 }
@@ -51,6 +54,12 @@ pub enum Resource {
 }
 
 impl Reading {
+    /// Where the resource stands, for the conditions of defaults.
+    pub fn surroundings(&self) -> Option<Surroundings<'_>> {
+        let data = self.snapshot.tenant(&self.tenant)?;
+        Some(Surroundings { tree: &data.tree, path: &self.target })
+    }
+
     /// An entry of the list that was read, with its computed state put in and without what the caller may not read.
     /// `None` when nothing of it may be read. In config the entry is complete as it is.
     ///
@@ -150,7 +159,20 @@ impl Gate {
         let hidden = walk.hidden();
         drop(walk);
         drop(from_root);
-        Ok(Reading { snapshot, datastore, target, resource, tree, hidden, etag, modified, authority, state })
+        let tenant = caller.tenant.clone();
+        Ok(Reading {
+            tenant,
+            snapshot,
+            datastore,
+            target,
+            resource,
+            tree,
+            hidden,
+            etag,
+            modified,
+            authority,
+            state,
+        })
     }
 }
 

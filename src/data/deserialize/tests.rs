@@ -204,6 +204,42 @@ mod product {
     }
 
     #[test]
+    fn rfc7950_7_21_5_a_default_whose_condition_is_false_is_not_in_use() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct Entry {
+            near: Option<String>,
+            far: Option<String>,
+            c: Inside,
+        }
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct Inside {
+            deep: Option<String>,
+        }
+        let yang = r#"module test { yang-version 1.1; namespace urn:test; prefix t;
+          leaf mode { type string; }
+          list l { key k; leaf k { type string; } leaf kind { type string; }
+            leaf near { when "../kind = 'x'"; type string; default n; }
+            leaf far { when "../../mode = 'x'"; type string; default f; }
+            container c { leaf deep { when "../../kind = 'x'"; type string; default d; } } } }"#;
+        let schema = crate::data::testing::from_yang(&[("test.yang", yang)]);
+        let json = r#"{"mode": "x", "l": [{"k": "a", "kind": "x"}, {"k": "b"}]}"#;
+        let tree = crate::data::testing::tree(&schema, json);
+        let entry = |near: Option<&str>, far: Option<&str>, deep: Option<&str>| Entry {
+            near: near.map(str::to_owned),
+            far: far.map(str::to_owned),
+            c: Inside { deep: deep.map(str::to_owned) },
+        };
+        for (path, expected) in
+            [("l/a", entry(Some("n"), Some("f"), Some("d"))), ("l/b", entry(None, Some("f"), None))]
+        {
+            let path = InstancePath::parse_v1(&schema, path).unwrap();
+            assert_eq!(from_tree::<Entry>(&schema, &tree, &path).unwrap(), expected);
+            let alone: Entry = from_data(&schema, tree.entry(&path).unwrap()).unwrap();
+            assert_eq!(alone, Entry { far: None, ..expected });
+        }
+    }
+
+    #[test]
     fn an_empty_input_is_the_unit() {
         let schema = compile_product().unwrap();
         let input = schema.find("/strongbox/transit-keys/rotate").unwrap();

@@ -15,7 +15,7 @@ fn json_of(tree: &Tree, at: &str, shape: &Shape) -> String {
     let schema = issuers();
     let path = path(schema, at);
     let found = tree.get(&path).unwrap();
-    let view = View { schema, data: Subject::found(path.target(), found), shape };
+    let view = View { schema, data: Subject::found(path.target(), found), shape, surroundings: None };
     let mut out = Vec::new();
     encode_json(&view, &mut out);
     String::from_utf8(out).unwrap()
@@ -101,7 +101,10 @@ fn keys_alone_are_values_or_objects() {
     let keys = |at: &str| {
         let entries: Vec<Arc<Container>> = tree.list(&path(schema, at)).unwrap().iter().cloned().collect();
         let mut out = Vec::new();
-        encode_json(&View { schema, data: Subject::Keys(&entries), shape: &Shape::default() }, &mut out);
+        encode_json(
+            &View { schema, data: Subject::Keys(&entries), shape: &Shape::default(), surroundings: None },
+            &mut out,
+        );
         String::from_utf8(out).unwrap()
     };
     assert_eq!(keys("top/issuer"), r#"["a","b"]"#);
@@ -128,7 +131,10 @@ fn names_that_two_modules_define_are_qualified() {
     };
     let print = |shape: &Shape| {
         let mut out = Vec::new();
-        encode_json(&View { schema: &schema, data: Subject::Container(&root), shape }, &mut out);
+        encode_json(
+            &View { schema: &schema, data: Subject::Container(&root), shape, surroundings: None },
+            &mut out,
+        );
         String::from_utf8(out).unwrap()
     };
     assert_eq!(print(&Shape::default()), body);
@@ -190,7 +196,7 @@ proptest! {
         let strict = Shape { strictness: Strictness::Rfc7951, names: Names::Qualified, ..Shape::default() };
         let written = |shape: &Shape, encode: fn(&View<'_>, &mut Vec<u8>)| {
             let mut out = Vec::new();
-            encode(&View { schema, data: Subject::Container(&root), shape }, &mut out);
+            encode(&View { schema, data: Subject::Container(&root), shape, surroundings: None }, &mut out);
             out
         };
         let yaml = DecodeOptions::plain(Format::Yaml, Allow::Config);
@@ -203,4 +209,34 @@ proptest! {
             prop_assert_eq!(&read, &Ok(Data::Container(Arc::clone(&root))), "{}", String::from_utf8_lossy(&text));
         }
     }
+}
+
+#[test]
+fn rfc7950_7_21_5_a_default_whose_condition_is_false_is_not_in_use() {
+    let yang = r#"module test { yang-version 1.1; namespace urn:test; prefix t;
+      leaf mode { type string; }
+      list l { key k; leaf k { type string; } leaf kind { type string; }
+        leaf near { when "../kind = 'x'"; type string; default n; }
+        leaf far { when "../../mode = 'x'"; type string; default f; }
+        container c { leaf deep { when "../../kind = 'x'"; type string; default d; } } } }"#;
+    let schema = from_yang(&[("test.yang", yang)]);
+    let tree = tree(&schema, r#"{"mode": "x", "l": [{"k": "a", "kind": "x"}, {"k": "b"}]}"#);
+    let shape = Shape { defaults: WithDefaults::ReportAll, ..Shape::default() };
+    let shown = |path: &InstancePath, subject| {
+        let surroundings = Some(Surroundings { tree: &tree, path });
+        let mut out = Vec::new();
+        encode_json(&View { schema: &schema, data: subject, shape: &shape, surroundings }, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    let entries =
+        r#"[{"k":"a","kind":"x","near":"n","far":"f","c":{"deep":"d"}},{"k":"b","far":"f","c":{}}]"#;
+    let root = InstancePath::root();
+    assert_eq!(shown(&root, Subject::Container(&tree.root)), format!(r#"{{"mode":"x","l":{entries}}}"#));
+    let list = InstancePath::parse_v1(&schema, "l").unwrap();
+    assert_eq!(shown(&list, Subject::List(tree.root.list(list.target()).unwrap())), entries);
+    let entry = InstancePath::parse_v1(&schema, "l/b").unwrap();
+    assert_eq!(
+        shown(&entry, Subject::Container(tree.entry(&entry).unwrap())),
+        r#"{"k":"b","far":"f","c":{}}"#
+    );
 }

@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use super::{Content, Names, Shape, Subject, View, WithDefaults};
+use super::{Content, Names, Shape, Subject, Surroundings, View, WithDefaults};
 use crate::data::default::{self, DefaultValue};
 use crate::data::fields::FieldTree;
+use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
 use crate::data::xml;
 use crate::yang::schema::types::{Strictness, Type, TypeKind, integer};
@@ -47,7 +48,7 @@ impl<'v, 'a> At<'v, 'a> {
 
     fn inner<'c>(self, node: NodeId, container: Option<&'c Container>) -> Inner<'v, 'a, 'c> {
         let module = Some(self.schema().node(node).module);
-        Inner { at: self, node, container, module }
+        Inner { at: self, node, container, module, above: None }
     }
 
     fn entry<'c>(self, entry: &'c Container) -> Inner<'v, 'a, 'c> {
@@ -112,9 +113,31 @@ struct Inner<'v, 'a, 'c> {
     container: Option<&'c Container>,
     /// The module whose names need no qualification inside.
     module: Option<ModuleId>,
+    /// What it stands in, up to the subject.
+    above: Option<&'c Inner<'v, 'a, 'c>>,
 }
 
-impl Inner<'_, '_, '_> {
+impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
+    /// The same, standing in another.
+    fn in_(self, above: &'c Inner<'v, 'a, 'c>) -> Self {
+        Inner { above: Some(above), ..self }
+    }
+
+    /// The path of the object.
+    fn path(&self, surroundings: Surroundings<'_>) -> InstancePath {
+        let schema = self.at.schema();
+        let is_entry = schema.node(self.node).is_list();
+        let keys = self.container.filter(|_| is_entry).map(|entry| entry.key(schema));
+        let whole = match self.above {
+            Some(above) => above.path(surroundings).child(self.node),
+            None => surroundings.path.clone(),
+        };
+        match keys {
+            Some(keys) if whole.keys().is_empty() => whole.entry(keys),
+            _ => whole,
+        }
+    }
+
     /// At the top of a body RFC 7951 wants names qualified only where the root itself is shown.
     fn with_module_of_parent(mut self) -> Self {
         if self.node == NodeId::ROOT {
@@ -140,9 +163,11 @@ impl Inner<'_, '_, '_> {
                 }
                 self.member(map, node, &at.values(id, values))
             }
-            Data::Container(container) => self.member(map, node, &at.inner(container.node, Some(container))),
+            Data::Container(container) => {
+                self.member(map, node, &at.inner(container.node, Some(container)).in_(self))
+            }
             Data::List(list) => {
-                self.member(map, node, &Sequence(|| list.iter().map(move |entry| at.entry(entry))))
+                self.member(map, node, &Sequence(|| list.iter().map(move |entry| at.entry(entry).in_(self))))
             }
             Data::Any(value) => self.member(map, node, &**value),
         }
@@ -157,7 +182,12 @@ impl Inner<'_, '_, '_> {
             return Ok(());
         }
         let Some(fields) = self.at.shows(node) else { return Ok(()) };
-        if !default::case_holds(schema, self.container, id) {
+        let is_allowed = |surroundings: Surroundings<'_>| {
+            default::is_allowed(schema, surroundings.tree, &self.path(surroundings), id)
+        };
+        if !default::case_holds(schema, self.container, id)
+            || (!node.whens.is_empty() && !self.at.view.surroundings.is_none_or(is_allowed))
+        {
             return Ok(());
         }
         let at = At { depth: self.at.depth.saturating_sub(1), fields, ..self.at };
@@ -175,7 +205,7 @@ impl Inner<'_, '_, '_> {
                 let marks = || values.iter().map(|_| IsDefault);
                 map.serialize_entry(&Metadata(self.name(node)), &Sequence(marks))
             }
-            None => self.member(map, node, &at.inner(id, None)),
+            None => self.member(map, node, &at.inner(id, None).in_(self)),
         }
     }
 

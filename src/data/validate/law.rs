@@ -464,7 +464,7 @@ fn histories_meet_valid_and_invalid_trees() {
             .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     };
     let outcomes: Vec<Option<(usize, usize)>> = (0..20).map(|seed| made_up(seed, 20)).collect();
-    assert!(outcomes.iter().flatten().count() > 15, "{outcomes:?}");
+    assert!(outcomes.iter().flatten().count() > 10, "{outcomes:?}");
     let fruitful = outcomes.iter().flatten().filter(|(valid, invalid)| *valid > 3 && *invalid > 3);
     assert!(fruitful.count() > 8, "{outcomes:?}");
     for (valid, invalid) in [sum(&SCHEMA, 40), sum(&PRODUCT, 30)] {

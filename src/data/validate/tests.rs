@@ -425,22 +425,6 @@ fn rfc7950_7_21_5_conditions_that_ask_for_conditions_are_worked_out_once() {
 }
 
 #[test]
-fn rfc7950_7_21_5_what_stands_in_a_circle_of_conditions_does_not_exist() {
-    let schema = module(
-        r#"leaf a { when "../b"; type string; default "a"; } leaf b { when "../a"; type string; default "b"; }
-           leaf count { type uint8; must "count(../a | ../b) = ."; }"#,
-    );
-    check(&schema, r#"{"count": 0}"#, &[]);
-    check(&schema, r#"{"a": "1", "count": 2}"#, &[]);
-    step(
-        &schema,
-        r#"{"a": "1", "count": 2}"#,
-        r#"{"count": 2}"#,
-        &["operation-failed must-violation /t:count"],
-    );
-}
-
-#[test]
 fn rfc7950_9_12_a_member_refers_by_its_own_type() {
     let schema = module(
         r#"leaf text { type string; } leaf-list level { type enumeration { enum low; enum high; } }

@@ -27,7 +27,7 @@ fn tree(schema: &Schema, json: &str) -> Tree {
 
 fn written(schema: &Schema, tree: &Tree, layout: Layout, defaults: WithDefaults) -> String {
     let shape = Shape { defaults, ..Shape::default() };
-    let view = View { schema, data: Subject::Container(&tree.root), shape: &shape };
+    let view = View { schema, data: Subject::Container(&tree.root), shape: &shape, surroundings: None };
     let mut out = Vec::new();
     encode_xml(&view, layout, &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -124,7 +124,8 @@ fn what_xml_does_not_have_is_an_error() {
     let write = |any: &str| {
         let tree = tree(&schema, &format!(r#"{{"t:c":{{"any":{any}}}}}"#));
         let shape = Shape::default();
-        let view = View { schema: &schema, data: Subject::Container(&tree.root), shape: &shape };
+        let view =
+            View { schema: &schema, data: Subject::Container(&tree.root), shape: &shape, surroundings: None };
         encode_xml(&view, Layout::Compact, &mut Vec::new()).map_err(|error| error.to_string())
     };
     assert!(write(r#"{"a":[true,null,1.5]}"#).is_ok());

@@ -10,7 +10,9 @@ use super::select::Selection;
 use crate::access::authorize::Hidden;
 use crate::access::gate::{Reading, Resource};
 use crate::data::fields::FieldTree;
-use crate::data::read::{Content, Shape, Subject, View, WithDefaults, encode_json, encode_yaml};
+use crate::data::read::{
+    Content, Shape, Subject, Surroundings, View, WithDefaults, encode_json, encode_yaml,
+};
 use crate::data::tree::{Container, List};
 use crate::engine::Datastore;
 use crate::yang::schema::Schema;
@@ -21,6 +23,7 @@ pub struct Printer<'a> {
     schema: &'a Schema,
     format: Format,
     shape: Shape,
+    surroundings: Option<Surroundings<'a>>,
 }
 
 impl<'a> Printer<'a> {
@@ -46,17 +49,23 @@ impl<'a> Printer<'a> {
             hidden: hidden.nodes().into(),
             ..Shape::default()
         };
-        Printer { schema, format, shape }
+        Printer { schema, format, shape, surroundings: None }
+    }
+
+    /// The same, for data that stands there.
+    #[must_use]
+    pub fn within(self, surroundings: Option<Surroundings<'a>>) -> Self {
+        Printer { surroundings, ..self }
     }
 
     /// For the output of an operation.
     pub fn of_output(schema: &'a Schema, format: Format, fields: Option<FieldTree>) -> Self {
-        Printer { schema, format, shape: Shape { fields, ..Shape::default() } }
+        Printer { schema, format, shape: Shape { fields, ..Shape::default() }, surroundings: None }
     }
 
     /// The body that shows a subject.
     pub fn print(&self, data: Subject<'_>) -> Vec<u8> {
-        let view = View { schema: self.schema, data, shape: &self.shape };
+        let view = View { schema: self.schema, data, shape: &self.shape, surroundings: self.surroundings };
         let mut out = Vec::with_capacity(512);
         match self.format {
             Format::Json => encode_json(&view, &mut out),
@@ -93,7 +102,12 @@ impl Visit<'_> {
     /// The configuration of an entry or container as a JSON document.
     pub(super) fn document_of(&self, container: &Container) -> Vec<u8> {
         let shape = Shape { content: Content::Config, ..Shape::default() };
-        let view = View { schema: self.v1.schema(), data: Subject::Container(container), shape: &shape };
+        let view = View {
+            schema: self.v1.schema(),
+            data: Subject::Container(container),
+            shape: &shape,
+            surroundings: None,
+        };
         let mut out = Vec::new();
         encode_json(&view, &mut out);
         out

@@ -82,7 +82,8 @@ impl Visit<'_> {
         if let Some(reply) = self.decide(&conditions, &reading, validators.as_deref())? {
             return Ok(reply);
         }
-        let printer = Printer::new(&schema, self.wanted.format, datastore, query, fields, &reading.hidden);
+        let printer = Printer::new(&schema, self.wanted.format, datastore, query, fields, &reading.hidden)
+            .within(reading.surroundings());
         let body = match (&reading.resource, &selection) {
             (Resource::List(list), Some(selection)) if list.len() > LONG_LIST => {
                 aside(|| printer.list(&reading, list, selection, query))?

@@ -24,7 +24,15 @@ fn read_as(kind: Kind, text: &str) -> Result<String, Vec<String>> {
         let shape = Shape { strictness: Strictness::Rfc7951, ..Shape::default() };
         let tree = reading.tree.unwrap();
         let mut out = Vec::new();
-        encode_json(&View { schema: &schema, data: Subject::Container(&tree.root), shape: &shape }, &mut out);
+        encode_json(
+            &View {
+                schema: &schema,
+                data: Subject::Container(&tree.root),
+                shape: &shape,
+                surroundings: None,
+            },
+            &mut out,
+        );
         return Ok(String::from_utf8(out).unwrap());
     }
     let told = reading.findings.iter().map(|finding| {
