@@ -9,6 +9,7 @@ mod commands;
 mod crash;
 mod daemon;
 mod docs;
+mod fuzz;
 mod interop;
 mod layers;
 mod modules;
