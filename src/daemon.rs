@@ -7,6 +7,7 @@ pub mod boot;
 pub mod capabilities;
 pub mod house;
 pub mod logging;
+pub mod memory;
 pub mod model;
 pub mod seal;
 

@@ -57,6 +57,8 @@ pub struct Settings {
     pub data_directory: PathBuf,
     /// Where a daemon that unseals itself finds the seal key.
     pub seal: SealSettings,
+    /// Whether memory is kept off the swap.
+    pub lock_memory: bool,
     /// Files and directories of configuration to apply at start.
     pub boot: Vec<PathBuf>,
     /// Modules of the user's own.
@@ -123,6 +125,7 @@ impl Settings {
             listen: Vec::new(),
             data_directory: PathBuf::new(),
             seal: SealSettings::default(),
+            lock_memory: false,
             boot: Vec::new(),
             yang: YangSettings::default(),
             tls: None,

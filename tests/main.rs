@@ -8,6 +8,7 @@ mod api;
 mod commands;
 mod crash;
 mod daemon;
+mod disk;
 mod docs;
 mod fuzz;
 mod interop;

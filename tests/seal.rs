@@ -299,6 +299,27 @@ fn the_commands_of_the_seal() {
     assert_eq!(ran(&address, &root, &["show", "strongbox/system/seal-status"], "").1["data-key"], 2);
 }
 
+#[test]
+fn the_memory_of_the_daemon_is_its_own() {
+    let (_dir, data) = directory();
+    let of = |daemon: &Served, file: &str| {
+        std::fs::read_to_string(format!("/proc/{}/{file}", daemon.child.id())).unwrap()
+    };
+    let line = |text: &str, name: &str| {
+        let found = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        found[name.len()..].split_whitespace().next().unwrap_or_default().to_owned()
+    };
+    let daemon = Served::start(&data, &[], &[]);
+    assert_eq!(line(&of(&daemon, "limits"), "Max core file size"), "0");
+    let locked: u64 = line(&of(&daemon, "status"), "VmLck:").parse().unwrap();
+    let warned = daemon.log().contains("memory cannot be locked");
+    assert_ne!(locked > 0, warned, "it is locked, or it says that it is not: {}", daemon.log());
+    drop(daemon);
+    let daemon = Served::start(&data, &["--lock-memory", "off"], &[]);
+    assert_eq!(line(&of(&daemon, "status"), "VmLck:"), "0");
+    assert!(!daemon.log().contains("memory cannot be locked"));
+}
+
 /// Every file below a directory.
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).unwrap() {

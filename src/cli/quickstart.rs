@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use crate::base::secret::Secret;
-use crate::daemon::{Daemon, DaemonError, Signals};
+use crate::daemon::{Daemon, DaemonError, Signals, memory};
 use crate::settings::{ModuleName, Settings, ValueError};
 
 /// The example that is loaded into a new data directory.
@@ -69,6 +69,7 @@ enum QuickstartError {
 /// Starts the daemon, shows what it can do, and serves until it is told to stop.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let signals = Signals::new();
+    memory::hide();
     let scratch = Scratch::new(arguments.data_dir.clone());
     match start(&arguments, &scratch).await {
         Ok((daemon, facts)) => {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::daemon::{Daemon, DaemonError, ROOT_TOKEN, Signals, logging};
+use crate::daemon::{Daemon, DaemonError, ROOT_TOKEN, Signals, logging, memory};
 use crate::engine::{ModelChange, StartError};
 use crate::services::sealing::model::SealStatus;
 use crate::settings::{Given, Settings};
@@ -91,6 +91,10 @@ pub async fn run(arguments: Arguments, given: Vec<Given>) -> ExitCode {
 
 async fn serve(mut settings: Settings, arguments: &Arguments) -> Result<(), DaemonError> {
     let signals = Signals::new();
+    memory::hide();
+    if settings.lock_memory && !arguments.dev {
+        memory::lock();
+    }
     // Whoever only asks what boot files would change has them not applied.
     let boot = if arguments.validate { std::mem::take(&mut settings.boot) } else { Vec::new() };
     if arguments.dev {

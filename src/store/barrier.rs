@@ -78,6 +78,11 @@ pub enum Aad<'a> {
         /// The log.
         log: Uuid,
     },
+    /// The revision that was acknowledged last.
+    Mark {
+        /// The log.
+        log: Uuid,
+    },
     /// The value by which a wrong key is recognised.
     KeyCheck {
         /// The log.
@@ -265,6 +270,10 @@ impl Aad<'_> {
             }
             Aad::Head { log } => {
                 bytes.push(b'H');
+                bytes.extend_from_slice(log.as_bytes());
+            }
+            Aad::Mark { log } => {
+                bytes.push(b'M');
                 bytes.extend_from_slice(log.as_bytes());
             }
             Aad::KeyCheck { log } => {

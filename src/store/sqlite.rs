@@ -7,6 +7,7 @@ mod check;
 mod column;
 mod files;
 mod head;
+mod mark;
 mod rows;
 mod wal;
 
@@ -23,6 +24,7 @@ use crate::base::clock::Timestamp;
 use files::Lock;
 pub(in crate::store) use files::database;
 use head::Head;
+use mark::Mark;
 pub use rows::Row;
 
 /// The format that this program reads and writes; kept in SQLite's `user_version`.
@@ -37,6 +39,7 @@ pub struct SqliteStore {
     log_id: Uuid,
     head: Head,
     place: PathBuf,
+    mark: Mark,
     /// Set when a commit failed half way: what is on the disk is known again only after a restart.
     broken: Option<String>,
     _lock: Lock,
@@ -78,8 +81,10 @@ impl SqliteStore {
         check::structure(&connection, &place)?;
         let (log_id, head) = head::read(&connection, &barrier, &place)?;
         check::log_tail(&connection, &barrier, log_id, &head, &place)?;
+        let mark = Mark::open(dir, &barrier, log_id, head.revision)?;
         let recovered = Recovered { created, last: head.revision, time: head.time };
-        Ok((SqliteStore { connection, barrier, log_id, head, place, broken: None, _lock: lock }, recovered))
+        let store = SqliteStore { connection, barrier, log_id, head, place, mark, broken: None, _lock: lock };
+        Ok((store, recovered))
     }
 
     /// The barrier that everything in the store passes.
@@ -134,6 +139,7 @@ impl SqliteStore {
         match transaction.commit() {
             Ok(()) => {
                 self.head = head;
+                self.mark.put(&self.barrier, revision);
                 Ok(revision)
             }
             Err(error) if code(&error) == Some(ErrorCode::SystemIoFailure) => {
