@@ -6,6 +6,8 @@
 
 mod case;
 mod data;
+mod hostile;
+mod mutation;
 mod round_trip;
 mod yanglint;
 

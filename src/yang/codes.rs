@@ -411,7 +411,6 @@ pub const CODES: &[Code] = &[
         "a structure or annotation is defined twice",
         "Templates and structures of a module have different names, and so have its annotations.",
     ),
-    code("Y0361", "6.4", "this is not an XPath expression", "See Y0120."),
     code(
         "Y0362",
         "6.4",
@@ -448,12 +447,24 @@ pub const CODES: &[Code] = &[
         "configuration points at state",
         "What configuration refers to is configuration too, unless 'require-instance false' is said.",
     ),
+    code(
+        "Y0375",
+        "9.9.2",
+        "a predicate names no key",
+        "A predicate in the path of a leafref compares a key of the list that it stands behind, each key once.",
+    ),
     code("Y0381", "7.6.4", "a default is not of its type", "A default is a value of the type of its leaf."),
     code(
         "Y0382",
         "7.7",
         "a default stands here twice",
         "Configured entries of a leaf-list are all different.",
+    ),
+    code(
+        "Y0383",
+        "7.6.4",
+        "a default is conditional",
+        "The enum or bit that a leaf has by default is there whatever features are on: it has no 'if-feature'.",
     ),
     code(
         "Y0391",

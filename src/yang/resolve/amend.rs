@@ -57,6 +57,8 @@ impl<'a> Amendments<'a> {
 
     /// Applies the augments whose targets are there, until nothing moves.
     pub fn settle(&mut self, expander: &mut Expander<'_, 'a>) {
+        // What an augment adds lies deeper than its target: from the top down one pass does.
+        self.waiting.sort_by_key(|augment| augment.statement.text().matches('/').count());
         loop {
             let before = self.waiting.len();
             self.waiting.retain(|augment| match find(expander, *augment) {
@@ -202,8 +204,8 @@ fn replace<'a>(expander: &mut Expander<'_, 'a>, deviate: &'a Statement, scope: S
     for statement in &deviate.substatements {
         let Some(id) = statement.id() else { continue };
         let node = expander.tree.node(target);
-        // These four have a value without being written.
-        let implied = matches!(id, K::Config | K::Mandatory | K::MinElements | K::MaxElements);
+        // Every node is configuration or not, without having to say so.
+        let implied = id == K::Config;
         if !deviates(id, node.kind) {
             let kind = node.kind;
             illegal(expander, statement, target, &format!("a {kind} has no such property"));

@@ -40,6 +40,8 @@ pub struct Expander<'n, 'a> {
     pub too_big: bool,
     /// How many blocks are open.
     depth: usize,
+    /// How many groupings were expanded: also those without nodes may double at every level.
+    expansions: usize,
 }
 
 /// Nodes and groupings may be this deep in each other.
@@ -57,6 +59,7 @@ impl<'n, 'a> Expander<'n, 'a> {
             reported: HashSet::new(),
             too_big: false,
             depth: 0,
+            expansions: 0,
         }
     }
 
@@ -110,6 +113,9 @@ impl<'n, 'a> Expander<'n, 'a> {
     /// Adds every node that the block of a statement defines. `scope` is the one inside that block.
     pub fn children(&mut self, block: &'a Statement, scope: ScopeId, place: Place) -> Vec<ResolvedId> {
         let mut added = Vec::new();
+        if self.too_big {
+            return added;
+        }
         if self.depth >= MAX_DEPTH {
             self.refuse(block, &format!("the model is more than {MAX_DEPTH} nodes and groupings deep"));
             return added;
@@ -254,6 +260,13 @@ impl<'n, 'a> Expander<'n, 'a> {
             );
             return Vec::new();
         }
+        self.expansions += 1;
+        if self.expansions > MAX_NODES {
+            let message =
+                format!("groupings are used more than {MAX_NODES} times; do they double at every level?");
+            self.refuse(uses, &message);
+            return Vec::new();
+        }
         self.stack.push(grouping.statement);
         let inner = self.names.inside(grouping.statement, grouping.scope);
         let added = self.children(grouping.statement, inner, place);
@@ -294,6 +307,10 @@ impl<'n, 'a> Expander<'n, 'a> {
         module: ModuleIndex,
         target: ResolvedId,
     ) -> Vec<ResolvedId> {
+        if self.tree.depth(target) >= MAX_DEPTH {
+            self.refuse(augment, &format!("the model is more than {MAX_DEPTH} nodes and groupings deep"));
+            return Vec::new();
+        }
         let kind = self.tree.node(target).kind;
         let fits = |sub: K| match kind {
             K::Container | K::List => !matches!(sub, K::Case | K::Rpc | K::Input | K::Output),

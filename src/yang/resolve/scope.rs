@@ -1,5 +1,6 @@
 //! Names: which typedef, grouping, identity, feature or extension a name means at a place (RFC 7950 sections 5.5, 6.2.1).
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::load::{Loaded, ModuleIndex, UnitIndex};
@@ -17,8 +18,8 @@ pub struct ScopeId(u32);
 struct Scope<'a> {
     unit: UnitIndex,
     parent: Option<ScopeId>,
-    typedefs: Vec<&'a Statement>,
-    groupings: Vec<&'a Statement>,
+    typedefs: HashMap<&'a str, &'a Statement>,
+    groupings: HashMap<&'a str, &'a Statement>,
 }
 
 /// A definition and the scope it stands in.
@@ -85,7 +86,12 @@ pub struct Names<'a> {
     unit_scopes: Vec<ScopeId>,
     /// By module: the revision of it whose nodes are in the tree.
     data_modules: Vec<ModuleIndex>,
+    /// For how many unknown names a similar one was looked for.
+    hints: Cell<usize>,
 }
+
+/// For more unknown names than these no similar one is looked for.
+const MAX_HINTS: usize = 200;
 
 /// The identity of a statement: its address, which is stable while the library is borrowed.
 pub fn address(statement: &Statement) -> usize {
@@ -110,6 +116,7 @@ impl<'a> Names<'a> {
             top: HashMap::new(),
             unit_scopes: Vec::new(),
             data_modules: data_modules(loaded),
+            hints: Cell::new(0),
         };
         for unit in loaded.unit_indexes() {
             names.collect_top(unit, diagnostics);
@@ -125,7 +132,7 @@ impl<'a> Names<'a> {
 
     fn collect_top(&mut self, unit: UnitIndex, diagnostics: &mut Vec<Diagnostic>) {
         let id = ScopeId(u32::try_from(self.scopes.len()).unwrap_or(u32::MAX));
-        self.scopes.push(Scope { unit, parent: None, typedefs: Vec::new(), groupings: Vec::new() });
+        self.scopes.push(Scope { unit, parent: None, typedefs: HashMap::new(), groupings: HashMap::new() });
         self.unit_scopes.push(id);
         let module = self.loaded.unit(unit).module;
         for statement in &self.loaded.unit(unit).root.substatements {
@@ -148,8 +155,8 @@ impl<'a> Names<'a> {
             self.scopes.push(Scope {
                 unit,
                 parent: Some(outer),
-                typedefs: Vec::new(),
-                groupings: Vec::new(),
+                typedefs: HashMap::new(),
+                groupings: HashMap::new(),
             });
             for definition in statement.substatements.iter().filter(|sub| is_scoped(sub)) {
                 let kind = if definition.is(K::Typedef) { NameKind::Typedef } else { NameKind::Grouping };
@@ -158,10 +165,11 @@ impl<'a> Names<'a> {
                     continue;
                 }
                 let target = &mut self.scopes[scope.0 as usize];
-                match kind {
-                    NameKind::Typedef => target.typedefs.push(definition),
-                    _ => target.groupings.push(definition),
-                }
+                let table = match kind {
+                    NameKind::Typedef => &mut target.typedefs,
+                    _ => &mut target.groupings,
+                };
+                table.insert(definition.text(), definition);
             }
         }
         for sub in &statement.substatements {
@@ -252,8 +260,7 @@ impl<'a> Names<'a> {
         for (scope, id) in self.scopes.iter().zip(0..).filter(|(scope, _)| scope.parent.is_some()) {
             if self.loaded.unit(scope.unit).module == module {
                 let inner = if kind == NameKind::Typedef { &scope.typedefs } else { &scope.groupings };
-                let here = |statement: &&'a Statement| Definition { statement, scope: ScopeId(id) };
-                found.extend(inner.iter().map(here));
+                found.extend(inner.values().map(|statement| Definition { statement, scope: ScopeId(id) }));
             }
         }
         found.sort_by_key(|definition| (definition.statement.span.source, definition.statement.span.start));
@@ -271,12 +278,12 @@ impl<'a> Names<'a> {
         let mut at = Some(scope);
         while let Some(id) = at {
             let scope = &self.scopes[id.0 as usize];
-            let candidates: &[&'a Statement] = match kind {
-                NameKind::Typedef => &scope.typedefs,
-                NameKind::Grouping => &scope.groupings,
-                _ => &[],
+            let found = match kind {
+                NameKind::Typedef => scope.typedefs.get(name),
+                NameKind::Grouping => scope.groupings.get(name),
+                _ => None,
             };
-            if let Some(statement) = candidates.iter().find(|candidate| candidate.text() == name) {
+            if let Some(statement) = found {
                 return Some(Definition { statement, scope: id });
             }
             at = scope.parent;
@@ -314,12 +321,16 @@ impl<'a> Names<'a> {
                 .related(hidden.statement.span, "it is defined here")
                 .note(format!("a version 1 submodule sees it only with 'include {}'", unit.name));
         }
+        if self.hints.get() >= MAX_HINTS {
+            return found;
+        }
+        self.hints.set(self.hints.get() + 1);
         let mut known: Vec<&str> = self.exports(module, kind).map(|(name, _)| name).collect();
         let mut at = (module == self.module_of(scope)).then_some(scope);
         while let Some(id) = at {
             let scope = &self.scopes[id.0 as usize];
             let inner = if kind == NameKind::Typedef { &scope.typedefs } else { &scope.groupings };
-            known.extend(inner.iter().map(|statement| statement.text()));
+            known.extend(inner.keys());
             at = scope.parent;
         }
         known.sort_unstable();

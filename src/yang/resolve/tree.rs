@@ -145,6 +145,17 @@ impl<'a> Tree<'a> {
         self.tops.get(module.0).map_or(&[], Vec::as_slice)
     }
 
+    /// How many nodes are above a node.
+    pub fn depth(&self, id: ResolvedId) -> usize {
+        let mut depth = 0;
+        let mut at = self.node(id).parent;
+        while let Some(above) = at {
+            depth += 1;
+            at = self.node(above).parent;
+        }
+        depth
+    }
+
     /// The top-level nodes of the structures of a module.
     pub fn structure_tops(&self, module: ModuleIndex) -> Vec<ResolvedId> {
         let roots = self.structures.iter().map(|id| self.node(*id)).filter(|root| root.module == module);

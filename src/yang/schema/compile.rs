@@ -65,7 +65,7 @@ pub fn compile(library: &mut Library, wanted: &[Wanted]) -> (Option<Schema>, Vec
     schema.annotations = std::mem::take(&mut builder.annotations);
     check_names(&schema, &tree, &builder.ids, &mut builder.diagnostics);
     pending::settle(&mut schema, &mut builder, library.sources());
-    definitions::check(&schema, &mut builder, &implemented, &used, library.sources());
+    definitions::check(&schema, &mut builder, &implemented, &used);
     diagnostics.append(&mut builder.diagnostics);
     drop(builder);
 

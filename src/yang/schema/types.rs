@@ -147,6 +147,8 @@ pub struct Bit {
     pub name: Ident,
     /// Its position.
     pub position: u32,
+    /// It has an `if-feature`, which holds.
+    pub is_conditional: bool,
 }
 
 /// One name of an `enumeration`.
@@ -156,6 +158,8 @@ pub struct EnumName {
     pub name: Ident,
     /// Its integer.
     pub value: i32,
+    /// It has an `if-feature`, which holds.
+    pub is_conditional: bool,
 }
 
 /// A `pattern` (XSD regular expression) translated for the `regex` crate, anchored at both ends.

@@ -126,7 +126,8 @@ fn walk_quoted(source: &str, start: usize, end: usize, sink: &mut impl Sink) {
     if source.as_bytes().get(start) == Some(&b'\'') {
         return sink.push(inner, start + 1);
     }
-    let column = quote_column(source, start);
+    // Where the quote stands matters for the lines below it only.
+    let column = if inner.contains('\n') { quote_column(source, start) } else { 0 };
     let mut from = start + 1;
     let mut first = true;
     for line in inner.split_inclusive('\n') {

@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 
 use super::nodes::Builder;
-use super::pending::{default_value, parse_expression};
+use super::pending::default_value;
 use super::typing::Template;
 use super::{check_names, module_id};
-use crate::base::diagnostic::{Diagnostic, Sources};
+use crate::base::diagnostic::Diagnostic;
 use crate::yang::resolve::expand::{Expander, Place};
 use crate::yang::resolve::load::ModuleIndex;
 use crate::yang::resolve::scope::{Definition, NameKind, ScopeId, address};
@@ -23,7 +23,6 @@ pub(super) fn check(
     builder: &mut Builder<'_, '_>,
     implemented: &[ModuleIndex],
     used: &HashSet<usize>,
-    sources: &Sources,
 ) {
     for module in implemented.iter().copied() {
         for typedef in builder.names.all(module, NameKind::Typedef) {
@@ -31,7 +30,7 @@ pub(super) fn check(
         }
         for grouping in builder.names.all(module, NameKind::Grouping) {
             if !used.contains(&address(grouping.statement)) {
-                check_grouping(schema, builder, module, grouping, sources);
+                check_grouping(schema, builder, module, grouping);
             }
         }
         let loaded = builder.names.loaded;
@@ -76,7 +75,6 @@ fn check_grouping<'a>(
     builder: &mut Builder<'_, 'a>,
     module: ModuleIndex,
     grouping: Definition<'a>,
-    sources: &Sources,
 ) {
     let mut expander = Expander::new(builder.names);
     let scope = builder.names.inside(grouping.statement, grouping.scope);
@@ -97,10 +95,6 @@ fn check_grouping<'a>(
             let message = format!("the default of {} is not of its type: {why}", aside.path(id));
             found.push(Diagnostic::error("Y0381", default.statement.argument_span(), message));
         }
-    }
-    let conditions = waiting.musts.iter().map(|(_, must)| must);
-    for condition in conditions.chain(waiting.whens.iter().map(|(_, _, when)| when)) {
-        found.extend(parse_expression(sources, condition.statement).err().map(|wrong| *wrong));
     }
     builder.give_back(scratch);
     builder.diagnostics.append(&mut found);

@@ -10,6 +10,9 @@ use crate::yang::resolve::scope::{NameKind, Names, address};
 use crate::yang::schema::{Identity, IdentityId};
 use crate::yang::syntax::keyword::KeywordId as K;
 
+/// How many pairs of an identity and what it is derived from, directly or not, there may be.
+const MAX_DERIVATIONS: usize = 1_000_000;
+
 /// All identities of the loaded modules, and their ids by address of their statement.
 pub(super) fn compile(
     names: &Names<'_>,
@@ -55,6 +58,7 @@ pub(super) fn compile(
             }
         })
         .collect();
+    let mut derivations = 0;
     for (index, (_, definition)) in definitions.iter().enumerate() {
         let mut reached: BTreeSet<IdentityId> = BTreeSet::new();
         let mut open: Vec<IdentityId> = identities[index].bases.clone();
@@ -62,6 +66,12 @@ pub(super) fn compile(
             if reached.insert(at) {
                 open.extend(&identities[at.0 as usize].bases);
             }
+        }
+        derivations += reached.len();
+        if derivations > MAX_DERIVATIONS {
+            let message = format!("identities are derived from each other more than {MAX_DERIVATIONS} times");
+            diagnostics.push(Diagnostic::error("Y0231", definition.statement.argument_span(), message));
+            break;
         }
         let mut reached: Vec<IdentityId> = reached.into_iter().collect();
         if reached.iter().any(|id| id.0 as usize == index) {

@@ -1,5 +1,6 @@
 //! Leafs, leaf-lists and lists: types, defaults, sizes and keys.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::nodes::{Builder, Surroundings};
@@ -93,8 +94,14 @@ impl<'a> Builder<'_, 'a> {
         let mut keys: Vec<ResolvedId> = Vec::new();
         match node.property(K::Key) {
             Some(key) => {
+                let children: HashMap<&str, ResolvedId> = node
+                    .children
+                    .iter()
+                    .rev()
+                    .map(|child| (self.tree.node(*child).name.as_str(), *child))
+                    .collect();
                 for name in key.statement.text().split_whitespace() {
-                    self.key(node, key, name, &mut keys);
+                    self.key(node, key, name, &children, &mut keys);
                 }
             }
             None if inside.config && !self.aside => {
@@ -134,11 +141,18 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn key(&mut self, node: &Resolved<'a>, key: Property<'a>, name: &str, keys: &mut Vec<ResolvedId>) {
+    fn key(
+        &mut self,
+        node: &Resolved<'a>,
+        key: Property<'a>,
+        name: &str,
+        children: &HashMap<&str, ResolvedId>,
+        keys: &mut Vec<ResolvedId>,
+    ) {
         let tree = self.tree;
         let (_, local) = split_name(name);
         let at = key.statement.argument_span();
-        let found = node.children.iter().copied().find(|child| tree.node(*child).name == *local);
+        let found = children.get(local).copied();
         let Some(found) = found.filter(|child| tree.node(*child).kind == K::Leaf) else {
             let leafs =
                 node.children.iter().map(|child| tree.node(*child)).filter(|child| child.kind == K::Leaf);

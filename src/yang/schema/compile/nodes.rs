@@ -1,6 +1,6 @@
 //! Resolved nodes to schema nodes: ids, kinds, and everything that needs no other node.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::typing::{Template, TypeWorld, Typer, Typing};
@@ -360,7 +360,8 @@ impl<'b, 'a> Builder<'b, 'a> {
     /// Visits the children: `first` before the others, in that order. `schema_children` keeps the written order.
     pub(super) fn children(&mut self, node: &Resolved<'a>, inside: &Surroundings<'a>, first: &[ResolvedId]) {
         let mut visited: HashMap<ResolvedId, NodeId> = HashMap::new();
-        let others = node.children.iter().filter(|child| !first.contains(child));
+        let is_first: HashSet<ResolvedId> = first.iter().copied().collect();
+        let others = node.children.iter().filter(|child| !is_first.contains(child));
         for (index, child) in first.iter().chain(others).enumerate() {
             if let Some(id) = self.visit(*child, inside, index < first.len()) {
                 visited.insert(*child, id);

@@ -16,9 +16,9 @@ use crate::yang::resolve::tree::Property;
 use crate::yang::schema::node::{Must, NodeKind, When};
 use crate::yang::schema::types::{Leafref, ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::value::Value;
-use crate::yang::schema::xpath::Expression;
 use crate::yang::schema::xpath::bind::{Bound, Naming, ProblemKind, bind};
 use crate::yang::schema::xpath::reach::parent;
+use crate::yang::schema::xpath::{Expr, Expression};
 use crate::yang::schema::{ModuleId, NodeId, Schema};
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::Statement;
@@ -44,6 +44,7 @@ pub(super) fn settle<'a>(schema: &mut Schema, builder: &mut Builder<'_, 'a>, sou
         expressions: HashMap::new(),
         conditions: Conditions::default(),
         active: Vec::new(),
+        bound_bytes: 0,
     };
     let mut leafrefs: Vec<NodeId> = settler.templates.keys().copied().collect();
     leafrefs.sort_unstable();
@@ -77,6 +78,9 @@ fn set_type(schema: &mut Schema, id: NodeId, fresh: Arc<Type>) {
     }
 }
 
+/// How many bytes all expressions may have, an expression in a grouping counted wherever it is used.
+const MAX_BOUND_BYTES: usize = 16 << 20;
+
 /// How long a chain of leafrefs may be.
 const MAX_CHAIN: usize = 100;
 
@@ -91,6 +95,8 @@ struct Settler<'s, 'b, 'a> {
     conditions: Conditions,
     /// Leafs whose leafref is being followed.
     active: Vec<NodeId>,
+    /// Length of all expressions that were bound.
+    bound_bytes: usize,
 }
 
 impl<'a> Settler<'_, '_, 'a> {
@@ -103,13 +109,8 @@ impl<'a> Settler<'_, '_, 'a> {
         if let Some(known) = self.expressions.get(&address(statement)) {
             return known.clone();
         }
-        let parsed = match parse_expression(self.sources, statement) {
-            Ok(ast) => Some(Arc::new(ast)),
-            Err(wrong) => {
-                self.report(*wrong);
-                None
-            }
-        };
+        // What is no expression was reported when the arguments were checked.
+        let parsed = parse_xpath(statement.text()).ok().map(Arc::new);
         self.expressions.insert(address(statement), parsed.clone());
         parsed
     }
@@ -123,6 +124,12 @@ impl<'a> Settler<'_, '_, 'a> {
         module: ModuleId,
     ) -> Option<Bound> {
         let ast = self.parse(property.statement)?;
+        self.bound_bytes = self.bound_bytes.saturating_add(property.statement.text().len());
+        if self.bound_bytes > MAX_BOUND_BYTES {
+            let message = format!("all expressions together have more than {} MiB", MAX_BOUND_BYTES >> 20);
+            self.report(Diagnostic::error("Y0231", property.statement.head_span(), message));
+            return None;
+        }
         let names = self.builder.names;
         let prefix = |prefix: &str| names.data_module_of_prefix(property.scope, Some(prefix)).map(module_id);
         let own = module_id(names.module_of(property.scope));
@@ -240,6 +247,7 @@ impl<'a> Settler<'_, '_, 'a> {
                     .note("say 'require-instance false;' or point at configuration (RFC 7950 section 9.9)"),
             );
         }
+        self.check_predicates(schema, path.statement, &bound.root);
         let target_type = self.complete(schema, target)?;
         let target_type = match &target_type.kind {
             TypeKind::Leafref(inner) => inner.target_type.clone(),
@@ -259,9 +267,52 @@ impl<'a> Settler<'_, '_, 'a> {
         }))
     }
 
+    /// The predicates of a leafref's path compare keys, each once (RFC 7950 section 9.9.2).
+    fn check_predicates(&mut self, schema: &Schema, path: &Statement, root: &Expr) {
+        let steps = match root {
+            Expr::Path(path) => &path.steps,
+            Expr::Filter { steps, .. } => steps,
+            _ => return,
+        };
+        for step in steps.iter().filter(|step| !step.predicates.is_empty()) {
+            let lists = step.targets.as_deref().unwrap_or_default();
+            let mut seen: Vec<&[NodeId]> = Vec::new();
+            for predicate in &step.predicates {
+                let Expr::Compare(_, left, _) = predicate else { continue };
+                let Expr::Path(left) = &**left else { continue };
+                let named = left.steps.last().and_then(|step| step.targets.as_deref()).unwrap_or_default();
+                let is_key = |id: &NodeId| lists.iter().any(|list| schema.node(*list).keys().contains(id));
+                let wrong = match named.first() {
+                    None => continue,
+                    Some(first) if !named.iter().all(is_key) => {
+                        format!("the predicate names '{}', which is no key", schema.node(*first).name)
+                    }
+                    Some(first) if seen.contains(&named) => {
+                        format!("the key '{}' is compared twice", schema.node(*first).name)
+                    }
+                    Some(_) => {
+                        seen.push(named);
+                        continue;
+                    }
+                };
+                self.report(Diagnostic::error("Y0375", path.argument_span(), wrong));
+            }
+        }
+    }
+
     fn default(&mut self, schema: &mut Schema, id: NodeId, default: Property<'a>) {
         let Some(ty) = schema.node(id).ty().cloned() else { return };
         let (module, config) = (schema.node(id).module, schema.node(id).config);
+        if let Some(name) = conditional(&ty, default.statement.text()) {
+            let message = format!(
+                "the default of {} depends on a feature: '{name}' has an 'if-feature'",
+                schema.path(id)
+            );
+            self.report(
+                Diagnostic::error("Y0383", default.statement.argument_span(), message)
+                    .note("the default is always there (RFC 7950 section 7.6.4)"),
+            );
+        }
         match default_value(self.builder.names, schema, &ty, default, module) {
             Ok(value) => match schema.nodes.get_mut(id.0 as usize).map(|node| &mut node.kind) {
                 Some(NodeKind::Leaf { default, .. }) => *default = Some(value),
@@ -357,7 +408,12 @@ impl<'a> Settler<'_, '_, 'a> {
                 && node.whens.is_empty()
                 && matches!(
                     node.kind,
-                    NodeKind::Leaf { .. } | NodeKind::Anydata | NodeKind::Anyxml | NodeKind::Choice { .. }
+                    NodeKind::Leaf { .. }
+                        | NodeKind::LeafList { .. }
+                        | NodeKind::List { .. }
+                        | NodeKind::Anydata
+                        | NodeKind::Anyxml
+                        | NodeKind::Choice { .. }
                 )
             {
                 let message = format!("the default case '{name}' has the mandatory node '{}'", node.name);
@@ -407,11 +463,24 @@ impl<'a> Settler<'_, '_, 'a> {
     }
 }
 
-/// The child of that name in the schema tree, where choices and cases are nodes; those that data skips are found too.
+/// The child of that name in the schema tree, where choices and cases are nodes (RFC 7950 section 6.5).
 fn schema_child(schema: &Schema, parent: NodeId, module: ModuleId, name: &str) -> Option<NodeId> {
     let fits = |id: &NodeId| schema.node(*id).module == module && schema.node(*id).name == *name;
-    let node = schema.node(parent);
-    node.schema_children.iter().copied().find(fits).or_else(|| node.children.iter().copied().find(fits))
+    schema.node(parent).schema_children.iter().copied().find(fits)
+}
+
+/// The enum or bit with an `if-feature` that a default names.
+fn conditional<'t>(ty: &'t Type, default: &str) -> Option<&'t Ident> {
+    match &ty.kind {
+        TypeKind::Enumeration { names } => {
+            names.iter().find(|known| known.is_conditional && known.name == *default).map(|known| &known.name)
+        }
+        TypeKind::Bits { bits } => {
+            let named = |name: &Ident| default.split_ascii_whitespace().any(|word| *name == *word);
+            bits.iter().find(|known| known.is_conditional && named(&known.name)).map(|known| &known.name)
+        }
+        _ => None,
+    }
 }
 
 /// The place in its text of some bytes of a statement's argument.
@@ -424,15 +493,6 @@ fn place(sources: &Sources, statement: &Statement, bytes: Range<usize>) -> Span 
         }
         None => span,
     }
-}
-
-/// The XPath expression in the argument of a statement.
-pub(super) fn parse_expression(sources: &Sources, statement: &Statement) -> Result<Ast, Box<Diagnostic>> {
-    parse_xpath(statement.text()).map_err(|wrong| {
-        let at = place(sources, statement, wrong.offset..wrong.offset + 1);
-        let message = format!("this is not an XPath expression: {}", wrong.message);
-        Box::new(Diagnostic::error("Y0361", at, message).label("here"))
-    })
 }
 
 /// The value of a default. Prefixes of identities are those of the text that states the default.

@@ -44,6 +44,9 @@ pub(super) fn widest_signed(bits: u8) -> (i64, i64) {
     integer::signed_bounds(bits)
 }
 
+/// Of a base with more parts than these, a message shows the first.
+const MAX_SHOWN: usize = 16;
+
 /// Reads a `range` or `length` statement: parts ascending, disjoint, each inside a part of `base`.
 pub(super) fn narrow<T: Bound>(
     statement: &Statement,
@@ -54,6 +57,7 @@ pub(super) fn narrow<T: Bound>(
     let wrong = |message: String| {
         let shown: Vec<String> = base
             .iter()
+            .take(MAX_SHOWN)
             .map(|(low, high)| format!("{}..{}", low.show(fraction_digits), high.show(fraction_digits)))
             .collect();
         Box::new(
@@ -88,7 +92,10 @@ pub(super) fn narrow<T: Bound>(
         if parts.last().is_some_and(|before| low <= before.1) {
             return Err(wrong(format!("'{part}' does not come after the part before it")));
         }
-        if !base.iter().any(|(base_low, base_high)| *base_low <= low && high <= *base_high) {
+        // The parts of the base ascend: only the last one that starts at or before this one can hold it.
+        let before = base.partition_point(|(base_low, _)| *base_low <= low);
+        let holder = before.checked_sub(1).and_then(|index| base.get(index));
+        if holder.is_none_or(|(_, base_high)| high > *base_high) {
             return Err(wrong(format!("'{part}' allows more than the type it restricts")));
         }
         parts.push((low, high));

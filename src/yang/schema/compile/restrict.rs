@@ -1,5 +1,6 @@
 //! Which type takes which restriction; enums, bits, patterns and formats, which are lists or texts of their own.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::typing::{Template, TypeWorld, format_named};
@@ -31,8 +32,11 @@ pub(super) fn enumeration(
         base: base.as_deref(),
     };
     let found = numbered(world, statement, scope, &rule)?;
-    let names =
-        found.into_iter().map(|(name, value)| EnumName { name, value: i32::try_from(value).unwrap_or(0) });
+    let names = found.into_iter().map(|item| EnumName {
+        name: item.name,
+        value: i32::try_from(item.number).unwrap_or(0),
+        is_conditional: item.is_conditional,
+    });
     Some(names.collect())
 }
 
@@ -53,9 +57,20 @@ pub(super) fn bits(
         base: base.as_deref(),
     };
     let mut found = numbered(world, statement, scope, &rule)?;
-    found.sort_by_key(|(_, position)| *position);
-    let bits = found.into_iter().map(|(name, at)| Bit { name, position: u32::try_from(at).unwrap_or(0) });
+    found.sort_by_key(|item| item.number);
+    let bits = found.into_iter().map(|item| Bit {
+        name: item.name,
+        position: u32::try_from(item.number).unwrap_or(0),
+        is_conditional: item.is_conditional,
+    });
     Some(bits.collect())
+}
+
+/// One enum or bit.
+struct Item {
+    name: Ident,
+    number: i64,
+    is_conditional: bool,
 }
 
 /// How the items of an enumeration or bits type are numbered.
@@ -72,8 +87,12 @@ fn numbered(
     statement: &Statement,
     scope: ScopeId,
     rule: &Numbering<'_>,
-) -> Option<Vec<(Ident, i64)>> {
-    let mut all: Vec<(Ident, i64, bool)> = Vec::new();
+) -> Option<Vec<Item>> {
+    // Of every item, also of those whose feature is off.
+    let mut names: HashSet<&str> = HashSet::new();
+    let mut numbers: HashMap<i64, &str> = HashMap::new();
+    let base: Option<HashMap<&str, i64>> = rule.base.map(|base| base.iter().copied().collect());
+    let mut all: Vec<Item> = Vec::new();
     let mut highest: Option<i64> = None;
     let mut right = true;
     if rule.base.is_some() {
@@ -100,15 +119,15 @@ fn numbered(
             wrong(format!("'{name}' is no name: it is empty or has spaces around it"), None);
             continue;
         }
-        if all.iter().any(|(known, ..)| *known == name) {
+        if !names.insert(name) {
             wrong(format!("the {item} '{name}' stands here twice"), None);
             continue;
         }
         let stated = sub.find(number).and_then(|number| number.text().trim().parse::<i64>().ok());
-        let value = match rule.base {
+        let value = match &base {
             Some(base) => {
-                let Some((_, inherited)) = base.iter().find(|(known, _)| *known == name) else {
-                    let near = nearest(name, base.iter().map(|(known, _)| *known));
+                let Some(inherited) = base.get(name) else {
+                    let near = nearest(name, rule.base.into_iter().flatten().map(|(known, _)| *known));
                     wrong(
                         format!("the type that is restricted has no {item} '{name}'"),
                         near.map(|near| format!("did you mean '{near}'?")),
@@ -131,21 +150,23 @@ fn numbered(
             wrong(format!("the {number} {value} of '{name}' is out of range"), Some(note));
             continue;
         }
-        if let Some((other, ..)) = all.iter().find(|(_, known, _)| *known == value) {
+        if let Some(other) = numbers.insert(value, name) {
             let message = format!("'{name}' has the same {number} as '{other}': {value}");
             wrong(message, None);
             continue;
         }
         highest = Some(highest.map_or(value, |highest| highest.max(value)));
-        let on = world.features.allow(world.names, sub, scope, world.diagnostics);
-        all.push((Ident::from(name), value, on));
+        if world.features.allow(world.names, sub, scope, world.diagnostics) {
+            let is_conditional = sub.find(K::IfFeature).is_some();
+            all.push(Item { name: Ident::from(name), number: value, is_conditional });
+        }
     }
-    if all.is_empty() && right {
+    if names.is_empty() && right {
         let message = format!("a type '{}' needs at least one '{item}'", statement.text());
         world.diagnostics.push(Diagnostic::error("Y0302", statement.argument_span(), message));
         return None;
     }
-    right.then(|| all.into_iter().filter(|(.., on)| *on).map(|(name, value, _)| (name, value)).collect())
+    right.then_some(all)
 }
 
 /// A compiled `pattern`.

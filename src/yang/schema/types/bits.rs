@@ -41,7 +41,7 @@ mod tests {
         ["read", "write", "run"]
             .into_iter()
             .zip(0..)
-            .map(|(name, position)| Bit { name: name.into(), position })
+            .map(|(name, position)| Bit { name: name.into(), position, is_conditional: false })
             .collect()
     }
 

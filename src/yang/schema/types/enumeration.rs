@@ -26,7 +26,7 @@ mod tests {
         let names: Vec<EnumName> = ["ES256", "ES384"]
             .into_iter()
             .zip(0..)
-            .map(|(name, value)| EnumName { name: name.into(), value })
+            .map(|(name, value)| EnumName { name: name.into(), value, is_conditional: false })
             .collect();
         assert_eq!(parse(&names, Raw::Text("ES384")).unwrap(), Value::Enum("ES384".into()));
         assert_eq!(

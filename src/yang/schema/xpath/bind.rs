@@ -14,7 +14,7 @@ use crate::yang::schema::{ModuleId, NodeId, Schema};
 use crate::yang::syntax::xpath::{self as ast, Ast, parse_xpath};
 
 use super::functions::FUNCTIONS;
-use super::reach::{document_root, walk};
+use super::reach::{children_named, document_root, walk};
 use super::{Axis, Expr, Expression, Function, LocationPath, NodeTest, Step};
 
 /// Why a text is not an expression over this schema.
@@ -283,7 +283,7 @@ impl Binder<'_> {
             }
             Function::DerivedFrom | Function::DerivedFromOrSelf => {
                 if let Some(Expr::Literal(text)) = bound.get_mut(1) {
-                    self.identity_argument(text, at, given.first());
+                    self.identity_argument(text, at);
                 }
                 Gives::Truth
             }
@@ -324,6 +324,9 @@ impl Binder<'_> {
         let reached = match (&test, step.axis) {
             // The only child of a leaf is its text.
             (NodeTest::Text, Axis::Child) => from.clone(),
+            (NodeTest::Name { name, .. }, Axis::Child) => {
+                from.as_ref().and_then(|nodes| children_named(self.schema, nodes, name))
+            }
             _ => from.as_ref().and_then(|nodes| walk(self.schema, nodes, step.axis)),
         };
         let nodes = match reached {

@@ -5,7 +5,7 @@ use crate::yang::schema::node::NodeKind;
 use crate::yang::schema::{NodeId, Schema};
 
 /// Sets of more nodes than this are not followed.
-const MAX_REACH: usize = 20_000;
+const MAX_REACH: usize = 4_000;
 
 /// The nodes on an axis from any of some nodes, sorted, before the test.
 pub(super) fn walk(schema: &Schema, from: &[NodeId], axis: Axis) -> Option<Vec<NodeId>> {
@@ -73,6 +73,25 @@ pub(super) fn children(schema: &Schema, id: NodeId) -> impl Iterator<Item = Node
     let sides: &[NodeId] = if node.is_operation() { &node.children } else { &[] };
     let own: &[NodeId] = if node.is_operation() { &[] } else { &node.children };
     sides.iter().flat_map(|side| &schema.node(*side).children).chain(own).copied()
+}
+
+/// The children of that name, of any module, below some nodes, sorted; `None` when they cannot be told.
+pub(super) fn children_named(schema: &Schema, from: &[NodeId], name: &str) -> Option<Vec<NodeId>> {
+    let mut found: Vec<NodeId> = Vec::new();
+    for id in from.iter().copied() {
+        let node = schema.node(id);
+        if matches!(node.kind, NodeKind::Anydata | NodeKind::Anyxml) {
+            return None;
+        }
+        let own = [id];
+        let parents = if node.is_operation() { node.children.as_slice() } else { &own };
+        for parent in parents {
+            found.extend(schema.children_named(*parent, name).iter().map(|(_, id)| *id));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
 }
 
 /// The root of the document that a node is in: that of the structure around it, else that of all data.

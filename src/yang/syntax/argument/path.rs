@@ -1,5 +1,7 @@
 //! Arguments that name nodes: schema node identifiers, `key`, `unique` and the `path` of a leafref.
 
+use std::collections::HashSet;
+
 use super::super::parse::shorten;
 use super::super::xpath::{Ast, Axis, Comparison, LocationPath, NodeTest, Step, parse_xpath};
 use super::{ArgumentError, is_reference};
@@ -54,7 +56,7 @@ pub(super) fn schema_node(text: &str, start: Start) -> Result<(), ArgumentError>
 /// Checks the names of key leafs (section 7.8.2).
 pub(super) fn key(text: &str) -> Result<(), ArgumentError> {
     let note = "a key is the names of leafs of the list with blanks between them";
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for name in text.split_ascii_whitespace() {
         let offset = name.as_ptr().addr() - text.as_ptr().addr();
         if !is_reference(name) {
@@ -65,12 +67,11 @@ pub(super) fn key(text: &str) -> Result<(), ArgumentError> {
             )
             .at(offset));
         }
-        if seen.contains(&name) {
+        if !seen.insert(name) {
             return Err(
                 ArgumentError::new("Y0121", format!("'{name}' is named twice in the key"), note).at(offset)
             );
         }
-        seen.push(name);
     }
     if seen.is_empty() {
         return Err(ArgumentError::new("Y0121", "the key names no leaf", note));
@@ -80,20 +81,19 @@ pub(super) fn key(text: &str) -> Result<(), ArgumentError> {
 
 /// Checks the paths of `unique` (section 7.8.3).
 pub(super) fn unique(text: &str) -> Result<(), ArgumentError> {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for path in text.split_ascii_whitespace() {
         let offset = path.as_ptr().addr() - text.as_ptr().addr();
         schema_node(path, Start::Below).map_err(|error| {
             let inside = error.offset.unwrap_or_default();
             error.at(offset + inside)
         })?;
-        if seen.contains(&path) {
+        if !seen.insert(path) {
             let note = "each leaf is named once";
             return Err(
                 ArgumentError::new("Y0121", format!("'{}' is named twice", shorten(path)), note).at(offset)
             );
         }
-        seen.push(path);
     }
     if seen.is_empty() {
         let note = "unique takes paths of leafs below the list, with blanks between them";

@@ -211,33 +211,6 @@ impl Binder<'_> {
         gives.known().unwrap_or_default().iter().any(refers)
     }
 
-    /// The identity of `derived-from()` has nothing to do with the identities that the nodes can name.
-    pub(super) fn doubt_base(&mut self, id: IdentityId, text: &str, at: (usize, usize), of: Option<&Gives>) {
-        let Some(gives) = of else { return };
-        let types = self.types(gives);
-        let unrelated = |ty: &&Type| match &ty.kind {
-            TypeKind::Identityref { bases } => {
-                !(0_u32..).map(IdentityId).zip(self.schema.identities()).any(|(known, identity)| {
-                    self.is_derived(known, bases) && (known == id || identity.ancestors.contains(&id))
-                })
-            }
-            _ => false,
-        };
-        // Other modules may define what this library does not have: only what is of another family is sure.
-        let related_to_base = |ty: &&Type| match &ty.kind {
-            TypeKind::Identityref { bases } => bases.iter().any(|base| {
-                *base == id
-                    || self.schema.identity(id).ancestors.contains(base)
-                    || self.schema.identity(*base).ancestors.contains(&id)
-            }),
-            _ => true,
-        };
-        if !types.is_empty() && types.iter().all(unrelated) && !types.iter().any(related_to_base) {
-            let message = format!("{} never names an identity derived from '{text}'", self.shown(gives));
-            self.doubt(at, message);
-        }
-    }
-
     /// Configuration sees configuration only (RFC 7950 section 6.4.1).
     pub(super) fn doubt_state(&mut self, ast: &Ast, nodes: Option<&[NodeId]>) {
         let schema = self.schema;

@@ -134,7 +134,7 @@ impl Binder<'_> {
     }
 
     /// The identity that the second argument of `derived-from()` names, written with its module's name.
-    pub(super) fn identity_argument(&mut self, text: &mut Ident, at: (usize, usize), of: Option<&Gives>) {
+    pub(super) fn identity_argument(&mut self, text: &mut Ident, at: (usize, usize)) {
         let Some(id) = self.identity_named(text) else {
             let local = text.rsplit(':').next().unwrap_or_default();
             let known = self.schema.identities().iter().map(|identity| identity.name.as_str());
@@ -146,7 +146,6 @@ impl Binder<'_> {
             self.problem(at, ProblemKind::NoNode, format!("there is no identity '{text}'{hint}"));
             return;
         };
-        self.doubt_base(id, text, at, of);
         *text = self.qualified(id);
     }
 
