@@ -57,6 +57,6 @@ mod tests {
         assert_eq!(nearest("colour", ["string", "bits"]), None);
         assert_eq!(nearest("u", ["k"]), None);
         assert_eq!(edits("ab", "ba", 9), 1);
-        assert_eq!(edits("", "abc"), 3);
+        assert_eq!(edits("", "abc", 9), 3);
     }
 }
