@@ -5,6 +5,7 @@ use std::path::Path;
 use strongbox::settings::Setting;
 use strongbox::yang::diagram::{Options, Subject, draw};
 use strongbox::yang::product::{product_library, product_modules};
+use strongbox::yang::syntax::KeywordId;
 
 /// Holds the part of a document between `<!-- NAME: ... -->` and `<!-- end of NAME -->` against `wanted`.
 fn hold(document: &str, name: &str, wanted: &str) {
@@ -49,4 +50,29 @@ fn the_model_is_drawn() {
     }
     let drawn = format!("{}\n```\n", drawn.trim_end());
     hold("docs/model.md", "model", &drawn);
+}
+
+#[test]
+fn what_is_understood_of_yang_is_documented() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/yang.md")).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).collect();
+    let in_quotes = |line: &str| line.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let first_cells: Vec<String> =
+        rows.iter().flat_map(|row| in_quotes(row.split(" | ").next().unwrap_or_default())).collect();
+    let types = "int8 int16 int32 int64 uint8 uint16 uint32 uint64 decimal64 string boolean enumeration bits binary leafref
+        identityref empty union instance-identifier";
+    let wanted = KeywordId::ALL.iter().map(|id| id.as_str()).chain(types.split_whitespace());
+    let missing: Vec<&str> = wanted.filter(|name| !first_cells.iter().any(|cell| cell == name)).collect();
+    assert!(missing.is_empty(), "docs/yang.md has no row for {missing:?}");
+    for name in text.lines().flat_map(in_quotes) {
+        let Some((folder, _)) = name.split_once('/') else { continue };
+        let extension = match folder {
+            "ok" | "err" => "yang",
+            "data" => "cases",
+            _ => continue,
+        };
+        let case = root.join("tests/yang").join(format!("{name}.{extension}"));
+        assert!(name.ends_with('/') || case.exists(), "docs/yang.md names {name}, which is not there");
+    }
 }

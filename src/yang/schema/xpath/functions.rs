@@ -68,3 +68,19 @@ pub(super) const FUNCTIONS: &[Row] = &[
     row("enum-value", Function::EnumValue, (1, 1), true, Gives::Number),
     row("bit-is-set", Function::BitIsSet, (2, 2), true, Gives::Truth),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_is_documented() {
+        let text = include_str!("../../../../docs/yang.md");
+        let missing: Vec<&str> = FUNCTIONS
+            .iter()
+            .map(|row| row.name)
+            .filter(|name| !text.contains(&format!("\n| `{name}` | ")))
+            .collect();
+        assert!(missing.is_empty(), "docs/yang.md has no row for {missing:?}");
+    }
+}
