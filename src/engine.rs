@@ -166,7 +166,7 @@ impl Engine {
         settings: EngineSettings,
     ) -> Result<Engine, StartError> {
         let bindings = registry.bind(&schema)?;
-        let facts = Arc::new(Facts::new(&schema));
+        let facts = Arc::new(Facts::new(&schema, |node| bindings.states.contains_key(&node)));
         let constraints = Constraints::new(&schema);
         let model = boot::Model {
             schema: &schema,

@@ -19,3 +19,4 @@ pub mod sealing;
 pub mod tenants;
 pub mod sites;
 pub mod system;
+pub mod yang_library;

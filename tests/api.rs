@@ -1,5 +1,5 @@
 //! The REST API from outside: each folder of `api/` is a conversation with a daemon of its own, request after request, and
-//! what must come back. `UPDATE=1` rewrites the answers.
+//! what must come back. `UPDATE=1` rewrites the answers. A folder with `yang` in it brings modules of its own.
 
 mod conversation;
 mod hostile;
@@ -23,6 +23,28 @@ fn folders() -> Vec<PathBuf> {
     folders
 }
 
+/// The daemon of a folder: it serves every module of `yang/` in it, or of the directory that a file `yang` names.
+fn daemon(folder: &Path) -> Daemon {
+    let own = folder.join("yang");
+    if !own.exists() {
+        return Daemon::quickstart();
+    }
+    let dir = match std::fs::read_to_string(&own) {
+        Ok(named) => Path::new(env!("CARGO_MANIFEST_DIR")).join(named.trim()),
+        Err(_) => own,
+    };
+    let mut modules: Vec<String> = std::fs::read_dir(&dir)
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".yang").map(str::to_owned))
+        .collect();
+    modules.sort();
+    let mut arguments = vec!["quickstart", "--output", "json", "--listen", "127.0.0.1:0", "--yang-dir"];
+    arguments.push(dir.to_str().unwrap());
+    arguments.push("--module");
+    arguments.extend(modules.iter().map(String::as_str));
+    Daemon::start(&arguments)
+}
+
 #[test]
 fn conversations() {
     let only = std::env::args().find_map(|argument| argument.strip_prefix("--api=").map(str::to_owned));
@@ -37,7 +59,7 @@ fn conversations() {
                     if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
                         continue;
                     }
-                    let daemon = Daemon::quickstart();
+                    let daemon = daemon(&folder);
                     if let Err(report) = conversation::run(&folder, &daemon) {
                         failures.lock().unwrap().push(format!("{name}\n{report}"));
                     }

@@ -233,3 +233,29 @@ fn a_change_of_the_modules_that_data_does_not_fit_is_refused_until_it_is_agreed_
     assert_eq!(served.get("config/strongbox/transit-keys?keys"), json!(["k"]));
     served.stop();
 }
+
+#[test]
+fn the_example_is_served_as_its_readme_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let place = Place::new(&[]);
+    let text = std::fs::read_to_string(root.join("examples/music/strongbox.yaml")).unwrap();
+    let file = place.yang.join("strongbox.yaml");
+    std::fs::write(&file, text.replace("examples/", &format!("{}/examples/", root.display()))).unwrap();
+    let served = Served::start(&place.data, &["--config", file.to_str().unwrap()]);
+    assert_eq!(
+        served.get("config/music/artists?where=albums/stars%3E4&fields=name,albums/title"),
+        json!([{"name": "Miles Davis", "albums": [
+            {"title": "Bitches Brew", "year": 1970},
+            {"title": "Kind of Blue", "year": 1959}
+        ]}])
+    );
+    let album = "config/music/artists/Miles%20Davis/albums/Kind%20of%20Blue,1959";
+    let (status, body) =
+        served.send("PATCH", album, Some(&json!({"stars": 6, "genre": "polka", "with": ["Nobody"]})));
+    assert_eq!((status, body["errors"].as_array().map(Vec::len)), (400, Some(2)), "{body}");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    for error in body["errors"].as_array().unwrap() {
+        assert!(readme.contains(error["error-message"].as_str().unwrap()), "{error}");
+    }
+    served.stop();
+}

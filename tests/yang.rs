@@ -9,6 +9,7 @@ mod data;
 mod hostile;
 mod mutation;
 mod round_trip;
+mod standard;
 mod yanglint;
 
 use std::fs;

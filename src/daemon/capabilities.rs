@@ -14,7 +14,7 @@ use crate::services::sealing::{self, Sealing};
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
-use crate::services::{distribution, policies, sites, system, tenants};
+use crate::services::{distribution, policies, sites, system, tenants, yang_library};
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
 use crate::yang::schema::Schema;
 
@@ -58,6 +58,7 @@ impl Capabilities {
         policies::register(registry);
         tenants::register(registry, access);
         sites::register(registry);
+        yang_library::register(registry);
         sealing::model::register(registry, &sealing);
         system::register(registry, start_time, sealing);
         Some(Capabilities { transit, issuers, app_roles, access: Arc::clone(access) })

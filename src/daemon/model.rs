@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::base::diagnostic::{Diagnostic, Sources};
 use crate::settings::{FeatureName, ModuleName, YangSettings};
+use crate::yang::product::{add_standard, implemented_library};
 use crate::yang::schema::Schema;
-use crate::yang::{Features, Wanted, compile, product_library, product_modules};
+use crate::yang::{Features, Wanted, compile, product_modules};
 
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +55,7 @@ impl ModelError {
 pub fn compile_model(settings: &YangSettings) -> Result<Arc<Schema>, ModelError> {
     // The product's modules are wanted at the revision that they have now, and of equal revisions the first is taken:
     // no file of the user's takes the place of one.
-    let mut library = product_library();
+    let mut library = implemented_library();
     let mut wanted = product_modules();
     for product in &mut wanted {
         product.revision = library.latest(&product.module);
@@ -62,6 +63,7 @@ pub fn compile_model(settings: &YangSettings) -> Result<Arc<Schema>, ModelError>
     for path in &settings.dirs {
         library.add_dir(path).map_err(|reason| ModelError::Directory { path: path.clone(), reason })?;
     }
+    add_standard(&mut library);
     if settings.modules.is_empty() && !settings.dirs.is_empty() {
         tracing::warn!(
             "yang.dirs is set, but yang.modules names no module: only the product's own are served"
@@ -183,6 +185,23 @@ mod tests {
         let schema = compile_model(&settings(dir.path(), &["m"], &[])).unwrap();
         assert!(schema.find("/strongbox:strongbox/m:own/a").is_some());
         assert!(schema.find("/evil").is_none());
+    }
+
+    #[test]
+    fn standard_modules_are_found_without_files_and_files_of_the_users_go_before() {
+        let user = |name: &str| {
+            format!(
+                "module {name} {{ yang-version 1.1; namespace urn:{name}; prefix m; \
+                 import ietf-yang-types {{ prefix y; }} import ietf-inet-types {{ prefix i; revision-date 2013-07-15; }} \
+                 leaf {name} {{ type y:uuid; }} leaf {name}-host {{ type i:host; }} }}"
+            )
+        };
+        let dir = library(&[("m.yang", &user("m"))]);
+        assert!(compile_model(&settings(dir.path(), &["m"], &[])).is_ok());
+        let own = "module ietf-yang-types { namespace urn:o; prefix y; revision 2013-07-15; typedef uuid { type uint8; } }";
+        let dir = library(&[("m.yang", &user("m")), ("ietf-yang-types@2013-07-15.yang", own)]);
+        let error = compile_model(&settings(dir.path(), &["m"], &[])).unwrap_err().report();
+        assert!(error.contains("'yang-identifier'"), "the library takes its types from there too: {error}");
     }
 
     #[test]

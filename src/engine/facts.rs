@@ -16,13 +16,14 @@ struct NodeFacts {
     row_list: bool,
     row_list_below: bool,
     stored_below: bool,
+    computed: bool,
     computed_below: bool,
     hashed_below: bool,
 }
 
 impl Facts {
-    /// Works out the facts of a schema.
-    pub fn new(schema: &Schema) -> Self {
+    /// Works out the facts of a schema of which services provide these nodes, each with what is below it.
+    pub fn new(schema: &Schema, provided: impl Fn(NodeId) -> bool) -> Self {
         let mut nodes: Vec<NodeFacts> = Vec::new();
         // Parents have smaller ids than their children, so one pass down and one up see everything.
         let mut rows_possible = vec![true; schema.nodes().count()];
@@ -35,11 +36,14 @@ impl Facts {
             if let Some(possible) = rows_possible.get_mut(id.0 as usize) {
                 *possible = above && (is_row_list || !node.is_list());
             }
+            let around = nodes.get(node.parent.0 as usize).is_some_and(|facts: &NodeFacts| facts.computed);
+            let computed = node.extensions.computed || around || provided(id);
             nodes.push(NodeFacts {
                 row_list: is_row_list,
                 row_list_below: is_row_list,
                 stored_below: node.extensions.stored,
-                computed_below: node.extensions.computed,
+                computed,
+                computed_below: computed,
                 hashed_below: node.extensions.hashed,
             });
         }
@@ -76,7 +80,12 @@ impl Facts {
         self.of(node).stored_below
     }
 
-    /// Whether `computed` state can be at or below this node.
+    /// Whether the node is state that a provider makes up: the model says `computed`, or a service provides it.
+    pub fn is_computed(&self, node: NodeId) -> bool {
+        self.of(node).computed
+    }
+
+    /// Whether computed state can be at or below this node.
     pub fn has_computed(&self, node: NodeId) -> bool {
         self.of(node).computed_below
     }

@@ -15,7 +15,7 @@ use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data, Found, List};
 use crate::yang::schema::{NodeId, Value};
 
-/// Makes up the `computed` state of one node.
+/// Makes up the state of one node.
 pub trait StateProvider: Send + Sync {
     /// The state below one parent instance; `None` when there is none. Of the node's own kind: [`Data::Leaf`] for a leaf, and
     /// so on.
@@ -71,7 +71,8 @@ pub struct StateReader {
 pub enum State {
     /// The root, a container or a list entry, with computed state in it.
     Container(Arc<Container>),
-    /// A whole list. Its entries are as stored: pass each through [`StateReader::complete`] when it is shown.
+    /// A whole list. Its entries are as stored, unless a provider made them up: pass each through
+    /// [`StateReader::complete`] when it is shown.
     List(Arc<List>),
     /// A leaf, leaf-list, `anydata`; one entry of a leaf-list is a [`Data::Leaf`].
     Other(Data),
@@ -146,7 +147,7 @@ impl StateReader {
         let mut path = path.clone();
         for child in schema.children(container.node) {
             let node = schema.node(*child);
-            if node.extensions.computed {
+            if self.snapshot.facts.is_computed(*child) {
                 if let Some(data) = self.provide(&path, container, *child)? {
                     complete.set(*child, data);
                 }
@@ -205,9 +206,14 @@ impl StateReader {
         provider.read(&context)
     }
 
+    /// Whether what the path leads to is made up by a provider.
+    pub fn is_computed(&self, path: &InstancePath) -> bool {
+        self.computed_step(path).is_some()
+    }
+
     /// Which step of the path is the outermost computed node.
     fn computed_step(&self, path: &InstancePath) -> Option<usize> {
-        path.steps.iter().position(|step| self.snapshot.schema.node(step.node).extensions.computed)
+        path.steps.iter().position(|step| self.snapshot.facts.is_computed(step.node))
     }
 
     /// The target is computed, or is inside of something that is.

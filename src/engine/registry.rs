@@ -140,7 +140,8 @@ impl Registry {
         self.actions.push((path.to_owned(), erased));
     }
 
-    /// Provides `computed` state: a leaf, leaf-list, container or list.
+    /// Provides state: a leaf, leaf-list, container or list, with everything below it. The model says `computed` of it where it
+    /// is the product's own; of standard modules this alone makes it so.
     pub fn state(&mut self, path: &str, provider: Arc<dyn StateProvider>) {
         self.states.push((path.to_owned(), provider));
     }
@@ -180,9 +181,13 @@ impl Registry {
         }
         let mut states = HashMap::new();
         for (path, provider) in self.states {
-            let node = find(schema, "a state provider", &path, "computed state", |_| true)?;
-            if !schema.node(node).extensions.computed {
-                return Err(RegistryError { what: "a state provider", path, expected: "computed state" });
+            let node = find(schema, "a state provider", &path, "state", |_| true)?;
+            if schema.node(node).config || schema.node(node).extensions.stored {
+                return Err(RegistryError {
+                    what: "a state provider",
+                    path,
+                    expected: "state that is not stored",
+                });
             }
             states.insert(node, provider);
         }

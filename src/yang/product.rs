@@ -1,10 +1,10 @@
-//! The product's own modules, embedded in the binary.
+//! The modules that are embedded in the binary: the product's own, and standard ones that anybody may import.
 
 use super::resolve::library::Library;
 use super::resolve::load::Wanted;
 use super::schema::{Schema, compile};
 
-/// File name and text of every module in `yang/`.
+/// File name and text of every module in `yang/`: the product's own.
 pub const MODULES: &[(&str, &str)] = &[
     ("strongbox.yang", include_str!("../../yang/strongbox.yang")),
     ("strongbox-extensions.yang", include_str!("../../yang/strongbox-extensions.yang")),
@@ -18,19 +18,73 @@ pub const MODULES: &[(&str, &str)] = &[
     ("strongbox-system.yang", include_str!("../../yang/strongbox-system.yang")),
 ];
 
-/// A library of the product's own modules, to which others may be added.
-pub fn product_library() -> Library {
+/// File name and text of every module in `yang/ietf/`: data models of RFCs, written afresh.
+pub const STANDARD: &[(&str, &str)] = &[
+    ("ietf-datastores@2018-02-14.yang", include_str!("../../yang/ietf/ietf-datastores@2018-02-14.yang")),
+    ("ietf-inet-types@2013-07-15.yang", include_str!("../../yang/ietf/ietf-inet-types@2013-07-15.yang")),
+    ("ietf-origin@2018-02-14.yang", include_str!("../../yang/ietf/ietf-origin@2018-02-14.yang")),
+    ("ietf-restconf@2017-01-26.yang", include_str!("../../yang/ietf/ietf-restconf@2017-01-26.yang")),
+    ("ietf-yang-library@2019-01-04.yang", include_str!("../../yang/ietf/ietf-yang-library@2019-01-04.yang")),
+    (
+        "ietf-yang-metadata@2016-08-05.yang",
+        include_str!("../../yang/ietf/ietf-yang-metadata@2016-08-05.yang"),
+    ),
+    (
+        "ietf-yang-structure-ext@2020-06-17.yang",
+        include_str!("../../yang/ietf/ietf-yang-structure-ext@2020-06-17.yang"),
+    ),
+    ("ietf-yang-types@2013-07-15.yang", include_str!("../../yang/ietf/ietf-yang-types@2013-07-15.yang")),
+];
+
+/// The standard modules that the product implements.
+const IMPLEMENTED: &[&str] = &["ietf-yang-library"];
+
+/// File name and text of every embedded module.
+pub fn embedded() -> impl Iterator<Item = (&'static str, &'static str)> {
+    MODULES.iter().chain(STANDARD).copied()
+}
+
+/// The module that a file is named after.
+pub fn module_of(file: &str) -> &str {
+    let stem = file.trim_end_matches(".yang");
+    stem.split_once('@').map_or(stem, |(name, _)| name)
+}
+
+/// A library of the modules that the product implements, and no others: where a user has standard modules, these are to be
+/// added before [`add_standard`].
+pub fn implemented_library() -> Library {
     let mut library = Library::new();
-    for (name, text) in MODULES {
-        library.add_text(name, text);
+    for (file, text) in embedded().filter(|(file, _)| is_implemented(module_of(file))) {
+        library.add_text(file, text);
     }
     library
 }
 
-/// The product's modules as [`compile`] wants them.
+/// Adds the standard modules, for imports of those that the library does not have.
+pub fn add_standard(library: &mut Library) {
+    for (file, text) in STANDARD {
+        library.add_text(file, text);
+    }
+}
+
+/// A library of all embedded modules, to which others may be added.
+pub fn product_library() -> Library {
+    let mut library = implemented_library();
+    add_standard(&mut library);
+    library
+}
+
+fn is_implemented(module: &str) -> bool {
+    IMPLEMENTED.contains(&module) || MODULES.iter().any(|(file, _)| module_of(file) == module)
+}
+
+/// The modules that the product implements, as [`compile`] wants them.
 pub fn product_modules() -> Vec<Wanted> {
-    let stem = |name: &&str| Wanted::latest(name.trim_end_matches(".yang"));
-    MODULES.iter().map(|(name, _)| stem(name)).collect()
+    embedded()
+        .map(|(file, _)| module_of(file))
+        .filter(|module| is_implemented(module))
+        .map(Wanted::latest)
+        .collect()
 }
 
 /// The schema of the product's own modules and nothing else.
@@ -49,16 +103,21 @@ mod tests {
 
     #[test]
     fn every_module_in_yang_is_embedded_and_compiles_without_a_warning() {
-        let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/yang"))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        files.sort();
-        let mut embedded: Vec<&str> = MODULES.iter().map(|(name, _)| *name).collect();
-        embedded.sort_unstable();
-        assert_eq!(files, embedded);
+        for (dir, embedded) in [("yang", MODULES), ("yang/ietf", STANDARD)] {
+            let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
+            let mut files: Vec<String> = std::fs::read_dir(root)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .filter(|name| name.ends_with(".yang"))
+                .collect();
+            files.sort();
+            let mut embedded: Vec<&str> = embedded.iter().map(|(name, _)| *name).collect();
+            embedded.sort_unstable();
+            assert_eq!(files, embedded);
+        }
         let mut library = product_library();
-        let (schema, diagnostics) = compile(&mut library, &product_modules());
+        let all: Vec<Wanted> = embedded().map(|(file, _)| Wanted::latest(module_of(file))).collect();
+        let (schema, diagnostics) = compile(&mut library, &all);
         let text: String = diagnostics.iter().map(|found| library.sources().render(found)).collect();
         assert!(schema.is_some() && text.is_empty(), "{text}");
     }

@@ -43,7 +43,7 @@ pub fn matches(pattern: &str, line: &str, kept: &mut Kept) -> bool {
 const CHANGING: &[(&str, &str)] = &[
     (r#""[A-Za-z0-9_-]{22}([".])"#, "\"<<any>>$1"),
     (r"sb\.[A-Za-z0-9_-]{32}", "<<any>>"),
-    (r#""[0-9a-f]{24}""#, "\"<<any>>\""),
+    (r#""(?:[0-9a-f]{24}|[0-9a-f]{32})""#, "\"<<any>>\""),
     (r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "<<any>>"),
     (r#""[A-Za-z0-9_-]{43}""#, "\"<<any>>\""),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "<<any>>"),

@@ -126,7 +126,17 @@ impl Gate {
                 (Some(reader.get(&target)?), Some(reader))
             }
         };
+        let is_made_up = state.as_ref().is_some_and(|reader| reader.is_computed(&target));
         let (there, shown, tree) = match found {
+            Some(Some(State::List(list))) if is_made_up => {
+                let shown = prune(schema, &walk, &Data::List(list));
+                let tree = shown.clone().map(|shown| spine(schema, &target, shown));
+                let shown = shown.and_then(|shown| match shown {
+                    Data::List(list) => Some(Resource::List(list)),
+                    _ => None,
+                });
+                (true, shown, tree.unwrap_or_default())
+            }
             // Config, and lists of state, whose entries get their state one by one.
             None | Some(Some(State::List(_))) => {
                 let tree = readable_tree(schema, &from_root, &walk, &data.tree, &target);
@@ -211,7 +221,8 @@ fn can_exist(schema: &Schema, tree: &Tree, target: &InstancePath) -> bool {
             schema.node(path.target()).kind,
             NodeKind::List { .. } | NodeKind::Container { presence: true }
         );
-        let stored = !schema.node(path.target()).extensions.computed;
+        let node = schema.node(path.target());
+        let stored = node.config || node.extensions.stored;
         if must_be_there && stored && tree.get(&path).is_none() {
             return false;
         }

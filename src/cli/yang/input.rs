@@ -139,8 +139,8 @@ impl Batch {
                 batch.library.add_file(path);
             }
         }
-        for (name, text) in product::MODULES {
-            if !given.contains(name.trim_end_matches(".yang")) {
+        for (name, text) in product::embedded() {
+            if !given.contains(product::module_of(name)) {
                 batch.library.add_text(name, text);
             }
         }

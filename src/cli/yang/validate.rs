@@ -241,7 +241,7 @@ impl ValidateArgs {
             let added = library.add_dir(path);
             added.map_err(|error| Unusable(format!("cannot read {}: {error}", path.display())))?;
         }
-        for (name, text) in product::MODULES {
+        for (name, text) in product::embedded() {
             library.add_text(name, text);
         }
         let mut wanted = Vec::new();

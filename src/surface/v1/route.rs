@@ -7,7 +7,7 @@ use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
 use crate::data::violation::{Violation, shorten};
 use crate::engine::operation::Datastore;
-use crate::yang::schema::{NodeKind, Schema};
+use crate::yang::schema::{NodeId, NodeKind, Schema};
 
 /// What a URL names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,12 +192,11 @@ fn operation_url(schema: &Schema, path: &InstancePath) -> String {
 
 fn operation(schema: &Schema, name: &str, below: &str) -> Result<Resource, RouteError> {
     let unknown = || {
-        let names: Vec<&str> = schema
-            .children(crate::yang::schema::NodeId::ROOT)
+        let names: Vec<String> = schema
+            .children(NodeId::ROOT)
             .iter()
-            .map(|id| schema.node(*id))
-            .filter(|node| matches!(node.kind, NodeKind::Rpc))
-            .map(|node| node.name.as_str())
+            .filter(|id| matches!(schema.node(**id).kind, NodeKind::Rpc))
+            .map(|id| InstancePath::root().child(*id).to_v1(schema).trim_start_matches('/').to_owned())
             .collect();
         let message = format!(
             "there is nothing at /v1/{}; there are config, state and the operations {}",
