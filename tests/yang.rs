@@ -6,6 +6,7 @@
 
 mod case;
 mod data;
+mod edits;
 mod hostile;
 mod mutation;
 mod round_trip;

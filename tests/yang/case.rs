@@ -56,7 +56,7 @@ pub struct Case {
     pub body: String,
     /// The datastore around an operation.
     pub datastore: Option<String>,
-    /// What is expected, sorted.
+    /// What is expected, sorted; of edits that succeed, the data after them.
     pub violations: Vec<String>,
     /// Where yanglint says something else: what, and who is right.
     pub disagreement: Option<String>,
@@ -143,7 +143,9 @@ impl Case {
             disagreement: None,
         };
         for line in lines.filter(|line| !line.trim().is_empty()) {
-            if let Some(violation) = line.strip_prefix("! ") {
+            if line.starts_with("> ") {
+                case.violations.push(line.to_owned());
+            } else if let Some(violation) = line.strip_prefix("! ") {
                 case.violations.push(violation.to_owned());
             } else if let Some(said) = line.strip_prefix("~ yanglint ") {
                 case.disagreement = Some(said.to_owned());
@@ -166,7 +168,8 @@ impl Case {
             let _ = writeln!(text, "in {datastore}");
         }
         for violation in &self.violations {
-            let _ = writeln!(text, "! {violation}");
+            let mark = if violation.starts_with("> ") { "" } else { "! " };
+            let _ = writeln!(text, "{mark}{violation}");
         }
         if let Some(said) = &self.disagreement {
             let _ = writeln!(text, "~ yanglint {said}");

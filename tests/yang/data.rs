@@ -1,6 +1,6 @@
-//! Instance data held against the rules of RFC 7950 (sections 6.4.1, 7 to 10 and 15): `tests/yang/data` has a file a topic, named after the
-//! section, with a model and cases ([`case`]). Every violation of a case is compared; and yanglint says what it makes of
-//! the same data. `UPDATE=1` writes what was found into the files; review it before you commit.
+//! Instance data held against the rules of RFC 7950 (sections 6.4.1, 7 to 10 and 15): `tests/yang/data` has a file a topic,
+//! named after the section, with a model and cases ([`super::case`]). Every violation of a case is compared; and yanglint
+//! says what it makes of the same data. `UPDATE=1` writes what was found into the files; review it before you commit.
 
 use std::sync::Mutex;
 
@@ -20,7 +20,7 @@ use crate::support::command;
 /// Held by a test that may write the files.
 static FILES: Mutex<()> = Mutex::new(());
 
-fn compile(topic: &Topic) -> Schema {
+pub fn compile(topic: &Topic) -> Schema {
     let mut library = Library::new();
     let mut wanted = Vec::new();
     for (name, text) in &topic.modules {
@@ -34,7 +34,7 @@ fn compile(topic: &Topic) -> Schema {
     schema.unwrap_or_else(|| panic!("{}:\n{}", topic.path.display(), told.join("\n")))
 }
 
-fn options(allow: Allow) -> DecodeOptions {
+pub fn options(allow: Allow) -> DecodeOptions {
     DecodeOptions {
         format: Format::Json,
         strictness: Strictness::Rfc7951,
@@ -117,7 +117,7 @@ fn unwrapped(schema: &Schema, text: &str) -> (InstancePath, serde_json::Value) {
 }
 
 /// A violation as the files have it. Its message is compared where it is the model's.
-fn shown(topic: &Topic, schema: &Schema, violation: &Violation) -> String {
+pub fn shown(topic: &Topic, schema: &Schema, violation: &Violation) -> String {
     let app_tag = violation.app_tag.as_deref().unwrap_or("-");
     let path = violation.instance_identifier(schema);
     let message = format!("\"{}\"", violation.message);
