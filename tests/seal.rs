@@ -1,11 +1,12 @@
 //! The seal from outside: a daemon that has no store, is sealed, is opened and closed again, and what lies on its disk
 //! meanwhile.
 
+use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -19,7 +20,8 @@ const SYSTEM: &str = "v1/state/strongbox/system";
 struct Served {
     child: Child,
     address: String,
-    log: Arc<Mutex<String>>,
+    lines: Receiver<String>,
+    log: RefCell<String>,
 }
 
 impl Served {
@@ -29,17 +31,12 @@ impl Served {
         command.current_dir(data.parent().unwrap()).env_remove("STRONGBOX_CONFIG");
         command.envs(environment.iter().copied());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap());
-        let log = Arc::new(Mutex::new(String::new()));
-        let kept = Arc::clone(&log);
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
         std::thread::spawn(move || {
-            for line in lines.lines().map_while(Result::ok) {
-                let mut log = kept.lock().unwrap();
-                log.push_str(&line);
-                log.push('\n');
-            }
+            stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        let mut served = Served { child, address: String::new(), log };
+        let mut served = Served { child, address: String::new(), lines, log: RefCell::default() };
         served.wait_for("listening");
         let log = served.log();
         let address = log.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
@@ -47,19 +44,26 @@ impl Served {
         served
     }
 
+    /// What it has said so far.
     fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        self.lines.try_iter().for_each(|line| self.keep(&line));
+        self.log.borrow().clone()
     }
 
-    fn wait_for(&mut self, words: &str) {
+    fn keep(&self, line: &str) {
+        let mut log = self.log.borrow_mut();
+        log.push_str(line);
+        log.push('\n');
+    }
+
+    fn wait_for(&self, words: &str) {
         let until = Instant::now() + Duration::from_secs(60);
         while !self.log().contains(words) {
-            assert!(Instant::now() < until, "no {words:?} in {}", self.log());
-            if self.child.try_wait().unwrap().is_some() {
-                std::thread::sleep(Duration::from_millis(50));
-                assert!(self.log().contains(words), "it ended: {}", self.log());
+            let left = until.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => self.keep(&line),
+                Err(why) => panic!("no {words:?} ({why}) in {}", self.log()),
             }
-            std::thread::sleep(Duration::from_millis(5));
         }
     }
 
@@ -93,6 +97,10 @@ impl Served {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success(), "SIGTERM ends it in order: {}", self.log());
+        // The sender is gone when the last line was read.
+        while let Ok(line) = self.lines.recv() {
+            self.keep(&line);
+        }
         self.log()
     }
 }
@@ -122,7 +130,7 @@ fn message(body: &Value) -> &str {
 #[test]
 fn from_nothing_to_unsealed_and_back() {
     let (_dir, data) = directory();
-    let mut daemon = Served::start(&data, &[], &[]);
+    let daemon = Served::start(&data, &[], &[]);
     assert!(daemon.log().contains("strongbox init"), "{}", daemon.log());
     assert_eq!(daemon.status(), json!({"initialized": false, "sealed": true}));
     assert_eq!(daemon.get("health").0, 503);
@@ -315,7 +323,7 @@ fn the_memory_of_the_daemon_is_its_own() {
     let warned = daemon.log().contains("memory cannot be locked");
     assert_ne!(locked > 0, warned, "it is locked, or it says that it is not: {}", daemon.log());
     drop(daemon);
-    let daemon = Served::start(&data, &["--lock-memory", "off"], &[]);
+    let daemon = Served::start(&data, &["--lock-memory=false"], &[]);
     assert_eq!(line(&of(&daemon, "status"), "VmLck:"), "0");
     assert!(!daemon.log().contains("memory cannot be locked"));
 }

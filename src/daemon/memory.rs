@@ -22,7 +22,7 @@ pub fn lock() {
     if !is_unlimited() {
         tracing::warn!(
             "memory cannot be locked, keys may get onto the swap: raise the limit (LimitMEMLOCK=infinity), \
-             give CAP_IPC_LOCK, encrypt the swap, or say --lock-memory off"
+             give CAP_IPC_LOCK, encrypt the swap, or say --lock-memory=false"
         );
         return;
     }

@@ -152,7 +152,7 @@ settings! {
     "seal.key-file", one path "FILE", "",
         "Seal key in base64, readable by its owner only, for a daemon that is to unseal itself; without it, STRONGBOX_SEAL_KEY and the systemd credential strongbox-seal-key are looked for"
         => |into, value| into.seal.key_file = Some(value);
-    "lock-memory", one switch "on|off", "on",
+    "lock-memory", one boolean "true|false", "true",
         "Keep the memory of the daemon, which has the keys in it, off the swap; a warning where the system does not allow it" => |into, value| into.lock_memory = value;
     "boot", many path "FILE|DIRECTORY", "",
         "Configuration in YAML or JSON that is merged in, all or nothing, at every start" => |into, value| into.boot = value;

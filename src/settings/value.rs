@@ -90,15 +90,6 @@ pub fn network(text: &str) -> Result<IpNet, ValueError> {
         .or_else(|_| refuse(text, "a network, such as 10.0.0.0/8"))
 }
 
-/// Whether something is on.
-pub fn switch(text: &str) -> Result<bool, ValueError> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => refuse(text, "on or off"),
-    }
-}
-
 /// A path; must not be empty.
 pub fn path(text: &str) -> Result<PathBuf, ValueError> {
     if text.is_empty() { refuse(text, "a path") } else { Ok(PathBuf::from(text)) }
