@@ -294,6 +294,12 @@ impl Engine {
         Some(self.core.etags.of(digest))
     }
 
+    /// The entity tag of the configuration at a path of any tree, such as a part of a tenant's.
+    pub fn etag_of(&self, tree: &Tree, path: &InstancePath) -> Option<String> {
+        let digest = etag::config_digest(&self.core.schema, &self.core.facts, tree, path)?;
+        Some(self.core.etags.of(digest))
+    }
+
     /// Makes what waits durable, closes the store and ends the writer. Every later commit is refused.
     pub async fn shutdown(&self) {
         let (answer, done) = oneshot::channel();

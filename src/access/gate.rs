@@ -6,6 +6,7 @@
 mod invoke;
 mod outcome;
 mod read;
+mod validators;
 mod write;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::yang::schema::Value;
 
 pub use outcome::{Outcome, Refusal, Written};
 pub use read::{Reading, Resource};
+pub use validators::Validators;
 
 /// The way to the engine for everybody outside. Cheap to clone.
 #[derive(Clone, Debug)]

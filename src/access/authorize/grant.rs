@@ -10,8 +10,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::book::PolicyBook;
+use super::compile::Segment;
 use super::cover::covers;
 use super::policy::{DEFAULT, Policy, ROOT};
+use super::prune::walk_to;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
 use crate::data::deserialize::from_data;
@@ -164,12 +166,22 @@ impl Walk<'_> {
                 None => self.covers(&everything()),
             };
         if !may {
+            let which =
+                if self.is_seen(path) { format!("the policy '{name}'") } else { "a policy".to_owned() };
             let message = format!(
-                "the policy '{name}' can be handed out only by who holds it, or may do all that it allows; \
+                "{which} can be handed out only by who holds it, or may do all that it allows; \
                  who changes an entry hands out all of its policies"
             );
             self.refused.push(Violation::new(ErrorTag::AccessDenied, path.clone(), message));
         }
+    }
+
+    /// Whether the author may read a leaf-list; if not, it is not told what is in it.
+    fn is_seen(&self, path: &InstancePath) -> bool {
+        let authority = self.author.book.authority(&self.author.holds);
+        let walk = walk_to(&authority, &path.parent().unwrap_or_default());
+        let leaf = path.target();
+        !walk.hidden().contains(leaf) && walk.enter(Segment::Name(leaf)).is_allowed()
     }
 
     fn policy(&mut self, path: &InstancePath, entry: &Container) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Gate;
 use super::outcome::Refusal;
+use super::validators::Validators;
 use crate::access::authorize::prune::{prune, prune_container, readable_tree, spine, walk_to};
 use crate::access::authorize::{Authority, Hidden, PolicyOperation};
 use crate::base::clock::Timestamp;
@@ -35,8 +36,8 @@ pub struct Reading {
     pub hidden: Hidden,
     /// Entity tag without quotes; only config has one.
     pub etag: Option<String>,
-    /// When the resource was last changed.
-    pub modified: Timestamp,
+    /// When the resource was last changed; only config has a time, and only for who sees all of it.
+    pub modified: Option<Timestamp>,
     tenant: Ident,
     authority: Authority,
     state: Option<StateReader>,
@@ -161,11 +162,10 @@ impl Gate {
             None if there => return Err(forbidden()),
             None => nothing_in(schema, &target).ok_or(Refusal::NotFound { path: target.clone() })?,
         };
-        let etag = match datastore {
-            Datastore::Config => engine.config_etag(&snapshot, &caller.tenant, &target),
-            Datastore::State => None,
+        let Validators { etag, modified } = match datastore {
+            Datastore::Config => self.validators_for(&authority, &snapshot, &caller.tenant, &target),
+            Datastore::State => Validators { etag: None, modified: None },
         };
-        let modified = snapshot.modified(&caller.tenant, &target);
         let hidden = walk.hidden();
         drop(walk);
         drop(from_root);

@@ -78,7 +78,8 @@ impl Gate {
             let snapshot = engine.snapshot();
             let authority = self.authority(&snapshot, caller);
             let mut edits = write.edits.clone();
-            let mut preconditions = write.preconditions.clone();
+            let (mut preconditions, of_view) =
+                self.as_seen(&authority, &snapshot, &caller.tenant, &write.preconditions)?;
             let before = preconditions.len();
             if let Some(data) = snapshot.tenant(&caller.tenant) {
                 for path in keep(schema, &authority, &data.tree, &mut edits) {
@@ -86,7 +87,7 @@ impl Gate {
                     preconditions.push(Precondition::IfMatch { path, etags });
                 }
             }
-            let is_taken_over = preconditions.len() > before;
+            let is_taken_over = of_view || preconditions.len() > before;
             let request = CommitRequest {
                 actor: caller.actor(),
                 request_id: client.request_id.clone(),

@@ -97,7 +97,7 @@ impl Conditions {
 
     /// Decides a GET or HEAD of an existing resource (section 13.2.2). `tag` is the selected representation's, without
     /// quotes and without a coding's mark.
-    pub fn decide_read(&self, tag: &str, modified: Timestamp) -> Verdict {
+    pub fn decide_read(&self, tag: &str, modified: Option<Timestamp>) -> Verdict {
         let resource = tag.split('.').next().unwrap_or_default();
         match &self.if_match {
             Some(Tags::Listed(given)) if !given.iter().any(|one| !one.weak && one.resource() == resource) => {
@@ -105,7 +105,9 @@ impl Conditions {
             }
             Some(_) => {}
             None => {
-                if self.if_unmodified_since.is_some_and(|since| modified.seconds() > since.seconds()) {
+                if let (Some(since), Some(modified)) = (self.if_unmodified_since, modified)
+                    && modified.seconds() > since.seconds()
+                {
                     return Verdict::Failed("If-Unmodified-Since");
                 }
             }
@@ -116,8 +118,10 @@ impl Conditions {
                 Some(same) => Verdict::NotModified(Some(same.opaque.clone())),
                 None => Verdict::Proceed,
             },
-            None => match self.if_modified_since {
-                Some(since) if modified.seconds() <= since.seconds() => Verdict::NotModified(None),
+            None => match (self.if_modified_since, modified) {
+                (Some(since), Some(modified)) if modified.seconds() <= since.seconds() => {
+                    Verdict::NotModified(None)
+                }
                 _ => Verdict::Proceed,
             },
         }
@@ -189,7 +193,7 @@ mod tests {
 
     fn decide(lines: &[(HeaderName, &str)]) -> Verdict {
         let modified = Timestamp::from_seconds(784_111_777);
-        conditions(lines).unwrap().decide_read("abc.yaml", modified)
+        conditions(lines).unwrap().decide_read("abc.yaml", Some(modified))
     }
 
     #[test]

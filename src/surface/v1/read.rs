@@ -134,10 +134,12 @@ impl Visit<'_> {
 
 fn with_validators(reply: Reply, reading: &Reading, tag: Option<&str>) -> Reply {
     let reply = reply.header(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    let dated = |reply: Reply| match reading.modified {
+        Some(modified) => reply.header_text(LAST_MODIFIED, &modified.http_date()),
+        None => reply,
+    };
     match tag {
-        Some(tag) => reply
-            .header_text(ETAG, &format!("\"{tag}\""))
-            .header_text(LAST_MODIFIED, &reading.modified.http_date())
+        Some(tag) => dated(reply.header_text(ETAG, &format!("\"{tag}\"")))
             .header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
         None => reply.header(CACHE_CONTROL, HeaderValue::from_static("no-store")),
     }

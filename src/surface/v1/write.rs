@@ -12,7 +12,7 @@ use super::format::{Format, Sent};
 use super::json_patch::{self, PatchError};
 use super::query::Query;
 use super::route::ResourceKind;
-use crate::access::gate::{Outcome, Refusal, Written};
+use crate::access::gate::{Outcome, Refusal, Validators, Written};
 use crate::base::error::ErrorTag;
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
@@ -152,12 +152,13 @@ impl Visit<'_> {
         }
         let has_tag = matches!(kind, WriteKind::Create | WriteKind::Put | WriteKind::Patch) && !validate;
         if let (true, Some(caller)) = (has_tag, &self.caller) {
-            let snapshot = &written.committed.snapshot;
-            if let Some(tag) = self.v1.engine().config_etag(snapshot, &caller.tenant, target) {
-                let modified = snapshot.modified(&caller.tenant, target);
-                reply = reply
-                    .header_text(ETAG, &format!("\"{tag}\""))
-                    .header_text(LAST_MODIFIED, &modified.http_date());
+            let Validators { etag, modified } =
+                self.v1.gate.validators(&written.committed.snapshot, caller, target);
+            if let Some(tag) = etag {
+                reply = reply.header_text(ETAG, &format!("\"{tag}\""));
+                if let Some(modified) = modified {
+                    reply = reply.header_text(LAST_MODIFIED, &modified.http_date());
+                }
             }
         }
         reply

@@ -1,0 +1,109 @@
+//! Entity tags and times as a caller sees them.
+//!
+//! What a policy hides must not shine through the validators of what it shows: a caller that does not see everything gets
+//! the tag of what it sees, which stays the same when something else changes, and no time at all. Where it makes a
+//! condition of such a tag, the condition is held against the view, and the change is made only if nothing at all changed
+//! since.
+
+use super::Gate;
+use crate::access::authorize::Authority;
+use crate::access::authorize::prune::{readable_tree, walk_to};
+use crate::base::clock::Timestamp;
+use crate::base::error::ErrorTag;
+use crate::data::path::InstancePath;
+use crate::data::violation::Violation;
+use crate::engine::caller::Caller;
+use crate::engine::commit::{CommitError, Precondition};
+use crate::engine::snapshot::Snapshot;
+
+/// The validators of a resource of configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validators {
+    /// Entity tag without quotes; `None` when there is no such resource.
+    pub etag: Option<String>,
+    /// When it was last changed; `None` for who does not see all of it.
+    pub modified: Option<Timestamp>,
+}
+
+impl Gate {
+    /// The validators of configuration at a path, for what a caller sees of it.
+    pub fn validators(&self, snapshot: &Snapshot, caller: &Caller, path: &InstancePath) -> Validators {
+        self.validators_for(&self.authority(snapshot, caller), snapshot, &caller.tenant, path)
+    }
+
+    pub(super) fn validators_for(
+        &self,
+        authority: &Authority,
+        snapshot: &Snapshot,
+        tenant: &str,
+        path: &InstancePath,
+    ) -> Validators {
+        let engine = self.engine();
+        let walk = walk_to(authority, path);
+        let whole = engine.config_etag(snapshot, tenant, path);
+        if whole.is_none() || walk.is_allowed() && walk.shows_all_below() {
+            return Validators { etag: whole, modified: Some(snapshot.modified(tenant, path)) };
+        }
+        let from_root = walk_to(authority, &InstancePath::root());
+        let seen = snapshot
+            .tenant(tenant)
+            .and_then(|data| readable_tree(engine.schema(), &from_root, &walk, &data.tree, path))
+            .and_then(|tree| engine.etag_of(&tree, path));
+        Validators { etag: Some(seen.unwrap_or_else(|| engine.etag(0))), modified: None }
+    }
+
+    /// A caller's conditions as the writer can check them, and whether one of them stands for a view.
+    ///
+    /// # Errors
+    /// [`CommitError::Precondition`] when a condition does not hold for what the caller sees.
+    pub(super) fn as_seen(
+        &self,
+        authority: &Authority,
+        snapshot: &Snapshot,
+        tenant: &str,
+        conditions: &[Precondition],
+    ) -> Result<(Vec<Precondition>, bool), CommitError> {
+        let mut found = Vec::with_capacity(conditions.len());
+        let mut of_view = false;
+        for condition in conditions {
+            let (Precondition::IfMatch { path, .. }
+            | Precondition::IfNoneMatch { path, .. }
+            | Precondition::UnmodifiedSince { path, .. }) = condition
+            else {
+                found.push(condition.clone());
+                continue;
+            };
+            let seen = self.validators_for(authority, snapshot, tenant, path);
+            if seen.modified.is_some() {
+                found.push(condition.clone());
+                continue;
+            }
+            let has = |etags: &[String]| seen.etag.as_ref().is_some_and(|etag| etags.contains(etag));
+            match condition {
+                Precondition::IfMatch { etags, .. } if has(etags) => {
+                    let whole = self.engine().config_etag(snapshot, tenant, path);
+                    let etags = whole.into_iter().collect();
+                    found.push(Precondition::IfMatch { path: path.clone(), etags });
+                    of_view = true;
+                }
+                Precondition::IfMatch { .. } => {
+                    return Err(broken(path, "the resource was changed meanwhile", seen.etag));
+                }
+                Precondition::IfNoneMatch { etags, .. } if has(etags) => {
+                    return Err(broken(path, "the resource is still the same", seen.etag));
+                }
+                // Without a time there is nothing to compare with (RFC 9110 section 13.1.4).
+                _ => {}
+            }
+        }
+        Ok((found, of_view))
+    }
+}
+
+fn broken(path: &InstancePath, message: &str, etag: Option<String>) -> CommitError {
+    let violation = Violation::new(ErrorTag::OperationFailed, path.clone(), message);
+    CommitError::Precondition(match etag {
+        Some(etag) => violation.info("etag", etag),
+        None => violation,
+    })
+}
