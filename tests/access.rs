@@ -3,6 +3,7 @@
 
 mod approle;
 mod escalation;
+mod examples;
 mod jwt;
 mod limits;
 mod matrix;

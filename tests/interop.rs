@@ -14,6 +14,12 @@ fn pyjwt_verifies_a_minted_token_by_its_discovery_url_only() {
 }
 
 #[test]
+fn tokens_that_pyjwt_signed_log_in_by_keys_at_a_url_by_discovery_and_in_pem() {
+    let daemon = Daemon::quickstart();
+    run_python("interop/login_with_jwt.py", &[daemon.fact("/address"), daemon.fact("/tokens/admin")]);
+}
+
+#[test]
 fn pyang_finds_nothing_to_complain_about_in_the_model() {
     let Some(python) = python() else { return };
     let pyang = python.with_file_name("pyang");
