@@ -1,6 +1,6 @@
 //! HTTP/1.1 by hand: what a well-behaved client library would not send must be sendable here.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -82,6 +82,8 @@ fn fill(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Result<(), String> {
             bytes.extend_from_slice(&buffer[..count]);
             Ok(())
         }
+        // A read with a time limit is interrupted when the process was stopped for a moment; nothing was lost.
+        Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
         Err(error) => Err(error.to_string()),
     }
 }
