@@ -210,4 +210,6 @@ mod hostile;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
+mod rfc7951;
+#[cfg(test)]
 mod tests;

@@ -238,10 +238,16 @@ impl Decoder<'_> {
     }
 
     fn unknown_member(&mut self, parent: NodeId, name: &str, bare: &str) {
+        let same: Vec<String> = self
+            .schema
+            .children_named(parent, bare)
+            .iter()
+            .map(|(_, id)| format!("{}:{bare}", self.schema.module(self.schema.node(*id).module).name))
+            .collect();
         let message = if name.starts_with('@') {
             format!("'{}' is metadata (RFC 7952), which is not accepted here", shorten(name))
-        } else if self.schema.child(parent, None, bare).is_ok() {
-            format!("'{}' must be qualified by the right module name", shorten(name))
+        } else if !same.is_empty() {
+            format!("'{}' must be qualified by the right module name: {}", shorten(name), same.join(", "))
         } else {
             unknown_message(self.schema, parent, name)
         };
