@@ -110,9 +110,12 @@ proptest! {
 
 #[test]
 fn the_modules_of_the_product_survive_printing() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("yang");
-    for entry in fs::read_dir(folder).unwrap() {
-        let module = read(&fs::read_to_string(entry.unwrap().path()).unwrap());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("yang");
+    let folders = [root.join("ietf"), root];
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let paths = entries.map(|entry| entry.unwrap().path());
+    for path in paths.filter(|path| path.extension().is_some_and(|extension| extension == "yang")) {
+        let module = read(&fs::read_to_string(path).unwrap());
         for quoting in [Quoting::Double, Quoting::Single, Quoting::Pieces] {
             assert_eq!(read(&printed(&module, quoting)), module);
         }
