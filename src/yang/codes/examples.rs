@@ -119,6 +119,15 @@ module b { namespace urn:b; prefix b; import a { prefix a; }
         "typedef word { type string; }",
     ),
     example(
+        "Y0125",
+        "module ietf-yang-structure-ext { namespace urn:sx; prefix sx; extension structure { argument name; } }
+module b { yang-version 1.1; namespace urn:b; prefix b; import ietf-yang-structure-ext { prefix sx; }
+  container c { sx:structure book { leaf title { type string; } } } }",
+        "module ietf-yang-structure-ext { namespace urn:sx; prefix sx; extension structure { argument name; } }
+module b { yang-version 1.1; namespace urn:b; prefix b; import ietf-yang-structure-ext { prefix sx; }
+  sx:structure book { leaf title { type string; } } }",
+    ),
+    example(
         "Y0201",
         "module a { namespace urn:a; prefix a; import nowhere { prefix n; } }",
         "module a { namespace urn:a; prefix a; import b { prefix b; } }
@@ -328,9 +337,22 @@ module b { yang-version 1.1; namespace urn:b; prefix b; import a { prefix a; }
   augment /a:c { leaf l { type string; } } }",
     ),
     example(
-        "Y0361",
-        "leaf a { type string; } leaf b { type leafref { path \"../a[\"; } }",
-        "leaf a { type string; } leaf b { type leafref { path \"../a\"; } }",
+        "Y0354",
+        "module ietf-restconf { namespace urn:rc; prefix rc; extension yang-data { argument name; } }
+module b { yang-version 1.1; namespace urn:b; prefix b; import ietf-restconf { prefix rc; }
+  rc:yang-data answer { leaf text { type string; } } }",
+        "module ietf-restconf { namespace urn:rc; prefix rc; extension yang-data { argument name; } }
+module b { yang-version 1.1; namespace urn:b; prefix b; import ietf-restconf { prefix rc; }
+  rc:yang-data answer { container answer { leaf text { type string; } } } }",
+    ),
+    example(
+        "Y0355",
+        "module ietf-yang-structure-ext { namespace urn:sx; prefix sx; extension structure { argument name; } }
+module b { yang-version 1.1; namespace urn:b; prefix b; import ietf-yang-structure-ext { prefix sx; }
+  sx:structure book { leaf title { type string; } } sx:structure book { leaf name { type string; } } }",
+        "module ietf-yang-structure-ext { namespace urn:sx; prefix sx; extension structure { argument name; } }
+module b { yang-version 1.1; namespace urn:b; prefix b; import ietf-yang-structure-ext { prefix sx; }
+  sx:structure book { leaf title { type string; } } sx:structure person { leaf name { type string; } } }",
     ),
     example(
         "Y0362",
@@ -341,6 +363,16 @@ module b { yang-version 1.1; namespace urn:b; prefix b; import a { prefix a; }
         "Y0363",
         "container c { leaf name { type string; } leaf l { type string; must \"../nmae\"; } }",
         "container c { leaf name { type string; } leaf l { type string; must \"../name\"; } }",
+    ),
+    example(
+        "Y0364",
+        "leaf on { type boolean; } leaf l { type string; must \"../on = 'yes'\"; }",
+        "leaf on { type boolean; } leaf l { type string; must \"../on = 'true'\"; }",
+    ),
+    example(
+        "Y0365",
+        "leaf a { when \"not(../b)\"; type string; } leaf b { when \"not(../a)\"; type string; }",
+        "leaf a { type string; } leaf b { when \"not(../a)\"; type string; }",
     ),
     example(
         "Y0371",
@@ -362,8 +394,20 @@ module b { yang-version 1.1; namespace urn:b; prefix b; import a { prefix a; }
         "leaf a { config false; type string; } leaf b { type leafref { path ../a; } }",
         "leaf a { config false; type string; } leaf b { type leafref { path ../a; require-instance false; } }",
     ),
+    example(
+        "Y0375",
+        "list l { key k; leaf k { type string; } leaf v { type string; } } leaf n { type string; }
+leaf r { type leafref { path \"/l[v = current()/../n]/k\"; } }",
+        "list l { key k; leaf k { type string; } leaf v { type string; } } leaf n { type string; }
+leaf r { type leafref { path \"/l[k = current()/../n]/v\"; } }",
+    ),
     example("Y0381", "leaf l { type int8; default many; }", "leaf l { type int8; default 3; }"),
     example("Y0382", "leaf-list l { type int8; default 1; default 1; }", "leaf-list l { type int8; default 1; default 2; }"),
+    example(
+        "Y0383",
+        "feature f; leaf l { type enumeration { enum one { if-feature f; } enum two; } default one; }",
+        "feature f; leaf l { type enumeration { enum one { if-feature f; } enum two; } default two; }",
+    ),
     example(
         "Y0391",
         "list l { key k; unique port; leaf k { type string; } container port; }",

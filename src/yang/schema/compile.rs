@@ -4,6 +4,7 @@
 //! Every stage collects diagnostics and goes on; a schema comes out only when none of them is an error.
 
 mod condition;
+mod defaults;
 mod definitions;
 mod identity;
 mod lists;

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
+use super::defaults::default_value;
 use super::nodes::Builder;
-use super::pending::default_value;
 use super::typing::Template;
 use super::{check_names, module_id};
 use crate::base::diagnostic::Diagnostic;

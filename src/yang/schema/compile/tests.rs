@@ -3,6 +3,7 @@
 use crate::base::ident::Ident;
 use crate::yang::schema::node::NodeKind;
 use crate::yang::schema::types::{Format, ParseContext, Raw, Strictness, TypeKind};
+use crate::yang::schema::xpath::Expr;
 use crate::yang::schema::{ChildError, NodeId, Schema, Value};
 use crate::yang::testing::{node, schema, try_schema};
 use crate::yang::{Features, Library, Wanted, compile};
@@ -287,4 +288,46 @@ fn limits_hold_against_models_that_grow_without_end() {
     assert!(
         try_schema(&[&format!("{deep} grouping g2000 {{ leaf l {{ type string; }} }} uses g0;")]).is_err()
     );
+}
+
+const STRUCTURES: &str = "module ietf-yang-structure-ext { namespace urn:sx; prefix sx;
+    extension structure { argument name; } extension augment-structure { argument path; } }";
+const METADATA: &str =
+    "module ietf-yang-metadata { namespace urn:md; prefix md; extension annotation { argument name; } }";
+const MOUNT: &str = "module ietf-yang-schema-mount { namespace urn:ym; prefix ym; extension mount-point { argument label; } }";
+
+#[test]
+fn rfc8791_a_structure_is_a_tree_of_its_own() {
+    let text = "import ietf-yang-structure-ext { prefix sx; }
+        container book;
+        sx:structure book { leaf title { type string; } list author { leaf name { type string; must '/t:book/title'; } } }
+        sx:augment-structure /t:book/t:author { leaf born { type uint16; } }";
+    let schema = schema(&[STRUCTURES, text]);
+    let module = schema.module_by_name("t").unwrap();
+    let structure = schema.structure(module, "book").unwrap();
+    assert!(!structure.is_template && schema.structures().len() == 1);
+    let book = schema.child(structure.root, Some(module), "book").unwrap();
+    assert_ne!(Some(book), schema.find("/book"));
+    let author = schema.child(book, None, "author").unwrap();
+    let born = schema.child(author, None, "born").unwrap();
+    assert_eq!(schema.path(born), "/book/author/born");
+    assert!(!schema.node(born).config);
+    let name = schema.node(schema.child(author, None, "name").unwrap());
+    let Expr::Path(path) = &name.musts[0].condition.root else { panic!() };
+    let title = schema.child(book, None, "title").unwrap();
+    assert_eq!(path.steps.last().unwrap().targets.as_deref(), Some(&[title][..]));
+    assert_eq!(schema.children(NodeId::ROOT), [schema.find("/book").unwrap()]);
+}
+
+#[test]
+fn rfc7952_annotations_and_rfc8528_mount_points_are_in_the_schema() {
+    let text = "import ietf-yang-metadata { prefix md; } import ietf-yang-schema-mount { prefix ym; }
+        md:annotation stamp { type uint32; units second; } container c { ym:mount-point inner; } container d;";
+    let schema = schema(&[METADATA, MOUNT, text]);
+    let module = schema.module_by_name("t").unwrap();
+    let stamp = schema.annotation(module, "stamp").unwrap();
+    assert_eq!((stamp.ty.name.as_str(), stamp.units.as_deref()), ("uint32", Some("second")));
+    assert_eq!(schema.annotations().len(), 1);
+    let label = |path| schema.node(node(&schema, path)).mount_point.clone();
+    assert_eq!((label("/c").as_deref(), label("/d")), (Some("inner"), None));
 }

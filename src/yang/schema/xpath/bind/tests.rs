@@ -54,6 +54,24 @@ fn a_where_names_what_it_does_not_know() {
 }
 
 #[test]
+fn a_where_warns_of_what_can_never_be() {
+    let schema = schema(&[ROLES]);
+    let role = node(&schema, "/top/role");
+    let warnings = |text| {
+        let (_, warnings) = compile_expression(&schema, text, role, schema.node(role).module).unwrap();
+        warnings.into_iter().map(|warning| (warning.offset, warning.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(warnings("max = '3' and kind = 'fast' and kind = 't:fast'"), []);
+    assert_eq!(
+        warnings("name = 'a' and kind = 'fats'"),
+        [(22, "'fats' is no value of /top/role/kind; did you mean 'fast'?".to_owned())]
+    );
+    assert_eq!(warnings("max > 'many'").len(), 1);
+    assert_eq!(warnings("../..").len(), 0);
+    assert_eq!(warnings("../../..").len(), 1);
+}
+
+#[test]
 fn rfc7950_9_10_an_identity_in_a_comparison_gets_its_module_name() {
     let schema = schema(&[ROLES]);
     let alone = schema.node(node(&schema, "/top/role/alone"));
