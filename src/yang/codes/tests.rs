@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::*;
 
-/// The codes that stand in quotes in the Rust files of a folder, but for this one.
+/// The codes that stand in quotes in the Rust files of a folder, tests aside.
 fn used(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -14,7 +14,7 @@ fn used(folder: &Path, found: &mut BTreeSet<String>) {
             used(&path, found);
         } else if !path.ends_with("codes.rs")
             && !path.ends_with("codes/examples.rs")
-            && !path.ends_with("codes/tests.rs")
+            && !path.ends_with("tests.rs")
         {
             let text = fs::read_to_string(&path).unwrap();
             let pieces = text.split('"').filter(|piece| {
