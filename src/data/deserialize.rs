@@ -341,6 +341,7 @@ impl<'de> Deserializer<'de> for Scalar<'_> {
                 visitor.visit_str(text)
             }
             Value::Enum(name) => visitor.visit_str(name),
+            Value::Secret(secret) => visitor.visit_str(secret.expose_text().unwrap_or_default()),
             Value::Binary(bytes) => visitor.visit_bytes(bytes),
             Value::Identity(_) => visitor.visit_string(self.0.to_string()),
         }

@@ -253,6 +253,7 @@ impl Decoder<'_> {
             parsed => parsed,
         };
         match parsed {
+            Ok(Value::String(text)) if secret => Some(Value::secret(text)),
             Ok(value) if secret => Some(value),
             Ok(value) => Some(shared(value)),
             Err(error) => {

@@ -366,6 +366,7 @@ impl Serialize for Scalar<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.value {
             Value::String(text) | Value::Bits(text) => serializer.serialize_str(text),
+            Value::Secret(secret) => serializer.serialize_str(secret.expose_text().unwrap_or_default()),
             Value::InstanceIdentifier(text) => {
                 serializer.serialize_newtype_struct(xml::INSTANCE_IDENTIFIER, &**text)
             }

@@ -169,6 +169,7 @@ fn write_value(hasher: &mut SipHasher13, value: &Value) {
             hasher.write_u8(value.fraction_digits);
         }
         Value::String(text) => tagged(hasher, 5, text.as_bytes()),
+        Value::Secret(secret) => tagged(hasher, 5, secret.expose()),
         Value::Enum(name) => tagged(hasher, 6, name.as_bytes()),
         Value::Bits(names) => tagged(hasher, 7, names.as_bytes()),
         Value::Binary(bytes) => tagged(hasher, 8, bytes),

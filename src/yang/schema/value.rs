@@ -2,14 +2,18 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use zeroize::Zeroize as _;
+
 use crate::base::ident::Ident;
+use crate::base::secret::Secret;
 
 /// One value of a leaf or leaf-list entry, in canonical form (RFC 7950 section 9.1). 24 bytes.
 ///
 /// A union's value is the value of the member that accepted it.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub enum Value {
     /// `empty`.
     Empty,
@@ -23,6 +27,9 @@ pub enum Value {
     Decimal(Decimal),
     /// `string`, and types whose canonical form is a text of its own (`duration`, `date-and-time`).
     String(Arc<str>),
+    /// A string of a leaf that the model marks `secret` or `hashed`: equal to the same [`Value::String`], wiped when dropped,
+    /// not shown by `Debug`.
+    Secret(Arc<Secret>),
     /// `enumeration`, by name.
     Enum(Ident),
     /// `bits`: the names that are set, in the order of their positions, separated by one space.
@@ -59,11 +66,21 @@ impl Value {
         Value::String(text.into())
     }
 
+    /// A string to be kept as a secret; where nobody else holds the text it is wiped.
+    pub fn secret(mut text: Arc<str>) -> Self {
+        let kept = Value::Secret(Arc::new(Secret::new(text.as_bytes())));
+        if let Some(text) = Arc::get_mut(&mut text) {
+            text.zeroize();
+        }
+        kept
+    }
+
     /// The text of a string, enum, bits or instance-identifier value, without allocating.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::String(text) | Value::Bits(text) | Value::InstanceIdentifier(text) => Some(text),
             Value::Enum(name) => Some(name),
+            Value::Secret(secret) => secret.expose_text(),
             _ => None,
         }
     }
@@ -83,7 +100,7 @@ impl Value {
             Value::Int(_) => 2,
             Value::Uint(_) => 3,
             Value::Decimal(_) => 4,
-            Value::String(_) => 5,
+            Value::String(_) | Value::Secret(_) => 5,
             Value::Enum(_) => 6,
             Value::Bits(_) => 7,
             Value::Binary(_) => 8,
@@ -128,12 +145,49 @@ impl Ord for Value {
             (Value::Uint(a), Value::Int(b)) => i128::from(*a).cmp(&i128::from(*b)).then(Ordering::Greater),
             (Value::Decimal(a), Value::Decimal(b)) => a.cmp(b),
             (Value::String(a), Value::String(b)) => a.cmp(b),
+            (Value::String(_) | Value::Secret(_), Value::String(_) | Value::Secret(_)) => {
+                self.as_str().cmp(&other.as_str())
+            }
             (Value::Enum(a), Value::Enum(b)) => a.cmp(b),
             (Value::Bits(a), Value::Bits(b)) => a.cmp(b),
             (Value::Binary(a), Value::Binary(b)) => a.cmp(b),
             (Value::Identity(a), Value::Identity(b)) => a.cmp(b),
             (Value::InstanceIdentifier(a), Value::InstanceIdentifier(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Value::String(a), Value::String(b))
+            | (Value::Bits(a), Value::Bits(b))
+            | (Value::InstanceIdentifier(a), Value::InstanceIdentifier(b)) => a == b,
+            (Value::Enum(a), Value::Enum(b)) => a == b,
+            (Value::Binary(a), Value::Binary(b)) => a == b,
+            _ => self.cmp(other) == Ordering::Equal,
+        }
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.rank().hash(state);
+        match self {
+            Value::Empty => {}
+            Value::Bool(value) => value.hash(state),
+            Value::Int(value) => value.hash(state),
+            Value::Uint(value) => value.hash(state),
+            Value::Decimal(value) => value.hash(state),
+            Value::Enum(name) => name.hash(state),
+            Value::Binary(bytes) => bytes.hash(state),
+            Value::Identity(identity) => identity.hash(state),
+            Value::String(_) | Value::Secret(_) | Value::Bits(_) | Value::InstanceIdentifier(_) => {
+                self.as_str().hash(state);
+            }
         }
     }
 }
@@ -173,6 +227,7 @@ impl fmt::Display for Value {
             Value::Decimal(value) => write!(f, "{value}"),
             Value::String(text) | Value::Bits(text) | Value::InstanceIdentifier(text) => f.write_str(text),
             Value::Enum(name) => f.write_str(name),
+            Value::Secret(secret) => f.write_str(secret.expose_text().unwrap_or_default()),
             Value::Binary(bytes) => {
                 use base64::Engine as _;
                 f.write_str(&base64::engine::general_purpose::STANDARD.encode(bytes))
@@ -184,13 +239,31 @@ impl fmt::Display for Value {
 
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.to_string())
+        match self {
+            Value::Secret(secret) => secret.fmt(f),
+            _ => write!(f, "{:?}", self.to_string()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_the_same_value_as_its_text_and_is_not_shown() {
+        let hash = |value: &Value| {
+            let mut hasher = std::collections::hash_map::DefaultHasher::new();
+            value.hash(&mut hasher);
+            hasher.finish()
+        };
+        let (plain, secret) = (Value::string("hunter2"), Value::secret("hunter2".into()));
+        assert_eq!(plain, secret);
+        assert_eq!((plain.cmp(&secret), hash(&plain)), (Ordering::Equal, hash(&secret)));
+        assert_eq!((secret.as_str(), secret.to_string()), (Some("hunter2"), "hunter2".to_owned()));
+        assert!(!format!("{secret:?}").contains("hunter2"));
+        assert!(Value::string("a") < Value::secret("b".into()) && secret != Value::string("hunter3"));
+    }
 
     #[test]
     fn a_value_is_24_bytes() {
