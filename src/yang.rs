@@ -6,6 +6,7 @@ pub mod resolve;
 pub mod schema;
 pub mod diagram;
 pub mod lint;
+pub mod update;
 pub mod codes;
 pub mod product;
 #[cfg(test)]

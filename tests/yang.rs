@@ -11,6 +11,7 @@ mod hostile;
 mod mutation;
 mod round_trip;
 mod standard;
+mod update;
 mod yanglint;
 
 use std::fs;

@@ -3,7 +3,7 @@
 //! Printed as rustc prints. A stage never fails: it returns its result and a list of these.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which file of a [`Sources`] table a span points into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,6 +133,56 @@ pub struct Source {
     pub name: String,
     /// Its whole text.
     pub text: Arc<str>,
+    /// Line and column every so many bytes, made when a place is first asked for: a text of one long line can have
+    /// thousands of diagnostics.
+    landmarks: OnceLock<Vec<Landmark>>,
+}
+
+/// How many lines and characters of the last line stand before a byte.
+#[derive(Clone, Copy, Debug, Default)]
+struct Landmark {
+    at: usize,
+    lines: usize,
+    characters: usize,
+}
+
+/// Bytes between landmarks.
+const STRIDE: usize = 1024;
+
+impl Source {
+    fn landmarks(&self) -> &[Landmark] {
+        self.landmarks.get_or_init(|| {
+            let mut all = vec![Landmark::default()];
+            let mut next = STRIDE;
+            let (mut lines, mut characters) = (0, 0);
+            for (at, c) in self.text.char_indices() {
+                if at >= next {
+                    all.push(Landmark { at, lines, characters });
+                    next = at + STRIDE;
+                }
+                characters += 1;
+                if c == '\n' {
+                    (lines, characters) = (lines + 1, 0);
+                }
+            }
+            all
+        })
+    }
+
+    /// Lines and characters of the last line before a byte, which is at the start of a character.
+    fn before(&self, at: usize) -> (usize, usize) {
+        let landmarks = self.landmarks();
+        let known = landmarks.partition_point(|landmark| landmark.at <= at).saturating_sub(1);
+        let Landmark { at: from, mut lines, mut characters } =
+            landmarks.get(known).copied().unwrap_or_default();
+        for c in self.text.get(from..at).unwrap_or_default().chars() {
+            characters += 1;
+            if c == '\n' {
+                (lines, characters) = (lines + 1, 0);
+            }
+        }
+        (lines, characters)
+    }
 }
 
 /// The texts that spans point into.
@@ -143,7 +193,7 @@ impl Sources {
     /// Adds a text and returns the id that its spans carry.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> SourceId {
         let id = SourceId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        self.0.push(Source { name: name.into(), text: text.into() });
+        self.0.push(Source { name: name.into(), text: text.into(), landmarks: OnceLock::new() });
         id
     }
 
@@ -159,9 +209,8 @@ impl Sources {
         while !source.text.is_char_boundary(at) {
             at -= 1;
         }
-        let before = &source.text[..at];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let (lines, characters) = source.before(at);
+        (lines + 1, characters + 1)
     }
 
     /// The text that a span covers.
@@ -200,7 +249,7 @@ impl Sources {
         let Some(source) = self.get(span.source) else { return };
         let (line, column) = self.position(span.source, span.start);
         let gutter = line.to_string().len();
-        let (shown, before) = window(source.text.lines().nth(line - 1).unwrap_or_default(), column - 1);
+        let (shown, before) = window(&source.text, span.start as usize, column - 1);
         let room = shown.chars().count().saturating_sub(before).max(1);
         let width = self.slice(span).lines().next().map_or(1, |first| first.chars().count()).clamp(1, room);
         let _ = writeln!(out, "{:gutter$}{arrow} {}", "", self.place(span));
@@ -217,15 +266,18 @@ const SHOWN: usize = 160;
 /// Characters that are shown before the place of interest, where the line is cut.
 const BEFORE: usize = 40;
 
-/// The part of a line around a character, and how many characters of it stand before that one.
-fn window(line: &str, column: usize) -> (String, usize) {
-    let cut = if column < SHOWN - BEFORE { 0 } else { column - BEFORE };
-    let part = line.chars().skip(cut).take(SHOWN).map(|c| if c.is_control() { ' ' } else { c });
-    if cut == 0 {
-        return (part.collect(), column);
-    }
+/// The part of a line around a byte, and how many characters of it stand before that byte; `column` characters of the
+/// whole line do.
+fn window(text: &str, at: usize, column: usize) -> (String, usize) {
     const DOTS: &str = "...";
-    (DOTS.chars().chain(part).collect(), column - cut + DOTS.len())
+    let at = text.floor_char_boundary(at);
+    let kept = if column < SHOWN - BEFORE { column } else { BEFORE };
+    let head = text.get(..at).unwrap_or_default();
+    let start = head.char_indices().rev().take(kept).last().map_or(at, |(start, _)| start);
+    let tail = text.get(start..).unwrap_or_default();
+    let part = tail.chars().take_while(|c| *c != '\n').take(SHOWN).collect::<String>();
+    let part = part.trim_end_matches('\r').replace(char::is_control, " ");
+    if kept == column { (part, column) } else { (format!("{DOTS}{part}"), kept + DOTS.len()) }
 }
 
 #[cfg(test)]

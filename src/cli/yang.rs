@@ -3,6 +3,7 @@
 //! Exit codes: 0 for no errors, 1 for errors in the modules or the data, 2 when the command could not do its work.
 
 mod color;
+mod diff;
 mod explain;
 mod finding;
 mod input;
@@ -33,6 +34,8 @@ pub enum YangCommand {
     Tree(tree::TreeArgs),
     /// Check data against modules and say what is wrong with it
     Validate(validate::ValidateArgs),
+    /// Compare two revisions of modules: may one take the place of the other (RFC 7950 section 11)?
+    Diff(diff::DiffArgs),
     /// Explain a diagnostic code such as Y0103
     Explain(explain::ExplainArgs),
 }
@@ -69,6 +72,7 @@ impl YangCommand {
             YangCommand::Lint(args) => lint::lint(args, on_terminal, out, messages),
             YangCommand::Tree(args) => tree::tree(args, args.color.on(on_terminal.messages), out, messages),
             YangCommand::Validate(args) => args.run(args.color.on(on_terminal.out), out, messages),
+            YangCommand::Diff(args) => diff::diff(args, on_terminal, out, messages),
             YangCommand::Explain(args) => explain::explain(args, out, messages),
         }
     }

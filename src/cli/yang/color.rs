@@ -46,6 +46,7 @@ impl ColorArgs {
 }
 
 pub(super) const RED: &str = "\x1b[1;31m";
+pub(super) const GREEN: &str = "\x1b[1;32m";
 pub(super) const YELLOW: &str = "\x1b[1;33m";
 pub(super) const BLUE: &str = "\x1b[1;34m";
 pub(super) const BOLD: &str = "\x1b[1m";

@@ -167,6 +167,59 @@ fn a_binary_file_is_not_shown() {
     assert!(text.contains("this is a binary file") && !text.contains("ELF"), "{text}");
 }
 
+#[test]
+fn diff_tells_whether_the_new_may_take_the_place_of_the_old() {
+    let dir = tempfile::tempdir().unwrap();
+    let module = |revisions: &str, ty: &str| {
+        format!("module m {{ namespace urn:m; prefix m; {revisions} leaf l {{ type {ty}; }} }}")
+    };
+    let old = write(dir.path(), "m@2025-01-01.yang", &module("revision 2025-01-01;", "int8"));
+    let revisions = "revision 2026-01-01; revision 2025-01-01;";
+    let wider = write(dir.path(), "m@2026-01-01.yang", &module(revisions, "int16"));
+    let (status, text, messages) = ran(&["diff", &old, &wider]);
+    assert_eq!((status, messages.as_str()), (FAILED, ""));
+    assert_eq!(
+        text,
+        "m 2025-01-01 -> 2026-01-01: incompatible\n  incompatible  /l: type int8 -> int16\n  \
+         RFC 7950 section 11 asks for a new name instead of an incompatible change\n"
+    );
+    assert_eq!(
+        ran(&["diff", &old, &old]),
+        (0, "m 2025-01-01 -> 2025-01-01: no change\n".to_owned(), String::new())
+    );
+    let (_, json, _) = ran(&["diff", "--format", "json", &old, &wider]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["changes"][0]["kind"], "type");
+    assert_eq!(json[0]["class"], "incompatible");
+}
+
+#[test]
+fn diff_compares_directories_by_the_names_of_modules() {
+    let dir = tempfile::tempdir().unwrap();
+    let module = |name: &str| format!("module {name} {{ namespace urn:{name}; prefix {name}; }}");
+    for (folder, names) in [("old", ["a", "b"]), ("new", ["b", "c"])] {
+        for name in names {
+            write(dir.path(), &format!("{folder}/{name}.yang"), &module(name));
+        }
+    }
+    let path = |folder: &str| dir.path().join(folder).to_str().unwrap().to_owned();
+    let (status, text, _) = ran(&["diff", "--least", "incompatible", &path("old"), &path("new")]);
+    assert_eq!(status, FAILED);
+    assert!(text.contains("a: incompatible\n  incompatible  a: module-removed\n"), "{text}");
+    assert!(text.contains("b: no change\n") && text.contains("c: compatible\n"), "{text}");
+}
+
+#[test]
+fn diff_of_what_cannot_be_compared_is_unusable() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = write(dir.path(), "good.yang", GOOD);
+    let other = write(dir.path(), "user.yang", &user(""));
+    let bad = write(dir.path(), "bad.yang", "module bad {");
+    assert_eq!(ran(&["diff", &good, &other]).0, UNUSABLE);
+    assert_eq!(ran(&["diff", &good, &bad]).0, UNUSABLE);
+    assert_eq!(ran(&["diff", &good, "no/such/file.yang"]).0, UNUSABLE);
+}
+
 fn explained(code: &str) -> (u8, String, String) {
     ran(&["explain", code])
 }
