@@ -30,6 +30,8 @@ use strongbox::yang::{Library, Wanted};
 
 use change::Changes;
 
+use crate::support::variable;
+
 /// How many changed inputs the ordinary run gives to a target.
 const ROUNDS: u64 = 2_000;
 
@@ -154,7 +156,7 @@ fn run_from(target: &str, seeds: Vec<Vec<u8>>, consume: impl Fn(&[u8])) {
     for seed in &seeds {
         try_one(target, seed, &consume);
     }
-    let seconds = std::env::var("STRONGBOX_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    let seconds = variable("STRONGBOX_FUZZ_SECONDS").and_then(|text| text.parse().ok());
     let (start, rounds, end) = match seconds {
         None => (1, ROUNDS, None),
         Some(seconds) => (

@@ -100,6 +100,11 @@ fn run(command: &mut Command) -> Result<(), String> {
     Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }
 
+/// A variable of the environment.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::vars().find(|(found, _)| found == name).map(|(_, value)| value)
+}
+
 /// Whether a command is there. On a machine that is there for tests only (`CI` is set) the Debian package that has it is
 /// installed; elsewhere that is left to the people whose machine it is, and said on the terminal.
 pub fn command(name: &str, package: &str) -> bool {
@@ -107,7 +112,7 @@ pub fn command(name: &str, package: &str) -> bool {
     if found() {
         return true;
     }
-    if std::env::vars().any(|(variable, _)| variable == "CI") {
+    if variable("CI").is_some() {
         let install = "apt-get update -qq && apt-get install -y -qq --no-install-recommends";
         if let Err(why) = run(Command::new("sh").arg("-c").arg(format!("{install} {package}"))) {
             skipped(name, &why);

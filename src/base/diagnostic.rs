@@ -270,7 +270,7 @@ const BEFORE: usize = 40;
 /// whole line do.
 fn window(text: &str, at: usize, column: usize) -> (String, usize) {
     const DOTS: &str = "...";
-    let at = text.floor_char_boundary(at);
+    let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let kept = if column < SHOWN - BEFORE { column } else { BEFORE };
     let head = text.get(..at).unwrap_or_default();
     let start = head.char_indices().rev().take(kept).last().map_or(at, |(start, _)| start);

@@ -19,6 +19,7 @@ mod law;
 mod tests;
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::rc::Rc;
 
 pub use constraints::{Constraints, Scope};
@@ -76,7 +77,7 @@ pub fn validate_diff(
         index.gather(&new, path, &mut come);
     }
     index.remove(&gone);
-    let tuples: HashSet<(usize, u64)> = come.uniques.iter().map(|row| (row.what, row.hash)).collect();
+    let tuples = in_order(come.uniques.iter().map(|row| (row.what, row.hash)));
     let unreferable: Vec<(usize, u64)> = gone.referable.difference(&come.referable).copied().collect();
     index.insert(come);
 
@@ -98,12 +99,14 @@ pub fn validate_diff(
     for task in &reach.tasks {
         perform(&mut checker, task);
     }
-    for (site, hash) in unreferable {
-        for path in index.referrers(schema, site, hash) {
-            for cursor in each_at(&checker, &path) {
-                if checker.is_allowed(&cursor) {
-                    checker.reference(&cursor);
-                }
+    // Sets of hashes have no order of their own, and the same edit is to be answered the same way each time.
+    let mut referrers: Vec<InstancePath> =
+        unreferable.into_iter().flat_map(|(site, hash)| index.referrers(schema, site, hash)).collect();
+    referrers.sort_by_cached_key(|path| path.to_v1(schema));
+    for path in &referrers {
+        for cursor in each_at(&checker, path) {
+            if checker.is_allowed(&cursor) {
+                checker.reference(&cursor);
             }
         }
     }
@@ -114,6 +117,12 @@ pub fn validate_diff(
         }
     }
     without_repetitions(checker.violations)
+}
+
+/// What comes, without repetitions.
+fn in_order<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    items.filter(|item| seen.insert(*item)).collect()
 }
 
 fn trace(schema: &Schema, before: &Tree, after: &Tree, changes: &[Change], index: &ReferenceIndex) -> Reach {

@@ -151,7 +151,10 @@ impl Changes {
         let to = (from + self.below(24)).min(input.len());
         match self.below(8) {
             0 => drop(input.drain(from..to)),
-            1 => insert(input, from, &input[from..to].to_vec()),
+            1 => {
+                let part = input[from..to].to_vec();
+                insert(input, from, &part);
+            }
             2 => {
                 let times = self.below(64);
                 insert(input, from, &input[from..to].repeat(times));

@@ -1,5 +1,5 @@
 //! Modules of the corpus, damaged at random by fixed seeds: the compiler says what is wrong or makes a schema; it does not
-//! panic, and it does not take long. `FUZZ=n` tries n times as many.
+//! panic, and it does not take long. `STRONGBOX_FUZZ_TIMES=n` tries n times as many.
 
 use std::fs;
 use std::path::Path;
@@ -119,7 +119,10 @@ fn damage(text: &str, random: &mut Random) -> String {
         match random.below(5) {
             0 => damaged.replace_range(one.0..one.1, ""),
             1 => damaged.insert_str(other.0, &format!("{taken}\n")),
-            2 => damaged.replace_range(one.0..one.1, &damaged[other.0..other.1].to_owned()),
+            2 => {
+                let part = damaged[other.0..other.1].to_owned();
+                damaged.replace_range(one.0..one.1, &part);
+            }
             3 => {
                 // Another argument.
                 let word = random.pick(WORDS).copied().unwrap_or_default();
@@ -157,7 +160,9 @@ fn texts(folder: &str) -> Vec<(String, String)> {
 
 #[test]
 fn a_damaged_module_is_compiled_or_refused() {
-    let rounds = std::env::var("FUZZ").ok().and_then(|times| times.parse::<u64>().ok()).unwrap_or(1);
+    let rounds = crate::support::variable("STRONGBOX_FUZZ_TIMES")
+        .and_then(|times| times.parse::<u64>().ok())
+        .unwrap_or(1);
     let library_texts = texts("tests/yang/lib");
     let corpus: Vec<(String, String)> =
         texts("tests/yang/ok").into_iter().chain(texts("tests/yang/err")).chain(texts("yang")).collect();

@@ -186,7 +186,10 @@ impl<'a> Tracer<'_, 'a> {
             });
             evaluator.refill();
         }
-        hashes.into_iter().flat_map(|hash| self.index.referrers(self.schema, via.site, hash)).collect()
+        let mut referrers: Vec<InstancePath> =
+            hashes.into_iter().flat_map(|hash| self.index.referrers(self.schema, via.site, hash)).collect();
+        referrers.sort_by_cached_key(|path| path.to_v1(self.schema));
+        referrers
     }
 
     fn task(&mut self, reached: &Reached, anchor: InstancePath) {
