@@ -1,5 +1,6 @@
 //! The model that is served: the product's own modules, and those that the settings name.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,6 +9,12 @@ use crate::settings::{FeatureName, ModuleName, YangSettings};
 use crate::yang::product::{add_standard, implemented_library};
 use crate::yang::schema::Schema;
 use crate::yang::{Features, Wanted, compile, product_modules};
+
+/// The code of what names a module that is not there.
+const NO_MODULE: &str = "Y0201";
+
+/// How many of the modules that are there are named to somebody who looks for another.
+const SHOWN: usize = 16;
 
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
@@ -60,9 +67,12 @@ pub fn compile_model(settings: &YangSettings) -> Result<Arc<Schema>, ModelError>
     for product in &mut wanted {
         product.revision = library.latest(&product.module);
     }
+    let of_the_product: HashSet<String> = library.names().into_iter().map(str::to_owned).collect();
     for path in &settings.dirs {
         library.add_dir(path).map_err(|reason| ModelError::Directory { path: path.clone(), reason })?;
     }
+    let mut found: Vec<String> = library.names().into_iter().map(str::to_owned).collect();
+    found.retain(|name| !of_the_product.contains(name));
     add_standard(&mut library);
     if settings.modules.is_empty() && !settings.dirs.is_empty() {
         tracing::warn!(
@@ -83,10 +93,25 @@ pub fn compile_model(settings: &YangSettings) -> Result<Arc<Schema>, ModelError>
             }
             Ok(Arc::new(schema))
         }
-        None => Err(ModelError::Modules {
-            rendered: errors.iter().map(|found| sources.render(found)).collect(),
-            errors: errors.len(),
-        }),
+        None => {
+            let mut rendered: String = errors.iter().map(|error| sources.render(error)).collect();
+            if errors.iter().any(|error| error.code == NO_MODULE) {
+                rendered.push_str(&in_the_directories(found));
+            }
+            Err(ModelError::Modules { rendered, errors: errors.len() })
+        }
+    }
+}
+
+/// What somebody looks for who named a module that is not there.
+fn in_the_directories(mut found: Vec<String>) -> String {
+    found.sort();
+    let more = found.len().saturating_sub(SHOWN);
+    found.truncate(SHOWN);
+    match (found.is_empty(), more) {
+        (true, _) => "  = note: yang.dirs has no modules\n".to_owned(),
+        (false, 0) => format!("  = note: yang.dirs has {}\n", found.join(", ")),
+        (false, _) => format!("  = note: yang.dirs has {} and {more} more\n", found.join(", ")),
     }
 }
 
@@ -213,6 +238,7 @@ mod tests {
         let error = compile_model(&settings(dir.path(), &["m", "nothing"], &[])).unwrap_err().report();
         assert!(error.contains("m.yang:4:17"), "{error}");
         assert!(error.contains("there is no module 'nothing'"), "{error}");
+        assert!(error.contains("yang.dirs has m\n"), "{error}");
         assert!(error.ends_with("2 errors"), "{error}");
     }
 }
