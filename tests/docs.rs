@@ -7,6 +7,25 @@ use strongbox::yang::diagram::{Options, Subject, draw};
 use strongbox::yang::product::{product_library, product_modules};
 use strongbox::yang::syntax::KeywordId;
 
+/// What stands between backquotes in a line.
+fn in_quotes(line: &str) -> Vec<String> {
+    line.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Every Rust file of a folder and those below it, as one text.
+fn code_of(folder: &Path) -> String {
+    let mut code = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            code.push_str(&code_of(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            code.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    code
+}
+
 /// Holds the part of a document between `<!-- NAME: ... -->` and `<!-- end of NAME -->` against `wanted`.
 fn hold(document: &str, name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
@@ -57,7 +76,6 @@ fn what_is_understood_of_yang_is_documented() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(root.join("docs/yang.md")).unwrap();
     let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).collect();
-    let in_quotes = |line: &str| line.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     let first_cells: Vec<String> =
         rows.iter().flat_map(|row| in_quotes(row.split(" | ").next().unwrap_or_default())).collect();
     let types = "int8 int16 int32 int64 uint8 uint16 uint32 uint64 decimal64 string boolean enumeration bits binary leafref
@@ -75,4 +93,19 @@ fn what_is_understood_of_yang_is_documented() {
         let case = root.join("tests/yang").join(format!("{name}.{extension}"));
         assert!(name.ends_with('/') || case.exists(), "docs/yang.md names {name}, which is not there");
     }
+}
+
+#[test]
+fn every_test_that_the_page_on_security_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let code = code_of(&root.join("src")) + &code_of(&root.join("tests"));
+    let is_name = |name: &String| {
+        name.contains('_')
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let names: Vec<String> = text.lines().flat_map(in_quotes).filter(is_name).collect();
+    assert!(names.len() > 20, "{names:?}");
+    let missing: Vec<&String> = names.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "docs/security.md names tests that are not there: {missing:?}");
 }
