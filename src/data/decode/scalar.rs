@@ -38,6 +38,10 @@ macro_rules! scalars {
         }
 
         fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
+            // `-0` comes as the one float that is whole and has a sign of its own.
+            if value == 0.0 && value.is_sign_negative() {
+                return self.scalar(Raw::Uint(0));
+            }
             self.scalar(Raw::Float(value))
         }
 

@@ -172,14 +172,15 @@ fn rfc7951_6_1_numbers_are_numbers_and_wide_ones_strings() {
             r#""i64":"-9223372036854775808","u64":"18446744073709551615""#,
         ),
         (r#""i64":"+05""#, r#""i64":"5""#),
+        (r#""i8":-0"#, r#""i8":0"#),
         (r#""d":"1.50""#, r#""d":"1.5""#),
         (r#""d":"7""#, r#""d":"7.0""#),
         (r#""ref":"5""#, r#""ref":"5""#),
     ]);
     refused(&[
         (r#""i8":"5""#, "write it without quotes"),
-        (r#""i8":1.0"#, "not a whole number"),
-        (r#""i8":1e1"#, "not a whole number"),
+        (r#""i8":1.0"#, "1 is not a whole number without point and exponent"),
+        (r#""i8":1e1"#, "10 is not a whole number without point and exponent"),
         (r#""i8":128"#, "outside -128..127"),
         (r#""i8":true"#, "not a whole number"),
         (r#""i32":1e3"#, "not a whole number"),

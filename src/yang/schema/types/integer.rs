@@ -56,6 +56,9 @@ fn outside<T: std::fmt::Display + PartialEq>(raw: Raw<'_>, range: &Ranges<T>) ->
     })
 }
 
+/// Below this every whole number is a float of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The whole number that a scalar stands for, in the forms that the encoding allows.
 fn whole(raw: Raw<'_>, bits: u8, strictness: Strictness) -> Result<i128, TypeError> {
     let wrong = |how: &str| Err(TypeError::new(format!("{} is not a whole number{how}", Found(raw))));
@@ -70,6 +73,10 @@ fn whole(raw: Raw<'_>, bits: u8, strictness: Strictness) -> Result<i128, TypeErr
             decimal(text).map_or_else(|| wrong(""), Ok)
         }
         (Raw::Text(text), Strictness::Text) => lexical(text).map_or_else(|| wrong(""), Ok),
+        // Larger ones come as floats although they were written as whole numbers.
+        (Raw::Float(value), _) if value.fract() == 0.0 && value.abs() < EXACT => {
+            wrong(" without point and exponent")
+        }
         _ => wrong(""),
     }
 }
