@@ -99,12 +99,8 @@ pub fn validate_diff(
     for task in &reach.tasks {
         perform(&mut checker, task);
     }
-    // Sets of hashes have no order of their own, and the same edit is to be answered the same way each time.
-    let mut referrers: Vec<InstancePath> =
-        unreferable.into_iter().flat_map(|(site, hash)| index.referrers(schema, site, hash)).collect();
-    referrers.sort_by_cached_key(|path| path.to_v1(schema));
-    for path in &referrers {
-        for cursor in each_at(&checker, path) {
+    for path in index.referrers(schema, unreferable) {
+        for cursor in each_at(&checker, &path) {
             if checker.is_allowed(&cursor) {
                 checker.reference(&cursor);
             }

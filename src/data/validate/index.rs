@@ -111,10 +111,20 @@ impl ReferenceIndex {
         }
     }
 
-    /// Paths of the leafs that perhaps refer, by site, to the value of that hash.
-    pub(super) fn referrers(&self, schema: &Schema, site: usize, hash: u64) -> Vec<InstancePath> {
-        let Some(leaf) = self.constraints.sites.get(site).map(|site| site.leaf) else { return Vec::new() };
-        rows(&self.referrers, site, hash).map(|row| path_of(schema, leaf, &row.keys)).collect()
+    /// Paths of the leafs that perhaps refer, each by its site, to the values of those hashes. Hashes have no order that
+    /// means anything, and the same edit is to be answered the same way each time: so the paths are in theirs.
+    pub(super) fn referrers(
+        &self,
+        schema: &Schema,
+        values: impl IntoIterator<Item = (usize, u64)>,
+    ) -> Vec<InstancePath> {
+        let mut found = Vec::new();
+        for (site, hash) in values {
+            let Some(leaf) = self.constraints.sites.get(site).map(|site| site.leaf) else { continue };
+            found.extend(rows(&self.referrers, site, hash).map(|row| path_of(schema, leaf, &row.keys)));
+        }
+        found.sort_by_cached_key(|path| path.to_v1(schema));
+        found
     }
 
     /// Paths of the leafs to which the value of that hash perhaps leads, for a site whose targets are indexed.

@@ -186,10 +186,7 @@ impl<'a> Tracer<'_, 'a> {
             });
             evaluator.refill();
         }
-        let mut referrers: Vec<InstancePath> =
-            hashes.into_iter().flat_map(|hash| self.index.referrers(self.schema, via.site, hash)).collect();
-        referrers.sort_by_cached_key(|path| path.to_v1(self.schema));
-        referrers
+        self.index.referrers(self.schema, hashes.into_iter().map(|hash| (via.site, hash)))
     }
 
     fn task(&mut self, reached: &Reached, anchor: InstancePath) {
