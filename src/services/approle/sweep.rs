@@ -3,7 +3,7 @@
 use super::AppRoles;
 use crate::base::ident::Ident;
 use crate::data::edit::{Edit, EditOperation};
-use crate::engine::{ActionError, Engine, SYSTEM_TENANT};
+use crate::engine::{ActionError, Engine};
 use crate::services::token::{Origin, commit};
 
 /// How many go at once.
@@ -21,12 +21,7 @@ impl AppRoles {
             let edits = self.ended(engine, &tenant);
             count += edits.len();
             if !edits.is_empty() {
-                let origin = Origin {
-                    actor: format!("{SYSTEM_TENANT}/-"),
-                    request_id: "sweep".to_owned(),
-                    validate_only: false,
-                };
-                commit(engine, tenant, edits, origin).await?;
+                commit(engine, tenant, edits, Origin::of_daemon("sweep")).await?;
             }
         }
         Ok(count)

@@ -26,8 +26,6 @@ pub async fn root_token(engine: &Engine, access: &Access, reason: &str) -> Resul
         parent: None,
         metadata: Vec::new(),
     };
-    let origin =
-        Origin { actor: format!("{SYSTEM_TENANT}/-"), request_id: reason.to_owned(), validate_only: false };
-    let issued = issue(engine, &access.model, new, origin).await?;
+    let issued = issue(engine, &access.model, new, Origin::of_daemon(reason)).await?;
     issued.token.ok_or_else(|| ActionError::Internal("a token was made and not shown".to_owned()))
 }

@@ -10,7 +10,9 @@ use crate::base::ident::Ident;
 use crate::base::secret::Secret;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
-use crate::engine::{ActionContext, ActionError, Approve, Author, CommitRequest, Engine, TenantEdits};
+use crate::engine::{
+    ActionContext, ActionError, Approve, Author, CommitRequest, Engine, SYSTEM_TENANT, TenantEdits,
+};
 
 /// A token to be made.
 #[derive(Clone, Debug)]
@@ -64,6 +66,11 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// The daemon itself; `reason` stands where others have their request.
+    pub fn of_daemon(reason: &str) -> Self {
+        Origin { actor: format!("{SYSTEM_TENANT}/-"), request_id: reason.to_owned(), validate_only: false }
+    }
+
     /// The request that a handler works on.
     pub fn of(context: &ActionContext) -> Self {
         let stranger = || format!("{}/-", context.tenant);

@@ -7,7 +7,7 @@ use super::issue::{Origin, commit};
 use crate::access::Access;
 use crate::base::ident::Ident;
 use crate::data::edit::{Edit, EditOperation};
-use crate::engine::{ActionError, Engine, SYSTEM_TENANT};
+use crate::engine::{ActionError, Engine};
 
 /// How many tokens go at once.
 const BATCH: usize = 1_000;
@@ -28,12 +28,7 @@ pub async fn sweep(engine: &Engine, access: &Access) -> Result<usize, ActionErro
         by_tenant.entry(tenant).or_default().push(gone);
     }
     for (tenant, edits) in by_tenant {
-        let origin = Origin {
-            actor: format!("{SYSTEM_TENANT}/-"),
-            request_id: "sweep".to_owned(),
-            validate_only: false,
-        };
-        commit(engine, tenant, edits, origin).await?;
+        commit(engine, tenant, edits, Origin::of_daemon("sweep")).await?;
     }
     Ok(count)
 }

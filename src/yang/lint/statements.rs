@@ -1,6 +1,7 @@
 //! Rules about single statements, wherever they stand.
 
 use super::{Linter, Unit};
+use crate::yang::resolve::tree::is_node;
 use crate::yang::syntax::check::version_of;
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::keyword::rules::Version;
@@ -86,20 +87,8 @@ fn described(linter: &mut Linter<'_, '_>, statement: &Statement, id: K) {
 
 /// RFC 8407 section 4.3.
 fn named(linter: &mut Linter<'_, '_>, statement: &Statement, id: K, parent: Option<&Statement>) {
-    let is_node = matches!(
-        id,
-        K::Container
-            | K::List
-            | K::Leaf
-            | K::LeafList
-            | K::Choice
-            | K::Case
-            | K::Anydata
-            | K::Anyxml
-            | K::Rpc
-            | K::Action
-            | K::Notification
-    );
+    // The two without a name of their own have nothing to look at.
+    let is_node = is_node(id) && !matches!(id, K::Input | K::Output);
     let is_definition =
         matches!(id, K::Module | K::Submodule | K::Typedef | K::Grouping | K::Feature | K::Extension);
     // These may be well-known values, which are written as the world writes them.
