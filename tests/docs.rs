@@ -7,6 +7,8 @@ use strongbox::yang::diagram::{Options, Subject, draw};
 use strongbox::yang::product::{product_library, product_modules};
 use strongbox::yang::syntax::KeywordId;
 
+use crate::support::updates;
+
 /// What stands between backquotes in a line.
 fn in_quotes(line: &str) -> Vec<String> {
     line.split('`').skip(1).step_by(2).map(str::to_owned).collect()
@@ -34,7 +36,7 @@ fn hold(document: &str, name: &str, wanted: &str) {
         text.find(&format!("<!-- {name}:")).unwrap_or_else(|| panic!("{document} has no part '{name}'"));
     let start = start + text[start..].find("-->\n").unwrap() + 4;
     let end = text.find(&format!("<!-- end of {name} -->")).unwrap();
-    if std::env::vars().any(|(variable, value)| variable == "UPDATE" && value == "1") {
+    if updates() {
         std::fs::write(&path, format!("{}{wanted}{}", &text[..start], &text[end..])).unwrap();
         return;
     }

@@ -105,6 +105,11 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::vars().find(|(found, _)| found == name).map(|(_, value)| value)
 }
 
+/// Whether expectations are to be written anew (`UPDATE=1`) instead of held.
+pub fn updates() -> bool {
+    variable("UPDATE").is_some_and(|value| value == "1")
+}
+
 /// Whether a command is there. On a machine that is there for tests only (`CI` is set) the Debian package that has it is
 /// installed; elsewhere that is left to the people whose machine it is, and said on the terminal.
 pub fn command(name: &str, package: &str) -> bool {

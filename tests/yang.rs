@@ -81,7 +81,7 @@ fn expect(beside: &Path, found: &str) -> Result<(), String> {
     if expected == found {
         return Ok(());
     }
-    if std::env::var_os("UPDATE").is_none() {
+    if !crate::support::updates() {
         return Err(format!("{} differs; found:\n{found}", beside.display()));
     }
     if found.is_empty() {

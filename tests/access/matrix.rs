@@ -90,7 +90,7 @@ fn the_matrix_is_as_it_was_reviewed() {
         matrix.push('\n');
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/access/matrix.out");
-    if std::env::var_os("UPDATE").is_some() {
+    if crate::support::updates() {
         fs::write(&file, &matrix).unwrap();
     }
     // A node that is new in the model is a line that the file does not have.

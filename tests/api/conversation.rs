@@ -37,7 +37,7 @@ pub fn run(folder: &Path, daemon: &Daemon) -> Result<(), String> {
         let pattern = std::fs::read_to_string(&expected).unwrap_or_default();
         let found = print(&answer);
         if let Err(difference) = compare(&pattern, &found, &mut kept) {
-            if std::env::var_os("UPDATE").is_some() {
+            if crate::support::updates() {
                 std::fs::write(&expected, update(&pattern, &found, &mut kept)).unwrap();
             } else {
                 let _ = writeln!(report, "  {}: {difference}", expected.display());

@@ -181,7 +181,7 @@ fn explanation(file: &Path, wanted: Option<&String>) -> Result<(), String> {
         };
     };
     if first != *wanted {
-        if std::env::var_os("UPDATE").is_some() && explains {
+        if crate::support::updates() && explains {
             std::fs::write(file, [mark, wanted.as_bytes(), rest].concat()).unwrap();
         } else {
             return Err(format!("{}: its first line should be\n  {wanted}", file.display()));

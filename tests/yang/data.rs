@@ -155,7 +155,7 @@ fn every_violation_of_instance_data_is_found_and_nothing_else() {
                 changed = true;
             }
         }
-        if changed && std::env::var_os("UPDATE").is_some() {
+        if changed && crate::support::updates() {
             topic.write();
         }
     }
@@ -198,7 +198,7 @@ fn yanglint_agrees_or_the_case_says_who_is_right() {
                 changed = true;
             }
         }
-        if changed && std::env::var_os("UPDATE").is_some() {
+        if changed && crate::support::updates() {
             topic.write();
         }
     }

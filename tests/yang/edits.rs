@@ -125,7 +125,7 @@ fn edits_lead_where_rfc_7950_says() {
                 changed = true;
             }
         }
-        if changed && std::env::var_os("UPDATE").is_some() {
+        if changed && crate::support::updates() {
             topic.write();
         }
     }
