@@ -12,6 +12,7 @@ pub mod token;
 pub mod login;
 pub mod userpass;
 pub mod approle;
+pub mod mounts;
 pub mod jwt_verify;
 pub mod jwt_auth;
 pub mod policies;

@@ -14,7 +14,7 @@ use crate::services::sealing::{self, Sealing};
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
-use crate::services::{distribution, policies, sites, system, tenants, yang_library};
+use crate::services::{distribution, mounts, policies, sites, system, tenants, yang_library};
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
 use crate::yang::schema::Schema;
 
@@ -55,6 +55,7 @@ impl Capabilities {
         let app_roles = AppRoles::new(Arc::clone(access), schema).ok()?;
         app_roles.register(registry);
         JwtAuth::new(Arc::clone(access), schema).ok()?.register(registry);
+        mounts::register(registry, schema);
         policies::register(registry);
         tenants::register(registry, access);
         sites::register(registry);

@@ -14,6 +14,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("strongbox-authentication.yang", include_str!("../../yang/strongbox-authentication.yang")),
     ("strongbox-approle.yang", include_str!("../../yang/strongbox-approle.yang")),
     ("strongbox-jwt-auth.yang", include_str!("../../yang/strongbox-jwt-auth.yang")),
+    ("strongbox-mounts.yang", include_str!("../../yang/strongbox-mounts.yang")),
     ("strongbox-policy.yang", include_str!("../../yang/strongbox-policy.yang")),
     ("strongbox-system.yang", include_str!("../../yang/strongbox-system.yang")),
 ];
