@@ -30,6 +30,7 @@ pub const STANDARD: &[(&str, &str)] = &[
         "ietf-yang-metadata@2016-08-05.yang",
         include_str!("../../yang/ietf/ietf-yang-metadata@2016-08-05.yang"),
     ),
+    ("ietf-yang-patch@2017-02-22.yang", include_str!("../../yang/ietf/ietf-yang-patch@2017-02-22.yang")),
     (
         "ietf-yang-structure-ext@2020-06-17.yang",
         include_str!("../../yang/ietf/ietf-yang-structure-ext@2020-06-17.yang"),
