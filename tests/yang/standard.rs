@@ -43,9 +43,9 @@ fn essence(statement: &Statement) -> String {
         .collect();
     inside.sort_by(|a, b| a.0.cmp(&b.0));
     let inside: Vec<String> = inside.into_iter().map(|(_, text)| text).collect();
-    // Where a line of a long argument breaks says nothing.
+    // Where a line of a long argument breaks says nothing, not even that there is a space.
     let argument: Vec<&str> = statement.text().split_whitespace().collect();
-    format!("{} {}{{{}}}", statement.keyword, argument.join(" "), inside.join(""))
+    format!("{} {}{{{}}}", statement.keyword, argument.concat(), inside.join(""))
 }
 
 fn read(text: &str) -> String {
