@@ -35,8 +35,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 pub use action::{ActionCall, ActionContext, ActionError, Attempted};
 pub use caller::{Caller, ClientInfo};
 pub use commit::{
-    Approval, Approve, Author, CommitError, CommitRequest, Committed, Precondition, TenantChanges,
-    TenantEdits,
+    Approval, Approve, Author, CommitError, CommitOptions, CommitRequest, Committed, Precondition,
+    TenantChanges, TenantEdits,
 };
 pub use derived::Derived;
 pub use model_change::{Loss, ModelChange};

@@ -26,7 +26,8 @@ use strongbox::data::path::InstancePath;
 use strongbox::data::tree::{Container, Data};
 use strongbox::engine::registry::BoxFuture;
 use strongbox::engine::{
-    Caller, ClientInfo, CommitError, Datastore, Engine, EngineSettings, Operation, Registry, WriteKind,
+    Caller, ClientInfo, CommitError, CommitOptions, Datastore, Engine, EngineSettings, Operation, Registry,
+    WriteKind,
 };
 use strongbox::services::approle::AppRoles;
 use strongbox::services::jwt_auth::JwtAuth;
@@ -207,7 +208,14 @@ impl House {
                 vec![Edit::new(target.clone(), operation, data)]
             }
         };
-        let write = Operation::Write { kind, target, edits, preconditions: Vec::new(), validate_only: false };
+        let write = Operation::Write {
+            kind,
+            target,
+            edits,
+            preconditions: Vec::new(),
+            validate_only: false,
+            options: CommitOptions::default(),
+        };
         self.request(Some(token), client(), |_| write).await
     }
 

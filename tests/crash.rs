@@ -17,7 +17,7 @@ use strongbox::data::edit::{Edit, EditOperation};
 use strongbox::data::path::InstancePath;
 use strongbox::data::tree::{Container, Data};
 use strongbox::engine::{
-    Author, CommitRequest, Engine, EngineSettings, Registry, SYSTEM_TENANT, TenantEdits,
+    Author, CommitOptions, CommitRequest, Engine, EngineSettings, Registry, SYSTEM_TENANT, TenantEdits,
 };
 use strongbox::store::seal::Keyring;
 use strongbox::store::{Barrier, SqliteStore};
@@ -104,6 +104,7 @@ fn step(schema: &Schema, writer: usize, number: u64) -> CommitRequest {
         changes: vec![TenantEdits { tenant: SYSTEM_TENANT.into(), edits, preconditions: Vec::new() }],
         validate_only: false,
         approve: None,
+        options: CommitOptions::default(),
     }
 }
 

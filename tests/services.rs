@@ -14,8 +14,8 @@ use strongbox::data::edit::{Edit, EditOperation};
 use strongbox::data::path::InstancePath;
 use strongbox::data::tree::{Container, Data};
 use strongbox::engine::{
-    ActionCall, ActionError, Author, Caller, ClientInfo, CommitError, CommitRequest, Engine, EngineSettings,
-    Registry, State, TenantEdits,
+    ActionCall, ActionError, Author, Caller, ClientInfo, CommitError, CommitOptions, CommitRequest, Engine,
+    EngineSettings, Registry, State, TenantEdits,
 };
 use strongbox::services::distribution;
 use strongbox::services::jwt_issuer::{DocumentKind, JwtIssuers};
@@ -94,6 +94,7 @@ impl House {
             changes: vec![TenantEdits { tenant: tenant.into(), edits, preconditions: Vec::new() }],
             validate_only: false,
             approve: None,
+            options: CommitOptions::default(),
         };
         match self.engine.commit(request).await {
             Ok(_) => Ok(()),

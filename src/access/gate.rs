@@ -21,7 +21,7 @@ use crate::data::path::InstancePath;
 use crate::data::tree::Data;
 use crate::engine::Engine;
 use crate::engine::caller::{Caller, ClientInfo};
-use crate::engine::commit::{Author, CommitRequest, TenantEdits};
+use crate::engine::commit::{Author, CommitOptions, CommitRequest, TenantEdits};
 use crate::engine::operation::Operation;
 use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Value;
@@ -109,6 +109,7 @@ impl Gate {
             }],
             validate_only: false,
             approve: None,
+            options: CommitOptions::default(),
         };
         self.0.engine.commit(request).await.map(drop).map_err(Refusal::Commit)
     }
@@ -143,9 +144,9 @@ impl Gate {
                 let caller = caller.ok_or(super::authenticate::AuthError::Missing)?;
                 self.read(&caller, datastore, target).map(|reading| Outcome::Read(Box::new(reading)))
             }
-            Operation::Write { kind, target, edits, preconditions, validate_only } => {
+            Operation::Write { kind, target, edits, preconditions, validate_only, options } => {
                 let caller = caller.ok_or(super::authenticate::AuthError::Missing)?;
-                let write = write::Write { kind, target, edits, preconditions, validate_only };
+                let write = write::Write { kind, target, edits, preconditions, validate_only, options };
                 self.write(&caller, client, write).await.map(Outcome::Written)
             }
             Operation::Invoke { target, input, validate_only } => {

@@ -19,7 +19,7 @@ use crate::data::path::InstancePath;
 use crate::data::tree::Tree;
 use crate::data::violation::Violation;
 use crate::engine::Engine;
-use crate::engine::commit::{Author, CommitError, CommitRequest, Committed, TenantEdits};
+use crate::engine::commit::{Author, CommitError, CommitOptions, CommitRequest, Committed, TenantEdits};
 use crate::yang::schema::Schema;
 
 /// What came of the boot files.
@@ -88,6 +88,7 @@ pub async fn apply(
         changes,
         validate_only,
         approve: None,
+        options: CommitOptions::default(),
     };
     match engine.commit(request).await {
         Ok(committed) => Ok(summary(schema, count, &committed)),

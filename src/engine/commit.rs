@@ -28,6 +28,15 @@ pub struct CommitRequest {
     /// Asked about each tenant's part once its changes are known, before anything else is found fault with; `None`: the
     /// author needs nobody's approval.
     pub approve: Option<Approve>,
+    /// What else is asked for.
+    pub options: CommitOptions,
+}
+
+/// What a transaction is besides its edits. By default nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitOptions {
+    /// Why it is made, for people to read: goes into the log.
+    pub comment: Option<String>,
 }
 
 /// Whether an author may make these changes to a tree; what it returns is why not.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::commit::Precondition;
+use super::commit::{CommitOptions, Precondition};
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::data::tree::Container;
@@ -38,6 +38,8 @@ pub enum Operation {
         preconditions: Vec<Precondition>,
         /// Everything short of doing it.
         validate_only: bool,
+        /// What else is asked for.
+        options: CommitOptions,
     },
     /// Run an action or rpc.
     Invoke {

@@ -124,6 +124,7 @@ fn request(tenant: &str, edits: Vec<Edit>) -> CommitRequest {
         changes: vec![TenantEdits { tenant: tenant.into(), edits, preconditions: Vec::new() }],
         validate_only: false,
         approve: None,
+        options: CommitOptions::default(),
     }
 }
 

@@ -30,6 +30,8 @@ pub struct CommittedTransaction {
     pub request_id: String,
     /// Who asked.
     pub actor: String,
+    /// Why, where somebody said so.
+    pub comment: Option<String>,
     /// What it changed, by tenant.
     pub changes: Vec<TenantChanges>,
 }

@@ -140,6 +140,7 @@ impl Writer {
                 let transaction = CommittedTransaction {
                     request_id: request.request_id,
                     actor: request.actor,
+                    comment: request.options.comment,
                     changes: changes.clone(),
                 };
                 Done { answer, outcome: Ok(changes), transaction: Some(transaction), writes }
@@ -163,7 +164,7 @@ impl Writer {
                     tenant,
                     request_id: transaction.request_id.clone(),
                     actor: transaction.actor.clone(),
-                    comment: None,
+                    comment: transaction.comment.clone(),
                     edits: writes.edits,
                 });
             }

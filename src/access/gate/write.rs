@@ -16,7 +16,8 @@ use crate::data::tree::{Data, Tree};
 use crate::data::violation::Violation;
 use crate::engine::caller::{Caller, ClientInfo};
 use crate::engine::commit::{
-    Approval, Approve, Author, CommitError, CommitRequest, Committed, Precondition, TenantEdits,
+    Approval, Approve, Author, CommitError, CommitOptions, CommitRequest, Committed, Precondition,
+    TenantEdits,
 };
 use crate::engine::operation::WriteKind;
 use crate::engine::snapshot::Snapshot;
@@ -32,6 +33,7 @@ pub(super) struct Write {
     pub edits: Vec<Edit>,
     pub preconditions: Vec<Precondition>,
     pub validate_only: bool,
+    pub options: CommitOptions,
 }
 
 impl Gate {
@@ -95,6 +97,7 @@ impl Gate {
                 changes: vec![TenantEdits { tenant: caller.tenant.clone(), edits, preconditions }],
                 validate_only: write.validate_only,
                 approve: Some(self.approval(&snapshot, caller, authority, write)),
+                options: write.options.clone(),
             };
             match engine.commit(request).await {
                 Err(CommitError::Precondition(_)) if is_taken_over && attempt < ATTEMPTS => {}

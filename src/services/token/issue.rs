@@ -11,7 +11,8 @@ use crate::base::secret::Secret;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
 use crate::engine::{
-    ActionContext, ActionError, Approve, Author, CommitRequest, Engine, SYSTEM_TENANT, TenantEdits,
+    ActionContext, ActionError, Approve, Author, CommitOptions, CommitRequest, Engine, SYSTEM_TENANT,
+    TenantEdits,
 };
 
 /// A token to be made.
@@ -225,6 +226,7 @@ async fn commit_if(
         changes: vec![TenantEdits { tenant, edits, preconditions: Vec::new() }],
         validate_only: origin.validate_only,
         approve,
+        options: CommitOptions::default(),
     };
     engine.commit(request).await.map(drop).map_err(ActionError::Commit)
 }

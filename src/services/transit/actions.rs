@@ -14,7 +14,9 @@ use crate::base::secret::Secret;
 use crate::data::deserialize::from_data;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::violation::Violation;
-use crate::engine::{ActionContext, ActionError, Author, CommitError, CommitRequest, TenantEdits};
+use crate::engine::{
+    ActionContext, ActionError, Author, CommitError, CommitOptions, CommitRequest, TenantEdits,
+};
 use crate::services::input;
 use crate::services::jose::{Cipher, Key, KeyError};
 
@@ -177,6 +179,7 @@ fn request(context: &ActionContext, edits: Vec<Edit>) -> CommitRequest {
         changes: vec![TenantEdits { tenant: context.tenant.clone(), edits, preconditions: Vec::new() }],
         validate_only: context.validate_only,
         approve: None,
+        options: CommitOptions::default(),
     }
 }
 

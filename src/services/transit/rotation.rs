@@ -12,7 +12,7 @@ use crate::base::ident::Ident;
 use crate::data::deserialize::from_data;
 use crate::data::path::InstancePath;
 use crate::data::tree::Container;
-use crate::engine::{Author, CommitRequest, Engine, Snapshot, TenantEdits};
+use crate::engine::{Author, CommitOptions, CommitRequest, Engine, Snapshot, TenantEdits};
 use crate::services::jose::Key;
 use crate::yang::schema::Value;
 
@@ -79,6 +79,7 @@ impl Transit {
             changes: vec![TenantEdits { tenant: tenant.clone(), edits, preconditions: Vec::new() }],
             validate_only: false,
             approve: None,
+            options: CommitOptions::default(),
         };
         engine.commit(request).await.map(|_| ()).map_err(|error| error.to_string())
     }

@@ -66,6 +66,8 @@ pub struct Query {
     pub with_defaults: Option<WithDefaults>,
     /// `validate`.
     pub validate: bool,
+    /// `comment`.
+    pub comment: Option<String>,
     /// `site`.
     pub site: Option<String>,
 }
@@ -229,6 +231,18 @@ pub const PARAMETERS: &[Parameter] = &[
         },
     },
     Parameter {
+        name: "comment",
+        places: &[Writes],
+        not_beside: &[],
+        form: "a text of at most 1,000 characters",
+        doc: "why the change is made; the history of commits shows it",
+        set: |query, text| {
+            let is_comment = !text.is_empty() && text.chars().count() <= LONGEST_COMMENT;
+            query.comment = is_comment.then(|| text.to_owned());
+            query.comment.as_ref().map(|_| ())
+        },
+    },
+    Parameter {
         name: "site",
         places: &[StateList, StateNode, Invoke],
         not_beside: &[],
@@ -240,6 +254,9 @@ pub const PARAMETERS: &[Parameter] = &[
         },
     },
 ];
+
+/// In characters.
+const LONGEST_COMMENT: usize = 1_000;
 
 const SWITCH: &str = "true, or nothing";
 

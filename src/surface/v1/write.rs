@@ -17,7 +17,7 @@ use crate::base::error::ErrorTag;
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::data::violation::Violation;
-use crate::engine::{Datastore, Operation, Precondition, WriteKind};
+use crate::engine::{CommitOptions, Datastore, Operation, Precondition, WriteKind};
 use crate::surface::http::conditional::{Conditions, Tags};
 use crate::surface::http::{Payload, Reply};
 
@@ -66,7 +66,7 @@ impl Visit<'_> {
                 (WriteKind::Delete, path, vec![edit])
             }
         };
-        let written = self.commit(kind, target.clone(), edits, preconditions, query.validate).await;
+        let written = self.commit(kind, target.clone(), edits, preconditions, query).await;
         let written = written.map_err(Failure::from).map_err(|failure| match (kind, failure.status) {
             // What is missing lies inside of the transaction: the resource that was asked for is there.
             (WriteKind::Transaction, StatusCode::NOT_FOUND) => {
@@ -83,9 +83,11 @@ impl Visit<'_> {
         target: InstancePath,
         edits: Vec<Edit>,
         preconditions: Vec<Precondition>,
-        validate_only: bool,
+        query: &Query,
     ) -> Result<Written, Refusal> {
-        let operation = Operation::Write { kind, target, edits, preconditions, validate_only };
+        let options = CommitOptions { comment: query.comment.clone() };
+        let validate_only = query.validate;
+        let operation = Operation::Write { kind, target, edits, preconditions, validate_only, options };
         match self.v1.gate.execute(self.caller.clone(), &self.client, operation).await? {
             Outcome::Written(written) => {
                 self.changes = written.audit_changes(self.v1.schema());
@@ -113,7 +115,7 @@ impl Visit<'_> {
             let mut all = preconditions.clone();
             all.push(Precondition::IfMatch { path: path.clone(), etags: vec![etag] });
             let kind = WriteKind::Patch;
-            match self.commit(kind, path.clone(), vec![edit], all, query.validate).await {
+            match self.commit(kind, path.clone(), vec![edit], all, query).await {
                 Ok(written) => return Ok(self.written(kind, &path, &written, query.validate)),
                 Err(Refusal::Precondition(_)) if attempt < PATCH_ATTEMPTS && preconditions.is_empty() => {}
                 Err(refusal) => return Err(refusal.into()),
