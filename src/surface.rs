@@ -3,9 +3,13 @@
 //! The first path segment chooses the dialect. Everything made of data stands behind one pointer, which is empty while the
 //! daemon is sealed. Never here: a rule about data or about who may do what; a service called by name.
 
+pub mod failure;
 pub mod http;
+pub mod precondition;
 pub mod public;
 pub mod sealed;
+pub mod select;
+pub mod trail;
 pub mod v1;
 
 use std::convert::Infallible;

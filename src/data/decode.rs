@@ -6,6 +6,7 @@
 //! Whether the data is valid as a whole (mandatory, must, leafref) is `validate`'s business.
 
 mod any;
+mod member;
 mod metadata;
 mod nesting;
 mod node;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use serde::de::{self, DeserializeSeed};
 use zeroize::Zeroizing;
 
+pub use self::member::{Message, decode_input, decode_member, decode_target};
 use self::node::TargetSeed;
 use super::edit::{Edit, EditOperation};
 use super::path::InstancePath;
@@ -104,6 +106,15 @@ impl DecodeOptions {
             max_depth: 64,
             allow,
         }
+    }
+
+    /// What RESTCONF reads (RFC 8040): qualified names, scalars by the letter of RFC 7951, at most a million nodes.
+    pub fn qualified(format: Format, allow: Allow) -> Self {
+        let strictness = match format {
+            Format::Xml => Strictness::Text,
+            Format::Json | Format::Yaml => Strictness::Rfc7951,
+        };
+        DecodeOptions { strictness, names: Names::Qualified, ..DecodeOptions::plain(format, allow) }
     }
 
     /// What rows hold: RFC 7951 JSON without a limit but that on depth.
@@ -284,8 +295,8 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    /// Reads a whole body; everything wrong with it is in `violations` afterwards.
-    fn read(&mut self, body: &[u8], keys: &[Value]) -> Option<Data> {
+    /// The text of a body, unless there is something in the way of reading it at all.
+    fn text<'b>(&mut self, body: &'b [u8]) -> Option<&'b str> {
         let text = match std::str::from_utf8(body) {
             Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
             Err(error) => {
@@ -298,6 +309,12 @@ impl<'s> Decoder<'s> {
             self.report(ErrorTag::MalformedMessage, "the body is empty");
             return None;
         }
+        Some(text)
+    }
+
+    /// Reads a whole body; everything wrong with it is in `violations` afterwards.
+    fn read(&mut self, body: &[u8], keys: &[Value]) -> Option<Data> {
+        let text = self.text(body)?;
         if self.options.format == Format::Yaml && nesting::is_deeper(text, DEEPEST_FLOW) {
             let message = format!("the body nests brackets deeper than {DEEPEST_FLOW} levels");
             self.report(ErrorTag::MalformedMessage, message);

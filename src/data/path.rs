@@ -1,9 +1,10 @@
-//! Paths into instance data: steps of schema node and key values, and their two text forms, the one of `/v1` URLs and
-//! the instance-identifier of RFC 7951 section 6.11.
+//! Paths into instance data: steps of schema node and key values, and their text forms: that of `/v1` URLs, that of
+//! RESTCONF URLs, and the instance-identifier of RFC 7951 section 6.11.
 //!
 //! Never here: whether anything exists at a path, or who may see it.
 
 mod parse;
+mod restconf;
 
 pub(in crate::data) use parse::unknown_message;
 

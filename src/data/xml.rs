@@ -51,6 +51,11 @@ impl<'a> Element<'a> {
     pub const DATA: Element<'static> =
         Element { name: "data", space: Space::Other("urn:ietf:params:xml:ns:netconf:base:1.0") };
 
+    /// An element of RESTCONF itself (RFC 8040).
+    pub const fn restconf(name: &str) -> Element<'_> {
+        Element { name, space: Space::Other("urn:ietf:params:xml:ns:yang:ietf-restconf") }
+    }
+
     /// None: the members of an object stand by themselves.
     pub const NONE: Element<'static> = Element { name: "", space: Space::Nowhere };
 

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use hyper::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use hyper::{Method, StatusCode};
 
+use super::failure::Failure;
 use super::http::{Payload, Refusal, Reply, Request};
-use super::v1::failure::Failure;
+use super::select::fields;
+use super::v1::body;
+use super::v1::errors;
 use super::v1::format::{Sent, Wanted};
 use super::v1::print::Printer;
 use super::v1::query::{Place, Query};
 use super::v1::route::{Resource, RouteError};
-use super::v1::{body, read};
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
 use crate::data::read::Subject;
@@ -102,14 +104,14 @@ impl Sealed {
         let form = *wanted.as_ref().unwrap_or(&Wanted::default());
         match self.run(request, payload, wanted).await {
             Ok(reply) => reply,
-            Err(failure) => failure.reply(&self.schema, form),
+            Err(failure) => errors::reply(failure, &self.schema, form),
         }
     }
 
     /// Prints a refusal.
     pub fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
         let wanted = Wanted::of(&request.headers).unwrap_or_default();
-        Failure::from(refusal.clone()).reply(&self.schema, wanted)
+        errors::reply(refusal.clone().into(), &self.schema, wanted)
     }
 
     async fn run(
@@ -151,7 +153,7 @@ impl Sealed {
 
     fn show(&self, request: &Request, wanted: Wanted) -> Result<Reply, Failure> {
         let query = Query::parse(request.uri.query(), Place::Invoke)?;
-        let fields = read::fields(&self.schema, self.status.target(), &query)?;
+        let fields = fields(&self.schema, self.status.target(), query.fields.as_deref())?;
         let status = self.seal.status()?;
         let text = Printer::of_output(&self.schema, wanted.format, fields).print(Subject::Container(&status));
         Ok(Reply::with_body(StatusCode::OK, wanted.content_type(), text).header(CACHE_CONTROL, NO_STORE))
@@ -172,7 +174,7 @@ impl Sealed {
             let children = &schema.node(path.target()).schema_children;
             children.iter().copied().find(|child| wanted(&schema.node(*child).kind)).unwrap_or(path.target())
         };
-        let fields = read::fields(schema, child(|kind| matches!(kind, NodeKind::Output)), &query)?;
+        let fields = fields(schema, child(|kind| matches!(kind, NodeKind::Output)), query.fields.as_deref())?;
         let input = body::input(schema, &path, sent, &bytes)?
             .unwrap_or_else(|| Arc::new(Container::new(child(|kind| matches!(kind, NodeKind::Input)))));
         let faults = validate_input(schema, &self.nothing, &self.index, &path, &input);

@@ -66,10 +66,8 @@ impl Decoder<'_> {
         } else {
             self.xml_target(&mut source, keys)
         };
-        read.unwrap_or_else(|XmlStop(malformed)| {
-            if let Some(Malformed { message, at }) = malformed {
-                self.unreadable("XML", &message, Some(line_and_column(text, at)));
-            }
+        read.unwrap_or_else(|stop| {
+            self.xml_stopped(stop, text);
             None
         })
     }
@@ -132,11 +130,7 @@ impl Decoder<'_> {
         let mut read = None;
         loop {
             match source.next()? {
-                Token::Open(tag)
-                    if read.is_none()
-                        && tag.name() == &*node.name
-                        && tag.namespace == Namespace::Module(node.module) =>
-                {
+                Token::Open(tag) if read.is_none() && self.is_element_of(&tag, target) => {
                     let mut parts = Parts::default();
                     let step = self.path.steps.pop();
                     self.xml_known(source, target, &tag, keys, &mut parts)?;
@@ -161,6 +155,68 @@ impl Decoder<'_> {
                 Token::Close => {}
                 Token::End => return Ok(read),
             }
+        }
+    }
+
+    /// The one element of a message about a child of the target.
+    pub(super) fn xml_member(&mut self, text: &str) -> Option<(NodeId, Option<Data>)> {
+        let mut source = Source::new(self.schema, text);
+        match self.xml_only_element(&mut source) {
+            Ok(read) => read,
+            Err(stop) => {
+                self.xml_stopped(stop, text);
+                None
+            }
+        }
+    }
+
+    fn xml_only_element(
+        &mut self,
+        source: &mut Source<'_, '_>,
+    ) -> Result<Option<(NodeId, Option<Data>)>, XmlStop> {
+        let parent = self.path.target();
+        let side = self.side(parent);
+        let mut parts = Parts::default();
+        loop {
+            match source.next()? {
+                Token::Open(tag) => match side {
+                    _ if !parts.seen.is_empty() => {
+                        self.unknown_tag(parent, &tag);
+                        self.xml_skip(source)?;
+                    }
+                    Some(side) if self.is_element_of(&tag, side) => {
+                        self.xml_known(source, side, &tag, &[], &mut parts)?;
+                    }
+                    Some(_) => {
+                        self.unknown_tag(parent, &tag);
+                        self.xml_skip(source)?;
+                    }
+                    None => self.xml_child(source, parent, &tag, &mut parts)?,
+                },
+                Token::Text(text) => self.refuse_text(source, &text)?,
+                Token::Close => {}
+                Token::End => break,
+            }
+        }
+        let Some(node) = parts.seen.first().copied() else {
+            self.refuse_none();
+            return Ok(None);
+        };
+        let holder = self.xml_close(parent, parts);
+        let read = holder.children().first().map(|(_, data)| data.clone());
+        let is_inner = side == Some(node) || self.schema.node(node).is_np_container();
+        let nothing = || Data::Container(Arc::new(Container::new(node)));
+        Ok(Some((node, read.or_else(|| is_inner.then(nothing)))))
+    }
+
+    fn is_element_of(&self, tag: &Tag<'_>, node: NodeId) -> bool {
+        let node = self.schema.node(node);
+        tag.name() == &*node.name && tag.namespace == Namespace::Module(node.module)
+    }
+
+    fn xml_stopped(&mut self, XmlStop(malformed): XmlStop, text: &str) {
+        if let Some(Malformed { message, at }) = malformed {
+            self.unreadable("XML", &message, Some(line_and_column(text, at)));
         }
     }
 

@@ -39,7 +39,7 @@ pub(super) fn v1(schema: &Schema, text: &str) -> Result<InstancePath, Violation>
 }
 
 /// The child of that name (bare or `module:name`) below the end of the path.
-fn named_child(
+pub(super) fn named_child(
     schema: &Schema,
     path: &InstancePath,
     name: &str,
@@ -138,7 +138,12 @@ fn list_keys(
 }
 
 /// Parses a key leaf's (or leaf-list's) value from its text.
-fn key_value(schema: &Schema, path: &InstancePath, leaf: NodeId, text: &str) -> Result<Value, Violation> {
+pub(super) fn key_value(
+    schema: &Schema,
+    path: &InstancePath,
+    leaf: NodeId,
+    text: &str,
+) -> Result<Value, Violation> {
     let node = schema.node(leaf);
     let at = || path.child(leaf);
     let Some(ty) = node.ty() else {
@@ -151,7 +156,7 @@ fn key_value(schema: &Schema, path: &InstancePath, leaf: NodeId, text: &str) -> 
     })
 }
 
-fn decode(segment: &str, path: &InstancePath) -> Result<String, Violation> {
+pub(super) fn decode(segment: &str, path: &InstancePath) -> Result<String, Violation> {
     let malformed = |message: String| Violation::new(ErrorTag::MalformedMessage, path.clone(), message);
     let mut rest = segment;
     while let Some(at) = rest.find('%') {

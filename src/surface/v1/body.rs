@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use super::failure::Failure;
 use super::format::{Format, Sent};
 use super::transaction::{self, SentOperation};
 use crate::base::error::ErrorTag;
@@ -13,6 +12,7 @@ use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
 use crate::data::violation::Violation;
+use crate::surface::failure::Failure;
 use crate::yang::schema::{NodeKind, Schema};
 
 type Faults = Vec<Violation>;

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 
-use super::failure::Failure;
 use super::format::Sent;
 use super::print::Printer;
 use super::query::Query;
 use super::{Visit, body};
-use crate::access::gate::Outcome;
 use crate::data::path::InstancePath;
 use crate::data::read::Subject;
 use crate::data::tree::Container;
 use crate::engine::Operation;
+use crate::surface::failure::Failure;
 use crate::surface::http::{Payload, Reply};
+use crate::surface::select::fields;
 use crate::yang::schema::{NodeId, NodeKind};
 
 impl Visit<'_> {
@@ -25,24 +25,16 @@ impl Visit<'_> {
         query: &Query,
         payload: Payload,
     ) -> Result<Reply, Failure> {
-        let request = self.request;
+        let request = self.trail.request;
         let schema = Arc::clone(self.v1.schema());
         let bytes = payload.read(&request.headers).await?;
         let sent = if bytes.is_empty() { Sent::Either } else { Sent::of(&request.headers, false)? };
         let input = body::input(&schema, &path, sent, &bytes)?;
         let output_node = self.output_of(path.target());
         // A field that does not exist is told before anything is done.
-        let fields = super::read::fields(&schema, output_node, query)?;
+        let fields = fields(&schema, output_node, query.fields.as_deref())?;
         let operation = Operation::Invoke { target: path.clone(), input, validate_only: query.validate };
-        let outcome = self.v1.gate.execute(self.caller.clone(), &self.client, operation).await;
-        let outcome = outcome.inspect_err(|refusal| self.attempted = refusal.attempted().cloned())?;
-        let output = match outcome {
-            Outcome::Invoked(output) => output,
-            Outcome::Read(_) | Outcome::Written(_) => None,
-        };
-        if self.caller.is_none() {
-            self.caller = output.as_ref().and_then(|output| self.v1.gate.identified(output));
-        }
+        let output = self.trail.invoke(operation).await?;
         // What an operation answers is made for this caller and this moment, and may be a secret.
         let no_store = HeaderValue::from_static("no-store");
         let Some(output) = output.filter(|output: &Arc<Container>| !query.validate && !output.is_empty())

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use super::Visit;
-use super::failure::Failure;
 use super::format::Format;
 use super::query::Query;
-use super::select::Selection;
 use crate::access::authorize::Hidden;
 use crate::access::gate::{Reading, Resource};
 use crate::data::fields::FieldTree;
@@ -15,6 +13,8 @@ use crate::data::read::{
 };
 use crate::data::tree::{Container, List};
 use crate::engine::Datastore;
+use crate::surface::failure::Failure;
+use crate::surface::select::Selection;
 use crate::yang::schema::Schema;
 
 /// Prints what a request shows.
@@ -116,7 +116,7 @@ impl Visit<'_> {
     /// The entry or container that was read, if nothing of it is kept from the caller.
     pub(super) fn whole<'r>(&self, reading: &'r Reading) -> Option<&'r Arc<Container>> {
         let Resource::Container(shown) = &reading.resource else { return None };
-        let stored = reading.snapshot.entry(&self.caller.as_ref()?.tenant, &reading.target);
+        let stored = reading.snapshot.entry(&self.trail.caller.as_ref()?.tenant, &reading.target);
         let is_whole = stored.map_or(shown.is_empty(), |stored| Arc::ptr_eq(shown, stored));
         (is_whole && reading.hidden.is_empty()).then_some(shown)
     }

@@ -10,6 +10,7 @@ use crate::data::path::InstancePath;
 pub use crate::data::read::{Content, WithDefaults};
 use crate::data::violation::{Violation, shorten};
 use crate::surface::http::request::decode_percent;
+use crate::surface::select::Entries;
 
 /// What kind of request a parameter stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,6 +271,12 @@ fn number(text: &str) -> Option<usize> {
 }
 
 impl Query {
+    /// What it says of the entries of a list.
+    pub fn entries(&self) -> Entries<'_> {
+        let Query { filter, sort, limit, offset, .. } = self;
+        Entries { filter: filter.as_deref(), sort: sort.as_deref(), limit: *limit, offset: *offset }
+    }
+
     /// Reads the query of a URL for a request of that kind.
     ///
     /// # Errors

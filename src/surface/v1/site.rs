@@ -2,11 +2,11 @@
 
 use hyper::StatusCode;
 
-use super::failure::Failure;
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
 use crate::data::violation::{Violation, shorten};
 use crate::engine::{Engine, SYSTEM_TENANT};
+use crate::surface::failure::Failure;
 use crate::yang::schema::Value;
 
 /// The list of the model that names the other sites.

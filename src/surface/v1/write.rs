@@ -2,24 +2,26 @@
 
 use std::sync::Arc;
 
-use hyper::header::{ETAG, LAST_MODIFIED, LOCATION};
+use hyper::header::LOCATION;
 use hyper::{Method, StatusCode};
 
 use super::Visit;
 use super::body;
-use super::failure::Failure;
+use super::errors;
 use super::format::{Format, Sent};
 use super::json_patch::{self, PatchError};
 use super::query::Query;
 use super::route::ResourceKind;
-use crate::access::gate::{Outcome, Refusal, Validators, Written};
+use crate::access::gate::{Refusal, Written};
 use crate::base::error::ErrorTag;
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::data::violation::Violation;
 use crate::engine::{CommitOptions, Datastore, Operation, Precondition, WriteKind};
-use crate::surface::http::conditional::{Conditions, Tags};
+use crate::surface::failure::Failure;
+use crate::surface::http::conditional::Conditions;
 use crate::surface::http::{Payload, Reply};
+use crate::surface::precondition::{preconditions, with_validators};
 
 /// How often a JSON Patch is worked out anew because somebody else changed the resource meanwhile.
 const PATCH_ATTEMPTS: usize = 4;
@@ -32,7 +34,7 @@ impl Visit<'_> {
         query: &Query,
         payload: Payload,
     ) -> Result<Reply, Failure> {
-        let request = self.request;
+        let request = self.trail.request;
         let conditions = Conditions::parse(&request.headers)?;
         let preconditions = preconditions(&conditions, &path);
         let schema = Arc::clone(self.v1.schema());
@@ -67,13 +69,14 @@ impl Visit<'_> {
             }
         };
         let written = self.commit(kind, target.clone(), edits, preconditions, query).await;
-        let written = written.map_err(Failure::from).map_err(|failure| match (kind, failure.status) {
-            // What is missing lies inside of the transaction: the resource that was asked for is there.
-            (WriteKind::Transaction, StatusCode::NOT_FOUND) => {
-                Failure { status: StatusCode::CONFLICT, ..failure }
-            }
-            _ => failure,
-        })?;
+        let written =
+            written.map_err(Failure::from).map_err(|failure| match (kind, errors::settle(failure)) {
+                // What is missing lies inside of the transaction: the resource that was asked for is there.
+                (WriteKind::Transaction, failure) if failure.status == Some(StatusCode::NOT_FOUND) => {
+                    Failure { status: Some(StatusCode::CONFLICT), ..failure }
+                }
+                (_, failure) => failure,
+            })?;
         Ok(self.written(kind, &target, &written, query.validate))
     }
 
@@ -88,13 +91,7 @@ impl Visit<'_> {
         let options = CommitOptions { comment: query.comment.clone() };
         let validate_only = query.validate;
         let operation = Operation::Write { kind, target, edits, preconditions, validate_only, options };
-        match self.v1.gate.execute(self.caller.clone(), &self.client, operation).await? {
-            Outcome::Written(written) => {
-                self.changes = written.audit_changes(self.v1.schema());
-                Ok(written)
-            }
-            Outcome::Read(_) | Outcome::Invoked(_) => Err(Refusal::Invalid(Vec::new())),
-        }
+        self.trail.write(operation).await
     }
 
     /// A JSON Patch is worked out on what the caller can see, and holds only as long as that is what is there.
@@ -126,9 +123,7 @@ impl Visit<'_> {
 
     /// The resource as a JSON document, and its entity tag.
     async fn document(&self, path: &InstancePath) -> Result<(serde_json::Value, String), Failure> {
-        let operation = Operation::Read { datastore: Datastore::Config, target: path.clone() };
-        let outcome = self.v1.gate.execute(self.caller.clone(), &self.client, operation).await?;
-        let Outcome::Read(reading) = outcome else { return Err(Failure::internal("a read was no read")) };
+        let reading = self.trail.read(Datastore::Config, path.clone()).await?;
         let Some(container) = self.whole(&reading) else {
             let message = "a JSON Patch needs a resource that the caller may read without exception";
             let violation = Violation::new(ErrorTag::AccessDenied, path.clone(), message);
@@ -153,46 +148,14 @@ impl Visit<'_> {
             reply = reply.header_text(LOCATION, &format!("/v1/config{}", target.to_v1(schema)));
         }
         let has_tag = matches!(kind, WriteKind::Create | WriteKind::Put | WriteKind::Patch) && !validate;
-        if let (true, Some(caller)) = (has_tag, &self.caller) {
-            let Validators { etag, modified } =
-                self.v1.gate.validators(&written.committed.snapshot, caller, target);
-            if let Some(tag) = etag {
-                reply = reply.header_text(ETAG, &format!("\"{tag}\""));
-                if let Some(modified) = modified {
-                    reply = reply.header_text(LAST_MODIFIED, &modified.http_date());
-                }
+        match (has_tag, &self.trail.caller) {
+            (true, Some(caller)) => {
+                let validators = self.v1.gate.validators(&written.committed.snapshot, caller, target);
+                with_validators(reply, validators, "")
             }
-        }
-        reply
-    }
-}
-
-/// The conditions of a request as the writer checks them, in the order of RFC 9110 section 13.2.2.
-fn preconditions(conditions: &Conditions, path: &InstancePath) -> Vec<Precondition> {
-    let mut found = Vec::new();
-    match &conditions.if_match {
-        Some(Tags::Any) => found.push(Precondition::IfMatchAny { path: path.clone() }),
-        Some(Tags::Listed(tags)) => {
-            // If-Match compares strongly: a weak tag never matches (section 13.1.1).
-            let strong = tags.iter().filter(|tag| !tag.weak);
-            let etags = strong.map(|tag| tag.resource().to_owned()).collect();
-            found.push(Precondition::IfMatch { path: path.clone(), etags });
-        }
-        None => {
-            if let Some(time) = conditions.if_unmodified_since {
-                found.push(Precondition::UnmodifiedSince { path: path.clone(), time });
-            }
+            _ => reply,
         }
     }
-    match &conditions.if_none_match {
-        Some(Tags::Any) => found.push(Precondition::IfNoneMatchAny { path: path.clone() }),
-        Some(Tags::Listed(tags)) => {
-            let etags = tags.iter().map(|tag| tag.resource().to_owned()).collect();
-            found.push(Precondition::IfNoneMatch { path: path.clone(), etags });
-        }
-        None => {}
-    }
-    found
 }
 
 /// A patch that is none is a 400, one that does not fit what is there a 409 (RFC 5789 section 2.2).

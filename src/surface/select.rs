@@ -1,4 +1,5 @@
-//! Which entries of a list a read shows, and in which order: `where`, `sort`, `offset` and `limit`.
+//! Which entries of a list a read shows, and in which order: `where`, `sort`, `offset` and `limit`; and which descendants,
+//! `fields`. Every dialect reads its own parameters and asks here.
 //!
 //! Entries of state are made complete in small portions, so that what a request holds at once does not grow with the list
 //! but with what it shows.
@@ -7,11 +8,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::failure::Failure;
-use super::query::Query;
 use crate::access::gate::Reading;
 use crate::base::duration::Duration;
 use crate::base::error::ErrorTag;
 use crate::base::suggest::nearest;
+use crate::data::fields::{FieldTree, parse_fields};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, List};
 use crate::data::violation::{Violation, shorten};
@@ -24,6 +25,22 @@ use crate::yang::schema::{Node, NodeId, NodeKind, Schema, Value};
 
 /// How many entries of state are complete at once while they are looked at.
 const PORTION: usize = 512;
+
+/// Lists longer than this are worked on outside of the ordinary round of a worker, so that other requests go on.
+const LONG_LIST: usize = 2_000;
+
+/// What a request says of the entries of a list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Entries<'q> {
+    /// An XPath 1.0 expression that is true of each, the entry being the context node.
+    pub filter: Option<&'q str>,
+    /// A leaf to sort by, with `-` before it for descending.
+    pub sort: Option<&'q str>,
+    /// Without the first so many.
+    pub offset: usize,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
 
 /// The compiled selection of one request.
 #[derive(Clone, Debug)]
@@ -60,6 +77,35 @@ fn bad(parameter: &str, message: String) -> Violation {
     Violation::new(ErrorTag::BadAttribute, InstancePath::root(), message).info("bad-attribute", parameter)
 }
 
+/// The `fields` of a request, for the node that it shows.
+///
+/// # Errors
+/// 400 for syntax and for names that the model does not have there.
+pub fn fields(
+    schema: &Schema,
+    node: NodeId,
+    text: Option<&str>,
+) -> Result<Option<FieldTree>, Vec<Violation>> {
+    // The fault is the parameter's: a path of data would mislead.
+    let of_parameter = |fault: Violation| {
+        let named = fault.info.iter().any(|(name, _)| name == "bad-attribute");
+        let fault = Violation { unknown: None, path: InstancePath::root(), ..fault };
+        if named { fault } else { fault.info("bad-attribute", "fields") }
+    };
+    let parsed = text.map(|text| parse_fields(schema, node, text)).transpose();
+    parsed.map_err(|faults| faults.into_iter().map(of_parameter).collect())
+}
+
+/// Runs work on so many entries so that the other tasks of this worker move elsewhere where it is long, if the runtime can
+/// do that.
+pub fn aside<T>(entries: usize, work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) if entries > LONG_LIST => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
 /// Whether a node never comes back, by the model.
 pub fn is_secret(schema: &Schema, node: NodeId) -> bool {
     let extensions = schema.node(node).extensions;
@@ -85,15 +131,13 @@ impl Selection {
     ///
     /// # Errors
     /// Everything that is wrong with `where` and `sort`.
-    pub fn compile(schema: &Schema, list: NodeId, query: &Query) -> Result<Self, Vec<Violation>> {
+    pub fn compile(schema: &Schema, list: NodeId, query: &Entries<'_>) -> Result<Self, Vec<Violation>> {
         let mut faults = Vec::new();
         let filter = query
             .filter
-            .as_deref()
             .and_then(|text| compile_filter(schema, list, text).map_err(|fault| faults.push(fault)).ok());
         let order = query
             .sort
-            .as_deref()
             .and_then(|text| Order::compile(schema, list, text).map_err(|fault| faults.push(fault)).ok());
         if !faults.is_empty() {
             return Err(faults);
@@ -273,4 +317,53 @@ enum SortKey {
     Number(i128),
     Value(Value),
     None,
+}
+
+/// A `where` on something that is no list: it is held against the entry that the target is or lies in.
+pub struct EntryFilter {
+    entry: InstancePath,
+    expression: Expression,
+}
+
+impl EntryFilter {
+    /// The filter of a request for what is at a path; `None` without an expression.
+    ///
+    /// # Errors
+    /// 400 where the target lies in no entry, and for an expression that is none.
+    pub fn compile(
+        schema: &Schema,
+        path: &InstancePath,
+        text: Option<&str>,
+    ) -> Result<Option<EntryFilter>, Vec<Violation>> {
+        let Some(text) = text else { return Ok(None) };
+        let is_entry = |index: &usize| {
+            path.steps
+                .get(*index)
+                .is_some_and(|step| !step.keys.is_empty() && schema.node(step.node).is_list())
+        };
+        let Some(index) = (0..path.steps.len()).rev().find(is_entry) else {
+            let message = "'where' means nothing here: the target is no list and lies in no list entry";
+            return Err(vec![bad("where", message.to_owned())]);
+        };
+        let steps = path.steps.get(..=index).unwrap_or_default().to_vec();
+        let entry = InstancePath { steps };
+        let expression = compile_filter(schema, entry.target(), text).map_err(|fault| vec![fault])?;
+        Ok(Some(EntryFilter { entry, expression }))
+    }
+
+    /// Holds it against what was read.
+    ///
+    /// # Errors
+    /// 404 unless the expression is true of the entry.
+    pub fn check(&self, schema: &Schema, reading: &Reading) -> Result<(), Failure> {
+        let evaluator = asked_by_a_client(reading);
+        let matches = match Cursor::at(schema, &reading.tree.root, &self.entry) {
+            Some(entry) => evaluator.matches(&self.expression, &entry).map_err(|error| undecided(&error))?,
+            None => false,
+        };
+        if matches {
+            return Ok(());
+        }
+        Err(Failure::not_found(&self.entry, "the expression in 'where' is not true of this entry"))
+    }
 }

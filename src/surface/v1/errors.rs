@@ -1,114 +1,37 @@
-//! Everything that can go wrong with a request, as status and error body. The one place of this dialect that knows which
-//! error-tag is which status.
+//! What went wrong with a request, as status and error body. The one place of this dialect that knows which error-tag is
+//! which status.
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
 use super::format::{Format, Wanted};
 use crate::base::error::ErrorTag;
-use crate::data::path::InstancePath;
 use crate::data::violation::Violation;
-use crate::surface::http::{Refusal, Reply};
+use crate::surface::failure::Failure;
+use crate::surface::http::Reply;
 use crate::yang::schema::Schema;
 
-/// How many violations an answer lists: a stranger could otherwise have megabytes made of a few bytes each.
-const LISTED: usize = 100;
-
-/// A request that failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The status.
-    pub status: StatusCode,
-    /// Every violation; at least one.
-    pub violations: Vec<Violation>,
-    /// Header lines that belong to the status.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+/// A failure with the status that it has in this dialect.
+pub fn settle(mut failure: Failure) -> Failure {
+    let status = failure.status_by(status_of);
+    if failure.status.is_none() && status == StatusCode::CONFLICT {
+        // The phrase by which clients of the reference product know this case.
+        for violation in failure.violations.iter_mut().filter(|one| one.tag == ErrorTag::DataExists) {
+            violation.message = format!("Conflict (instance exists): {}", violation.message);
+        }
+    }
+    Failure { status: Some(status), ..failure }
 }
 
-impl Failure {
-    /// A failure with one violation and a status that is not the tag's usual one.
-    pub fn new(status: StatusCode, violation: Violation) -> Self {
-        Failure { status, violations: vec![violation], headers: Vec::new() }
-    }
-
-    /// 404 for a resource that is not there.
-    pub fn not_found(path: &InstancePath, message: impl Into<String>) -> Self {
-        Failure::new(StatusCode::NOT_FOUND, Violation::new(ErrorTag::DataMissing, path.clone(), message))
-    }
-
-    /// Adds a header line.
-    #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-
-    /// The first violation's sentence, for logs.
-    pub fn summary(&self) -> &str {
-        self.violations.first().map_or("", |violation| violation.message.as_str())
-    }
-
-    /// The answer in the format that was asked for.
-    pub fn reply(&self, schema: &Schema, wanted: Wanted) -> Reply {
-        let mut reply = Reply::with_body(
-            self.status,
-            wanted.content_type(),
-            body(schema, wanted.format, &self.violations),
-        );
-        for (name, value) in &self.headers {
-            reply.headers.insert(name, value.clone());
-        }
-        reply
-    }
-}
-
-/// Faults of the request's data. The gravest status wins where they differ: what is wrong in itself (400) before what
-/// only the present state forbids (409, 404).
-impl From<Vec<Violation>> for Failure {
-    fn from(mut violations: Vec<Violation>) -> Self {
-        if violations.is_empty() {
-            violations.push(Violation::new(
-                ErrorTag::OperationFailed,
-                InstancePath::root(),
-                "the request failed",
-            ));
-        }
-        let more = violations.len().saturating_sub(LISTED);
-        let mut statuses = violations.iter().map(status_of);
-        let first = statuses.next().unwrap_or(StatusCode::BAD_REQUEST);
-        let status = if statuses.all(|status| status == first) { first } else { StatusCode::BAD_REQUEST };
-        if more > 0 {
-            violations.truncate(LISTED);
-            let message = format!("{more} further faults are not listed");
-            violations.push(Violation::new(ErrorTag::OperationFailed, InstancePath::root(), message));
-        }
-        if status == StatusCode::CONFLICT {
-            // The phrase by which clients of the reference product know this case.
-            for violation in violations.iter_mut().filter(|one| one.tag == ErrorTag::DataExists) {
-                if !violation.message.starts_with("Conflict") {
-                    violation.message = format!("Conflict (instance exists): {}", violation.message);
-                }
-            }
-        }
-        Failure { status, violations, headers: Vec::new() }
-    }
-}
-
-impl From<Violation> for Failure {
-    fn from(violation: Violation) -> Self {
-        Failure::from(vec![violation])
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        let violation = Violation::new(refusal.tag, InstancePath::root(), refusal.message);
-        Failure { status: refusal.status, violations: vec![violation], headers: refusal.headers }
-    }
+/// The answer in the format that was asked for.
+pub fn reply(failure: Failure, schema: &Schema, wanted: Wanted) -> Reply {
+    let failure = settle(failure);
+    let status = failure.status.unwrap_or(StatusCode::BAD_REQUEST);
+    let body = body(schema, wanted.format, &failure.violations);
+    failure.dress(Reply::with_body(status, wanted.content_type(), body))
 }
 
 /// The status of a violation of the request's data. `data-missing` means two things: with an error-app-tag
@@ -222,6 +145,7 @@ fn facts(info: &[(String, String)]) -> serde_json::Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::path::InstancePath;
 
     fn violation(tag: ErrorTag) -> Violation {
         Violation::new(tag, InstancePath::root(), "no")
@@ -241,20 +165,14 @@ mod tests {
             (vec![violation(ErrorTag::TooBig)], 413),
             (vec![], 400),
         ] {
-            assert_eq!(Failure::from(violations.clone()).status.as_u16(), status, "{violations:?}");
+            let failure = settle(Failure::from(violations.clone()));
+            assert_eq!(failure.status.unwrap().as_u16(), status, "{violations:?}");
         }
     }
 
     #[test]
-    fn what_is_listed_is_bounded() {
-        let failure = Failure::from(vec![violation(ErrorTag::InvalidValue); LISTED + 7]);
-        assert_eq!((failure.status.as_u16(), failure.violations.len()), (400, LISTED + 1));
-        assert_eq!(failure.violations[LISTED].message, "7 further faults are not listed");
-    }
-
-    #[test]
     fn a_conflict_says_so_in_the_words_of_the_reference() {
-        let failure = Failure::from(violation(ErrorTag::DataExists));
+        let failure = settle(Failure::from(violation(ErrorTag::DataExists)));
         assert_eq!(failure.summary(), "Conflict (instance exists): no");
     }
 

@@ -1,0 +1,171 @@
+//! The form of RESTCONF URLs (RFC 8040 section 3.5.3): `/example:list=key,key/leaf-list=value`.
+
+use std::fmt::Write as _;
+
+use percent_encoding::utf8_percent_encode;
+
+use super::parse::{decode, key_value, named_child};
+use super::{InstancePath, RESERVED};
+use crate::base::error::ErrorTag;
+use crate::data::violation::{Violation, shorten};
+use crate::yang::schema::{ModuleId, Node, NodeKind, Schema, Value};
+
+impl InstancePath {
+    /// Reads the form of RESTCONF URLs, percent-encoded, with or without slashes around it. It may end in an action or
+    /// rpc. A name is qualified by its module's name at the top and wherever the module is another than that of the node
+    /// above. A list or leaf-list without `=` is meant as a whole.
+    ///
+    /// # Errors
+    /// `unknown-element` for a name that the model does not have there, `invalid-value` for a key that is not of its
+    /// type and for a wrong number of keys, `malformed-message` for a bad percent-encoding.
+    pub fn parse_restconf(schema: &Schema, text: &str) -> Result<InstancePath, Violation> {
+        let mut path = InstancePath::root();
+        let mut module = None;
+        let text = text.strip_prefix('/').unwrap_or(text);
+        let text = text.strip_suffix('/').unwrap_or(text);
+        if text.is_empty() {
+            return Ok(path);
+        }
+        for segment in text.split('/') {
+            let (name, keys) = match segment.split_once('=') {
+                Some((name, keys)) => (name, Some(keys)),
+                None => (segment, None),
+            };
+            let name = decode(name, &path)?;
+            let child = qualified_child(schema, &path, &name, module)?;
+            let node = schema.node(child);
+            let keys = match keys {
+                Some(keys) => read_keys(schema, &path, node, keys)?,
+                None => Vec::new(),
+            };
+            path.push(child, keys);
+            module = Some(node.module);
+        }
+        Ok(path)
+    }
+
+    /// The form of RESTCONF URLs, with a slash before each step; nothing for the root.
+    pub fn to_restconf(&self, schema: &Schema) -> String {
+        let mut out = String::new();
+        let mut module: Option<ModuleId> = None;
+        for step in self.printed(schema) {
+            let node = schema.node(step.node);
+            out.push('/');
+            if module != Some(node.module) {
+                out.push_str(&schema.module(node.module).name);
+                out.push(':');
+                module = Some(node.module);
+            }
+            out.push_str(&node.name);
+            for (index, key) in step.keys.iter().enumerate() {
+                out.push(if index == 0 { '=' } else { ',' });
+                let _ = write!(out, "{}", utf8_percent_encode(&key.to_string(), RESERVED));
+            }
+        }
+        out
+    }
+}
+
+/// The child of that name, which needs no module where that is the one of the node above.
+fn qualified_child(
+    schema: &Schema,
+    path: &InstancePath,
+    name: &str,
+    module: Option<ModuleId>,
+) -> Result<crate::yang::schema::NodeId, Violation> {
+    if name.contains(':') {
+        return named_child(schema, path, name, None);
+    }
+    if let Some(module) = module {
+        let qualified = format!("{}:{name}", schema.module(module).name);
+        match named_child(schema, path, &qualified, None) {
+            Ok(child) => return Ok(child),
+            Err(fault) if schema.children_named(path.target(), name).is_empty() => {
+                return Err(Violation { unknown: Some(shorten(name)), ..fault });
+            }
+            Err(_) => {}
+        }
+    }
+    let candidates: Vec<String> = schema
+        .children_named(path.target(), name)
+        .iter()
+        .map(|(_, id)| format!("{}:{name}", schema.module(schema.node(*id).module).name))
+        .collect();
+    let message = match candidates.as_slice() {
+        [] => format!("'{}' names no module; write module:name", shorten(name)),
+        candidates => {
+            format!("'{}' must be qualified by its module: {}", shorten(name), candidates.join(", "))
+        }
+    };
+    Err(Violation::unknown(path.clone(), name, message))
+}
+
+fn read_keys(schema: &Schema, path: &InstancePath, node: &Node, text: &str) -> Result<Vec<Value>, Violation> {
+    let own = [node.id];
+    let leafs = match &node.kind {
+        NodeKind::List { keys, .. } => keys.as_slice(),
+        NodeKind::LeafList { .. } => own.as_slice(),
+        _ => &[],
+    };
+    let texts: Vec<&str> = text.split(',').collect();
+    if texts.len() != leafs.len() {
+        let names: Vec<&str> = leafs.iter().map(|id| schema.node(*id).name.as_str()).collect();
+        let message = match names.as_slice() {
+            [] => format!("'{}' is no list with keys, so no value can follow it", node.name),
+            names => format!(
+                "an entry of '{}' is named by {} value(s) ({}), comma separated; '{}' has {} (a comma inside a value is written %2C)",
+                node.name,
+                names.len(),
+                names.join(", "),
+                shorten(text),
+                texts.len()
+            ),
+        };
+        return Err(Violation::new(ErrorTag::InvalidValue, path.child(node.id), message));
+    }
+    let at = if node.is_list() { path.child(node.id) } else { path.clone() };
+    let values = leafs.iter().zip(texts);
+    values.map(|(leaf, text)| key_value(schema, &at, *leaf, &decode(text, path)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::testing::issuers;
+
+    fn read(text: &str) -> Result<InstancePath, Violation> {
+        InstancePath::parse_restconf(issuers(), text)
+    }
+
+    #[test]
+    fn rfc8040_3_5_3_what_is_read_is_written_the_same() {
+        for text in [
+            "",
+            "/test:top",
+            "/test:top/issuer=a",
+            "/test:top/issuer=a%2Cb/role=%C3%A9%2F%3A/name",
+            "/test:top/issuer=",
+        ] {
+            assert_eq!(read(text).unwrap().to_restconf(issuers()), text);
+        }
+        assert_eq!(read("test:top/test:issuer=a/").unwrap().to_restconf(issuers()), "/test:top/issuer=a");
+    }
+
+    #[test]
+    fn rfc8040_3_5_3_what_names_nothing_is_refused() {
+        for (text, tag, part) in [
+            ("/top", ErrorTag::UnknownElement, "must be qualified by its module: test:top"),
+            ("/nosuch", ErrorTag::UnknownElement, "names no module"),
+            ("/test:top/nosuch", ErrorTag::UnknownElement, "'nosuch' is unknown in 'top'"),
+            ("/t:top", ErrorTag::UnknownElement, "not the name of a module"),
+            ("/test:top/issuer=a,b", ErrorTag::InvalidValue, "is named by 1 value(s) (name)"),
+            ("/test:top=a", ErrorTag::InvalidValue, "is no list with keys"),
+            ("/test:top/issuer=%zz", ErrorTag::MalformedMessage, "hexadecimal"),
+            ("/test:top//issuer=a", ErrorTag::UnknownElement, "unknown"),
+        ] {
+            let fault = read(text).unwrap_err();
+            assert_eq!(fault.tag, tag, "{text}: {}", fault.message);
+            assert!(fault.message.contains(part), "{text}: {}", fault.message);
+        }
+    }
+}

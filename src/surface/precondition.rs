@@ -1,0 +1,66 @@
+//! The conditions of a request about a resource of configuration (RFC 9110 section 13): as the writer checks them, and the
+//! validators that answers carry.
+
+use hyper::StatusCode;
+use hyper::header::{ETAG, LAST_MODIFIED};
+
+use super::failure::Failure;
+use super::http::Reply;
+use super::http::conditional::{Conditions, Tags};
+use crate::access::gate::Validators;
+use crate::base::clock::Timestamp;
+use crate::base::error::ErrorTag;
+use crate::data::path::InstancePath;
+use crate::data::violation::Violation;
+use crate::engine::Precondition;
+
+/// The conditions of a request as the writer checks them, in the order of RFC 9110 section 13.2.2.
+pub fn preconditions(conditions: &Conditions, path: &InstancePath) -> Vec<Precondition> {
+    let mut found = Vec::new();
+    match &conditions.if_match {
+        Some(Tags::Any) => found.push(Precondition::IfMatchAny { path: path.clone() }),
+        Some(Tags::Listed(tags)) => {
+            // If-Match compares strongly: a weak tag never matches (section 13.1.1).
+            let strong = tags.iter().filter(|tag| !tag.weak);
+            let etags = strong.map(|tag| tag.resource().to_owned()).collect();
+            found.push(Precondition::IfMatch { path: path.clone(), etags });
+        }
+        None => {
+            if let Some(time) = conditions.if_unmodified_since {
+                found.push(Precondition::UnmodifiedSince { path: path.clone(), time });
+            }
+        }
+    }
+    match &conditions.if_none_match {
+        Some(Tags::Any) => found.push(Precondition::IfNoneMatchAny { path: path.clone() }),
+        Some(Tags::Listed(tags)) => {
+            let etags = tags.iter().map(|tag| tag.resource().to_owned()).collect();
+            found.push(Precondition::IfNoneMatch { path: path.clone(), etags });
+        }
+        None => {}
+    }
+    found
+}
+
+/// 412 for a read whose condition does not hold.
+pub fn broken(header: &str, path: &InstancePath) -> Failure {
+    let message = format!("{header} does not hold: the resource is another by now");
+    let violation = Violation::new(ErrorTag::OperationFailed, path.clone(), message);
+    Failure::new(StatusCode::PRECONDITION_FAILED, violation)
+}
+
+/// Says when what is answered was last changed, as far as the caller may know that.
+pub fn dated(reply: Reply, modified: Option<Timestamp>) -> Reply {
+    match modified {
+        Some(modified) => reply.header_text(LAST_MODIFIED, &modified.http_date()),
+        None => reply,
+    }
+}
+
+/// The answer to a write, with the validators of what is there now.
+pub fn with_validators(reply: Reply, validators: Validators, mark: &str) -> Reply {
+    match validators.etag {
+        Some(tag) => dated(reply.header_text(ETAG, &format!("\"{tag}{mark}\"")), validators.modified),
+        None => reply,
+    }
+}
