@@ -95,6 +95,7 @@ fn tokens(
         texts.push(text);
         facts.push(TokenFacts {
             accessor: Ident::from(bearer.accessor.as_str()),
+            entity: None,
             user: Some(Ident::from("alice")),
             display_name: None,
             method: Ident::from("userpass"),

@@ -10,17 +10,21 @@ pub mod authorize;
 pub mod gate;
 pub mod model;
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
+use crate::base::clock::Timestamp;
+use crate::base::ident::Ident;
+use crate::base::secret::{RandomError, Secret};
+use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Schema;
-use authenticate::{Attempts, LiveTokens};
+use authenticate::{Attempts, AuthError, BatchTokens, Directory, Invalid, LiveTokens, TokenFacts, Use};
 use authorize::Policies;
 use model::{Model, ModelError};
 
 pub use gate::{Gate, Outcome, Reading, Refusal, Resource};
 
 /// What the gate and the services around tokens share. Made before the engine, whose handlers hold it.
-#[derive(Debug)]
 pub struct Access {
     /// Where things are in the model.
     pub model: Model,
@@ -30,6 +34,58 @@ pub struct Access {
     pub policies: Policies,
     /// Failed attempts to log in.
     pub attempts: Attempts,
+    /// Tokens that are kept nowhere. Set once, when the store is open; until then there are none.
+    pub batch: OnceLock<BatchTokens>,
+    /// Who stands behind tokens. Set once, when services are hung on the model.
+    pub directory: OnceLock<Arc<dyn Directory>>,
+}
+
+impl Access {
+    /// Makes batch tokens possible, with a key that the store derives for [`authenticate::batch::KEY_LABEL`].
+    ///
+    /// # Errors
+    /// When the key has not the right length.
+    pub fn seal_batch_tokens(&self, key: &Secret) -> Result<(), RandomError> {
+        let _ = self.batch.set(BatchTokens::new(key)?);
+        Ok(())
+    }
+
+    /// Looks at what a client sent, whatever kind of token it is, and takes one of its uses.
+    ///
+    /// # Errors
+    /// [`AuthError`].
+    pub fn authenticate(
+        &self,
+        bearer: Option<&str>,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Use, AuthError> {
+        match bearer {
+            Some(text) if BatchTokens::is_one(text) => {
+                let batch = self.batch.get().ok_or(AuthError::Invalid(Invalid::Unknown))?;
+                batch.authenticate(text, address, now)
+            }
+            _ => self.tokens.authenticate(bearer, address, now),
+        }
+    }
+
+    /// What is known of a token by its text, whether it is valid or not, with the tenant that it is of. Its hash is not in it.
+    pub fn facts(&self, snapshot: &Snapshot, text: &str) -> Option<(Ident, TokenFacts)> {
+        if BatchTokens::is_one(text) {
+            return self.batch.get()?.open(text);
+        }
+        let caller = self.tokens.holder(text)?;
+        let path = self.model.token(caller.accessor.as_deref()?);
+        let mut facts: TokenFacts = snapshot.get(&caller.tenant, &path).ok()??;
+        facts.token_hash = None;
+        Some((caller.tenant.clone(), facts))
+    }
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("tokens", &self.tokens.len()).finish_non_exhaustive()
+    }
 }
 
 /// Why nobody could be let in.
@@ -54,6 +110,8 @@ impl Access {
             tokens: Arc::default(),
             policies: Policies::new(schema, model.clone()),
             attempts: Attempts::new()?,
+            batch: OnceLock::new(),
+            directory: OnceLock::new(),
             model,
         }))
     }

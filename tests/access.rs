@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use strongbox::access::authenticate::batch;
 use strongbox::access::{Access, Gate, Outcome, Reading, Refusal, Resource};
 use strongbox::base::clock::{Clock, Timestamp};
 use strongbox::base::password::Passwords;
@@ -87,6 +88,7 @@ fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &
     system::register(&mut registry, clock.now(), sealing);
     let key = || Secret::new([7; 32]);
     let barrier = Barrier::new(Keyring::new(key(), key(), Timestamp::default())).unwrap();
+    access.seal_batch_tokens(&barrier.derive(batch::KEY_LABEL)).unwrap();
     let (store, recovered) = SqliteStore::open(directory, barrier).unwrap();
     // Passwords are not what is tested here: let them be cheap.
     let passwords = Passwords::with_parameters(argon2::Params::new(16, 1, 1, None).unwrap());

@@ -141,6 +141,7 @@ impl House {
         let caller = Caller {
             tenant: "acme".into(),
             accessor: Some("acc-1".into()),
+            entity: None,
             user: user.map(Into::into),
             policies: Vec::new(),
             method: "userpass".into(),

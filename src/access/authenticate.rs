@@ -4,13 +4,17 @@
 //! Pure: what is stored where, and which action makes a token, is the business of the services.
 
 pub mod attempts;
+pub mod batch;
 pub mod bearer;
+pub mod directory;
 pub mod facts;
 pub mod follow;
 pub mod live;
 
 pub use attempts::{AttemptLimit, Attempts, TooManyAttempts};
+pub use batch::BatchTokens;
 pub use bearer::{Bearer, TokenHash};
+pub use directory::{Arrival, Directory, Welcome};
 pub use facts::{Metadata, TokenFacts};
 pub use live::{LiveTokens, Use};
 
@@ -39,6 +43,8 @@ pub enum Invalid {
     UsedUp,
     /// It is not accepted from this address.
     Address,
+    /// The entity that it stands for is disabled or gone.
+    Entity,
 }
 
 impl Invalid {
@@ -50,6 +56,7 @@ impl Invalid {
             Invalid::Revoked => "the token was revoked",
             Invalid::UsedUp => "the token has no uses left",
             Invalid::Address => "the token is not accepted from this address",
+            Invalid::Entity => "the token's entity is disabled or gone",
         }
     }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::Access;
 use super::audit::{AuditEntry, AuditLog, AuditUnavailable};
 use super::authenticate::follow::TokenFollower;
+use super::authenticate::{AuthError, Invalid};
 use super::authorize::{Authority, Decision, PolicyOperation};
 use crate::base::ident::Ident;
 use crate::data::edit::{Edit, EditOperation};
@@ -84,11 +85,32 @@ impl Gate {
     ) -> Result<Arc<Caller>, Refusal> {
         let inner = &self.0;
         let now = inner.engine.clock().now();
-        let used = inner.access.tokens.authenticate(bearer, client.address, now)?;
+        let used = inner.access.authenticate(bearer, client.address, now)?;
         if let Some(taken) = used.taken {
             taken.settle(async |left| self.store_uses(&used.caller, client, left).await).await?;
         }
-        Ok(used.caller)
+        self.with_identity(used.caller)
+    }
+
+    /// The caller with what its entity has besides the token's own policies.
+    fn with_identity(&self, caller: Arc<Caller>) -> Result<Arc<Caller>, Refusal> {
+        let inner = &self.0;
+        let (Some(entity), Some(directory)) = (&caller.entity, inner.access.directory.get()) else {
+            return Ok(caller);
+        };
+        let more = directory
+            .policies(&inner.engine.snapshot(), &caller.tenant, entity)
+            .ok_or(AuthError::Invalid(Invalid::Entity))?;
+        if more.iter().all(|policy| caller.policies.contains(policy)) {
+            return Ok(caller);
+        }
+        let mut caller = Arc::unwrap_or_clone(caller);
+        for policy in more {
+            if !caller.policies.contains(&policy) {
+                caller.policies.push(policy);
+            }
+        }
+        Ok(Arc::new(caller))
     }
 
     async fn store_uses(&self, caller: &Caller, client: &ClientInfo, left: u32) -> Result<(), Refusal> {

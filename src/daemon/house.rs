@@ -10,7 +10,9 @@ use tokio::task::JoinHandle;
 use super::capabilities::{Background, Capabilities};
 use super::{DaemonError, boot};
 use crate::access::Access;
+use crate::access::AccessError;
 use crate::access::audit::{self, AuditFiles, AuditLog, Rotation};
+use crate::access::authenticate::batch;
 use crate::access::gate::Gate;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::secret::Secret;
@@ -127,6 +129,7 @@ impl House {
             Capabilities::register(&mut registry, &inner.schema, &access, inner.started, sealing)
                 .ok_or(DaemonError::Service)?;
         let (keys, audit_key) = (barrier.watch(), barrier.derive(audit::KEY_LABEL));
+        access.seal_batch_tokens(&barrier.derive(batch::KEY_LABEL)).map_err(AccessError::from)?;
         let (engine, recovered) = inner.start(directory, barrier, registry).await?;
         // The first record is that of the first token.
         let is_new = recovered.last <= Revision(1);

@@ -13,6 +13,8 @@ pub struct Caller {
     pub accessor: Option<Ident>,
     /// The user whose log in made the token.
     pub user: Option<Ident>,
+    /// The entity that the token stands for.
+    pub entity: Option<Ident>,
     /// Names of the token's policies.
     pub policies: Vec<Ident>,
     /// How the token came about: `userpass`, `create-token`, `root`.

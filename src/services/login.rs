@@ -1,32 +1,41 @@
 //! What all log-in methods do alike: count failed attempts, say nothing to whoever is not let in, and hand out a token to
 //! whoever is.
 //!
-//! A stranger learns nothing but whether it was let in. There is one answer to everything that fails, and it is given at
-//! the end of a beat (a second) after the attempt began, so that its time tells nothing either: neither whether there is such a
-//! user nor how the user's password was hashed.
+//! A stranger learns nothing but whether it was let in. There is one answer to everything that fails, and where something
+//! can be guessed it is given at the end of a beat (a second) after the attempt began, so that its time tells nothing either:
+//! neither whether there is such a user nor how the user's password was hashed. What is signed cannot be guessed; there the
+//! answer comes at once.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
-use super::token::{IssuedToken, NewToken, Origin, TokenParameters, issue_with, settings};
+use super::token::{
+    IssuedToken, NewToken, Origin, TokenParameters, TokenSettings, TokenType, issue_with, settings,
+};
 use crate::access::Access;
-use crate::access::authenticate::Metadata;
 use crate::access::authenticate::attempts::Attempt;
 use crate::access::authenticate::live::parse_network;
+use crate::access::authenticate::{Arrival, Metadata, TooManyAttempts, Welcome};
+use crate::base::duration::Duration as Length;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
 use crate::data::edit::Edit;
 use crate::data::violation::Violation;
-use crate::engine::{ActionContext, ActionError, Approve, Attempted, CommitError, GuardContext};
+use crate::engine::{ActionContext, ActionError, Approve, Attempted, CommitError, GuardContext, Snapshot};
 
 /// The one thing that is said to whoever is not let in.
 pub const INVALID_CREDENTIALS: &str = "invalid credentials";
 
 /// How much of a name that a stranger sends goes into the audit log, in characters.
 const LONGEST_NAME: usize = 64;
+
+/// How often somebody is welcomed when others of the same name arrive at the same time.
+const MOST_TIMES: usize = 8;
 
 /// Somebody at the door.
 pub struct Knock<'a> {
@@ -36,6 +45,8 @@ pub struct Knock<'a> {
     pub tenant: Ident,
     user: String,
     began: Instant,
+    /// Whether a refusal waits for the beat.
+    beat: bool,
     attempt: Attempt<'a>,
 }
 
@@ -51,10 +62,37 @@ pub struct Guest {
     pub parameters: TokenParameters,
     /// Facts for the token.
     pub metadata: Vec<Metadata>,
+    /// How the method knows them, for whoever keeps identities; `None`: it does not.
+    pub arrival: Option<Arrival>,
+    /// What the mount says of the token.
+    pub tuning: Tuning,
     /// What has to change together with the token being made.
     pub edits: Vec<Edit>,
     /// Asked about the newest data before that changes.
     pub approve: Option<Approve>,
+}
+
+/// What a mount says of the tokens that it hands out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Tuning {
+    /// How long they live when the method does not say, instead of what the tenant says.
+    pub default_lease_ttl: Option<Length>,
+    /// How long they can be kept alive, within what the tenant says.
+    pub max_lease_ttl: Option<Length>,
+    /// What kind they are.
+    pub token_type: TokenType,
+}
+
+impl Tuning {
+    /// The settings of the tenant as this mount has them.
+    pub fn within(self, tenant: TokenSettings) -> TokenSettings {
+        let max_ttl = self.max_lease_ttl.unwrap_or(tenant.max_ttl).min(tenant.max_ttl);
+        TokenSettings {
+            default_ttl: self.default_lease_ttl.unwrap_or(tenant.default_ttl).min(max_ttl),
+            max_ttl,
+        }
+    }
 }
 
 impl<'a> Knock<'a> {
@@ -68,9 +106,36 @@ impl<'a> Knock<'a> {
         tenant: Ident,
         user: &str,
     ) -> Result<Self, ActionError> {
+        let attempt = access.attempts.begin(&tenant, user, context.client.address, context.now);
+        Knock::new(context, access, tenant, user, (true, attempt))
+    }
+
+    /// Begins an attempt to log in by something that is signed, which nobody can guess.
+    ///
+    /// # Errors
+    /// [`ActionError::TooMany`].
+    pub fn begin_signed(
+        context: &'a ActionContext,
+        access: &'a Access,
+        tenant: Ident,
+        user: &str,
+    ) -> Result<Self, ActionError> {
+        let attempt = access.attempts.begin_signed(context.client.address, context.now);
+        Knock::new(context, access, tenant, user, (false, attempt))
+    }
+
+    fn new(
+        context: &'a ActionContext,
+        access: &'a Access,
+        tenant: Ident,
+        user: &str,
+        (beat, attempt): (bool, Result<Attempt<'a>, TooManyAttempts>),
+    ) -> Result<Self, ActionError> {
         let shown: String = user.chars().take(LONGEST_NAME).collect();
-        match access.attempts.begin(&tenant, user, context.client.address, context.now) {
-            Ok(attempt) => Ok(Knock { context, access, tenant, user: shown, began: Instant::now(), attempt }),
+        match attempt {
+            Ok(attempt) => {
+                Ok(Knock { context, access, tenant, user: shown, began: Instant::now(), beat, attempt })
+            }
             Err(refusal) => {
                 let message = refusal.to_string();
                 let attempted = Attempted { tenant, user: shown, reason: message.clone() };
@@ -94,8 +159,10 @@ impl<'a> Knock<'a> {
 
     /// Does not let them in. The reason is for the audit log.
     pub async fn refuse(self, reason: impl Into<String>) -> ActionError {
-        let beat = self.context.engine.passwords().beat();
-        tokio::time::sleep_until(self.began + next_beat(self.began.elapsed(), beat)).await;
+        if self.beat {
+            let beat = self.context.engine.passwords().beat();
+            tokio::time::sleep_until(self.began + next_beat(self.began.elapsed(), beat)).await;
+        }
         let attempted = Attempted { tenant: self.tenant, user: self.user, reason: reason.into() };
         ActionError::Unauthenticated { message: INVALID_CREDENTIALS, attempted: Box::new(attempted) }
     }
@@ -103,14 +170,17 @@ impl<'a> Knock<'a> {
     /// Lets them in: makes a token, and whatever has to change with it.
     ///
     /// # Errors
-    /// The refusal, when what has to change was changed by somebody else meanwhile; a fault of the commit.
+    /// The refusal, when what has to change was changed by somebody else meanwhile, or their entity is not let in; a fault
+    /// of the commit.
     pub async fn let_in(self, guest: Guest) -> Result<IssuedToken, ActionError> {
         let context = self.context;
-        let settings = settings(&context.engine, &context.snapshot, &self.tenant)?;
-        let Guest { user, display_name, method, parameters, metadata, edits, approve } = guest;
+        let settings = guest.tuning.within(settings(&context.engine, &context.snapshot, &self.tenant)?);
+        let Guest { user, display_name, method, parameters, metadata, arrival, tuning, edits, approve } =
+            guest;
         let actor = format!("{}/{}", self.tenant, user.as_deref().or(display_name.as_deref()).unwrap_or("-"));
-        let new = NewToken {
+        let mut new = NewToken {
             user,
+            entity: None,
             display_name,
             method,
             policies: parameters.policies(),
@@ -119,21 +189,52 @@ impl<'a> Knock<'a> {
             renewable: true,
             num_uses: parameters.token_num_uses,
             bound_cidrs: parameters.token_bound_cidrs,
+            batch: TokenType::is_batch(parameters.token_type, tuning.token_type),
             parent: None,
             metadata,
             tenant: self.tenant.clone(),
         };
         let origin = Origin { actor, ..Origin::of(context) };
-        match issue_with(&context.engine, &self.access.model, new, origin, edits, approve).await {
-            Ok(issued) => {
-                self.attempt.succeeded();
-                Ok(issued)
+        let mut snapshot = Arc::clone(&context.snapshot);
+        let mut times = 0;
+        loop {
+            times += 1;
+            let welcome = match self.welcome(&snapshot, arrival.as_ref()) {
+                Ok(welcome) => welcome,
+                Err(reason) => return Err(self.refuse(reason).await),
+            };
+            let changes_identity = !welcome.edits.is_empty();
+            new.entity = welcome.entity;
+            let edits = edits.iter().cloned().chain(welcome.edits).collect();
+            let made =
+                issue_with(&context.engine, self.access, new.clone(), origin.clone(), edits, approve.clone());
+            match made.await {
+                Ok(issued) => {
+                    self.attempt.succeeded();
+                    return Ok(issued);
+                }
+                Err(ActionError::Commit(CommitError::Invalid(faults))) => {
+                    let newest = context.engine.snapshot();
+                    // Somebody else with the same name may have arrived at the same time.
+                    if changes_identity && times < MOST_TIMES && newest.revision > snapshot.revision {
+                        snapshot = newest;
+                        continue;
+                    }
+                    let reasons: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
+                    return Err(self.refuse(reasons.join("; ")).await);
+                }
+                Err(error) => return Err(error),
             }
-            Err(ActionError::Commit(CommitError::Invalid(faults))) => {
-                let reasons: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
-                Err(self.refuse(reasons.join("; ")).await)
+        }
+    }
+
+    /// Asks the directory, where there is one and the method knows a name.
+    fn welcome(&self, snapshot: &Snapshot, arrival: Option<&Arrival>) -> Result<Welcome, String> {
+        match (self.access.directory.get(), arrival) {
+            (Some(directory), Some(arrival)) => {
+                directory.welcome(snapshot, &self.tenant, arrival, self.context.now)
             }
-            Err(error) => Err(error),
+            _ => Ok(Welcome::default()),
         }
     }
 }

@@ -59,6 +59,7 @@ async fn create_token(
     let new = NewToken {
         tenant,
         user: None,
+        entity: None,
         display_name: None,
         method: "create-token",
         policies,
@@ -71,8 +72,9 @@ async fn create_token(
         renewable: true,
         num_uses: 0,
         bound_cidrs: Vec::new(),
+        batch: false,
         parent: None,
         metadata: Vec::new(),
     };
-    issue(&context.engine, &access.model, new, Origin::of(&context)).await
+    issue(&context.engine, access, new, Origin::of(&context)).await
 }

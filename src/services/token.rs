@@ -21,7 +21,7 @@ use crate::engine::{ActionError, Engine, Registry, Snapshot, StateContext, State
 
 pub(crate) use issue::commit;
 pub use issue::{IssuedToken, NewToken, Origin, issue, issue_with};
-pub use parameters::{TokenParameters, TokenSettings};
+pub use parameters::{TokenParameters, TokenSettings, TokenType};
 
 /// The service.
 #[derive(Debug)]

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use self::second_factor::{SecondFactor, Shown};
-use super::login::{Guest, Knock, Turns, check_networks};
+use super::login::{Guest, Knock, Tuning, Turns, check_networks};
 use super::token::{IssuedToken, TokenParameters};
 use crate::access::Access;
-use crate::access::authenticate::Metadata;
+use crate::access::authenticate::{Arrival, Metadata};
 use crate::access::model::{ModelError, path_to};
 use crate::base::ident::Ident;
 use crate::base::password::PasswordError;
@@ -132,10 +132,17 @@ impl Userpass {
                 }
             };
         let guest = Guest {
-            user: Some(Ident::from(input.username)),
+            user: Some(Ident::from(input.username.as_str())),
             display_name: None,
             method: "userpass",
             parameters: user.parameters,
+            arrival: Some(Arrival {
+                accessor: Ident::from("userpass"),
+                alias: Ident::from(input.username.as_str()),
+                metadata: user.metadata.clone(),
+                groups: None,
+            }),
+            tuning: Tuning::default(),
             metadata: user.metadata,
             edits,
             approve,

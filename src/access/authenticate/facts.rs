@@ -16,6 +16,9 @@ pub struct TokenFacts {
     /// The user whose log in made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Ident>,
+    /// The entity that it stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity: Option<Ident>,
     /// What to call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<Ident>,

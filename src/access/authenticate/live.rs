@@ -125,6 +125,11 @@ impl LiveTokens {
         Ok(Use { caller: Arc::clone(&token.caller), taken })
     }
 
+    /// Who holds the token of that text, valid or not.
+    pub fn holder(&self, text: &str) -> Option<Arc<Caller>> {
+        self.tokens.load().by_hash.get(&TokenHash::of(text)?).map(|token| Arc::clone(&token.caller))
+    }
+
     /// Who holds the token of that accessor.
     pub fn caller(&self, accessor: &str) -> Option<Arc<Caller>> {
         self.tokens.load().by_accessor.get(accessor).map(|token| Arc::clone(&token.caller))
@@ -240,6 +245,7 @@ impl LiveToken {
                 tenant: tenant.clone(),
                 accessor: Some(facts.accessor.clone()),
                 user: facts.user.clone(),
+                entity: facts.entity.clone(),
                 policies: facts.policies.clone(),
                 method: facts.method.clone(),
             }),
@@ -251,11 +257,7 @@ impl LiveToken {
 
     fn check(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Invalid> {
         self.life.check(now)?;
-        let address = address.map(|address| address.to_canonical());
-        let within = |network: &Option<IpNet>| {
-            network.zip(address).is_some_and(|(network, address)| network.contains(&address))
-        };
-        if self.bound.is_empty() || self.bound.iter().any(within) { Ok(()) } else { Err(Invalid::Address) }
+        if is_within(&self.bound, address) { Ok(()) } else { Err(Invalid::Address) }
     }
 }
 
@@ -339,6 +341,16 @@ impl Life {
         inside.extend(passed.into_iter().map(|life| (life, found)));
         found
     }
+}
+
+/// Whether an address is in one of the networks, or there are none. `None` among them stands for a text that is no network,
+/// and matches nothing.
+pub fn is_within(networks: &[Option<IpNet>], address: Option<IpAddr>) -> bool {
+    let address = address.map(|address| address.to_canonical());
+    let holds = |network: &Option<IpNet>| {
+        network.zip(address).is_some_and(|(network, address)| network.contains(&address))
+    };
+    networks.is_empty() || networks.iter().any(holds)
 }
 
 /// Reads an address or a network in CIDR notation.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::AppRoles;
 use super::model::{LoginInput, Role, SecretIdFacts};
 use super::secret_id::{accessor, hash, same};
-use crate::access::authenticate::Metadata;
+use crate::access::authenticate::{Arrival, Metadata};
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
 use crate::base::secret::Secret;
@@ -14,7 +14,7 @@ use crate::data::path::InstancePath;
 use crate::data::tree::Data;
 use crate::data::violation::Violation;
 use crate::engine::{ActionContext, ActionError, Approval, Approve, Snapshot};
-use crate::services::login::{Guest, Knock};
+use crate::services::login::{Guest, Knock, Tuning};
 use crate::services::token::IssuedToken;
 use crate::yang::schema::Value;
 
@@ -80,6 +80,13 @@ impl AppRoles {
             display_name: Some(name),
             method: "approle",
             parameters: role.parameters,
+            arrival: Some(Arrival {
+                accessor: Ident::from("approle"),
+                alias: role_id,
+                metadata: metadata.clone(),
+                groups: None,
+            }),
+            tuning: Tuning::default(),
             metadata,
             edits,
             approve,

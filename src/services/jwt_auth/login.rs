@@ -11,7 +11,7 @@ use crate::data::deserialize::from_data;
 use crate::engine::{ActionContext, ActionError};
 use crate::services::jose::jws::Unverified;
 use crate::services::jwt_verify::{Expected, Identity, verify};
-use crate::services::login::{Guest, Knock};
+use crate::services::login::{Guest, Knock, Tuning};
 use crate::services::token::{IssuedToken, TokenParameters};
 
 /// A token without a user is called by its accessor, with this in front; so no user can be called like that.
@@ -56,6 +56,8 @@ impl JwtAuth {
             display_name: Some(input.jwt_auth),
             method: "jwt",
             parameters,
+            arrival: None,
+            tuning: Tuning::default(),
             metadata,
             edits: Vec::new(),
             approve: None,

@@ -89,6 +89,7 @@ impl Tokens {
         let new = NewToken {
             tenant: context.tenant.clone(),
             user: own.user,
+            entity: own.entity,
             display_name: input.display_name,
             method: "create-token",
             policies,
@@ -101,10 +102,11 @@ impl Tokens {
             renewable: input.renewable,
             num_uses: input.num_uses,
             bound_cidrs,
+            batch: false,
             parent: Some(own.accessor),
             metadata: own.metadata,
         };
-        issue(&context.engine, &self.access.model, new, Origin::of(&context)).await
+        issue(&context.engine, &self.access, new, Origin::of(&context)).await
     }
 
     /// Prolongs the caller's token by its ttl or period.

@@ -15,6 +15,7 @@ pub async fn root_token(engine: &Engine, access: &Access, reason: &str) -> Resul
     let new = NewToken {
         tenant: Ident::from(SYSTEM_TENANT),
         user: None,
+        entity: None,
         display_name: Some(Ident::from("root")),
         method: "root",
         policies: vec![Ident::from(ROOT)],
@@ -23,9 +24,10 @@ pub async fn root_token(engine: &Engine, access: &Access, reason: &str) -> Resul
         renewable: false,
         num_uses: 0,
         bound_cidrs: Vec::new(),
+        batch: false,
         parent: None,
         metadata: Vec::new(),
     };
-    let issued = issue(engine, &access.model, new, Origin::of_daemon(reason)).await?;
+    let issued = issue(engine, access, new, Origin::of_daemon(reason)).await?;
     issued.token.ok_or_else(|| ActionError::Internal("a token was made and not shown".to_owned()))
 }

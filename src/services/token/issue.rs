@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use crate::access::Access;
 use crate::access::authenticate::{Bearer, Metadata, TokenFacts};
-use crate::access::model::Model;
 use crate::base::clock::Timestamp;
 use crate::base::duration::Duration;
 use crate::base::ident::Ident;
@@ -22,6 +22,8 @@ pub struct NewToken {
     pub tenant: Ident,
     /// The user behind it.
     pub user: Option<Ident>,
+    /// The entity that it stands for.
+    pub entity: Option<Ident>,
     /// What to call it.
     pub display_name: Option<Ident>,
     /// How it is obtained: `userpass`, `create-token`, `root`.
@@ -38,6 +40,8 @@ pub struct NewToken {
     pub num_uses: u32,
     /// Addresses from which it is accepted; none is everywhere.
     pub bound_cidrs: Vec<Ident>,
+    /// Whether it is a batch token, which is kept nowhere: then it is neither renewable nor counted, and has an end.
+    pub batch: bool,
     /// Accessor of the token that makes it.
     pub parent: Option<Ident>,
     /// Facts about the user.
@@ -90,7 +94,8 @@ pub struct IssuedToken {
     /// The token; absent where one that is known already was prolonged.
     #[serde(serialize_with = "expose")]
     pub token: Option<Secret>,
-    /// Its public name.
+    /// Its public name; batch tokens have none.
+    #[serde(skip_serializing_if = "is_empty")]
     pub accessor: Ident,
     /// When it ends.
     pub expires: Option<Timestamp>,
@@ -102,6 +107,10 @@ pub struct IssuedToken {
     pub renewal_time: Option<Timestamp>,
     /// The policies it carries.
     pub policies: Vec<Ident>,
+}
+
+fn is_empty(accessor: &Ident) -> bool {
+    accessor.is_empty()
 }
 
 /// The one place where a token's text leaves the server.
@@ -125,7 +134,8 @@ impl IssuedToken {
 }
 
 impl NewToken {
-    fn facts(self, bearer: &Bearer, now: Timestamp) -> TokenFacts {
+    /// What is to be known of it, but for a hash of its text.
+    fn facts(self, accessor: Ident, now: Timestamp) -> TokenFacts {
         let after = |length: Duration| now.plus_seconds(i64::try_from(length.seconds()).unwrap_or(i64::MAX));
         let explicit = self.explicit_max.map(after);
         let period = self.life.and_then(|life| life.period);
@@ -136,8 +146,9 @@ impl NewToken {
             };
         let end = self.life.map(|life| after(period.unwrap_or(life.ttl)));
         TokenFacts {
-            accessor: Ident::from(bearer.accessor.as_str()),
+            accessor,
             user: self.user,
+            entity: self.entity,
             display_name: self.display_name,
             method: Ident::from(self.method),
             policies: self.policies,
@@ -154,7 +165,7 @@ impl NewToken {
             bound_cidrs: self.bound_cidrs,
             parent: self.parent,
             metadata: self.metadata,
-            token_hash: Some(bearer.hash()),
+            token_hash: None,
         }
     }
 }
@@ -165,11 +176,11 @@ impl NewToken {
 /// When no random numbers can be had, or the commit fails.
 pub async fn issue(
     engine: &Engine,
-    model: &Model,
+    access: &Access,
     new: NewToken,
     origin: Origin,
 ) -> Result<IssuedToken, ActionError> {
-    issue_with(engine, model, new, origin, Vec::new(), None).await
+    issue_with(engine, access, new, origin, Vec::new(), None).await
 }
 
 /// Makes a token in one transaction with further edits of its tenant's tree, if they are approved.
@@ -178,7 +189,7 @@ pub async fn issue(
 /// As [`issue`]; [`crate::engine::CommitError::Invalid`] where the edits are not approved.
 pub async fn issue_with(
     engine: &Engine,
-    model: &Model,
+    access: &Access,
     new: NewToken,
     origin: Origin,
     mut edits: Vec<Edit>,
@@ -186,8 +197,15 @@ pub async fn issue_with(
 ) -> Result<IssuedToken, ActionError> {
     let now = engine.clock().now();
     let tenant = new.tenant.clone();
+    if new.batch {
+        return issue_batch(engine, access, new, origin, (edits, approve)).await;
+    }
+    let model = &access.model;
     let bearer = Bearer::generate().map_err(|error| ActionError::Unavailable(error.to_string()))?;
-    let facts = new.facts(&bearer, now);
+    let facts = TokenFacts {
+        token_hash: Some(bearer.hash()),
+        ..new.facts(Ident::from(bearer.accessor.as_str()), now)
+    };
     let entry = from_serde(engine.schema(), model.tokens.target(), &facts).map_err(|violations| {
         let reasons: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
         ActionError::Internal(format!("a token does not fit the model: {}", reasons.join("; ")))
@@ -197,6 +215,29 @@ pub async fn issue_with(
     commit_if(engine, tenant, edits, origin, approve).await?;
     let token = (!validate_only).then_some(bearer.text);
     Ok(IssuedToken::of(&facts, token, now))
+}
+
+/// Makes a batch token: there is nothing to commit but what has to change with it.
+async fn issue_batch(
+    engine: &Engine,
+    access: &Access,
+    mut new: NewToken,
+    origin: Origin,
+    (edits, approve): (Vec<Edit>, Option<Approve>),
+) -> Result<IssuedToken, ActionError> {
+    let now = engine.clock().now();
+    let tenant = new.tenant.clone();
+    new.renewable = false;
+    new.num_uses = 0;
+    let facts = new.facts(Ident::from(""), now);
+    let missing = || ActionError::Internal("batch tokens cannot be made here".to_owned());
+    let batch = access.batch.get().filter(|_| facts.expires.is_some()).ok_or_else(missing)?;
+    let text = batch.seal(&tenant, &facts).map_err(|error| ActionError::Unavailable(error.to_string()))?;
+    let validate_only = origin.validate_only;
+    if !edits.is_empty() || approve.is_some() {
+        commit_if(engine, tenant, edits, origin, approve).await?;
+    }
+    Ok(IssuedToken::of(&facts, (!validate_only).then_some(text), now))
 }
 
 /// Commits edits of stored state.
@@ -243,6 +284,7 @@ mod tests {
         let new = NewToken {
             tenant: Ident::from("acme"),
             user: None,
+            entity: None,
             display_name: None,
             method: "userpass",
             policies: Vec::new(),
@@ -251,10 +293,11 @@ mod tests {
             renewable: true,
             num_uses: 0,
             bound_cidrs: Vec::new(),
+            batch: false,
             parent: None,
             metadata: Vec::new(),
         };
-        new.facts(&Bearer::generate().unwrap(), at(1_000))
+        new.facts("a".into(), at(1_000))
     }
 
     fn at(seconds: i64) -> Timestamp {

@@ -34,8 +34,40 @@ pub struct TokenParameters {
     pub token_num_uses: u32,
     /// It has no end as long as it is refreshed within this time.
     pub token_period: Option<Duration>,
+    /// What kind of token it is.
+    pub token_type: TokenType,
     /// Leaves the policy `default` out.
     pub token_no_default_policy: bool,
+}
+
+/// The leaf `token-type` of methods and of mounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenType {
+    /// What the mount says.
+    #[default]
+    Default,
+    /// Kept.
+    Service,
+    /// Not kept.
+    Batch,
+    /// Kept, unless the mount insists.
+    DefaultService,
+    /// Not kept, unless the mount insists.
+    DefaultBatch,
+}
+
+impl TokenType {
+    /// Whether a token is to be a batch token, by what its role and its mount say: a mount that says `service` or `batch`
+    /// insists on it, anything else of it is for roles that say nothing.
+    pub fn is_batch(role: TokenType, mount: TokenType) -> bool {
+        match (mount, role) {
+            (TokenType::Service, _) => false,
+            (TokenType::Batch, _) => true,
+            (_, TokenType::Batch | TokenType::DefaultBatch) => true,
+            (mount, role) => mount == TokenType::DefaultBatch && role == TokenType::Default,
+        }
+    }
 }
 
 impl TokenParameters {
@@ -90,6 +122,22 @@ mod tests {
         );
         parameters.token_max_ttl = Some(duration("1h"));
         assert_eq!(parameters.life(SETTINGS).ttl, duration("1h"));
+    }
+
+    #[test]
+    fn a_mount_that_insists_is_heard_before_its_roles() {
+        use TokenType::{Batch, Default, DefaultBatch, DefaultService, Service};
+        for (role, mount, batch) in [
+            (Default, Default, false),
+            (Default, DefaultBatch, true),
+            (DefaultService, DefaultBatch, false),
+            (Batch, DefaultService, true),
+            (Batch, Service, false),
+            (Service, Batch, true),
+            (DefaultBatch, Default, true),
+        ] {
+            assert_eq!(TokenType::is_batch(role, mount), batch, "{role:?} at {mount:?}");
+        }
     }
 
     #[test]

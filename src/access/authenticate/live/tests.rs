@@ -16,6 +16,7 @@ fn token(accessor: &str) -> (TokenFacts, String) {
     let bearer = Bearer::generate().unwrap();
     let facts = TokenFacts {
         accessor: Ident::from(accessor),
+        entity: None,
         user: Some(Ident::from("alice")),
         display_name: None,
         method: Ident::from("userpass"),
