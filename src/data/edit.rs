@@ -69,12 +69,12 @@ pub fn apply(schema: &Schema, tree: &Tree, edits: &[Edit]) -> Result<Tree, Vec<V
     let mut root = Arc::clone(&tree.root);
     let mut violations: Vec<Violation> = Vec::new();
     let mut failed: Vec<&InstancePath> = Vec::new();
-    for edit in edits {
+    for (index, edit) in edits.iter().enumerate() {
         if failed.iter().any(|ancestor| edit.path.starts_with(ancestor)) {
             continue;
         }
         if let Err(violation) = (Application { schema, edit }).descend(&mut root, &edit.path.steps, 1) {
-            violations.push(violation);
+            violations.push(violation.of_edit(index));
             failed.push(&edit.path);
         }
     }

@@ -26,6 +26,8 @@ pub struct Violation {
     pub message: String,
     /// Further facts for `error-info`, as name and text.
     pub info: Vec<(String, String)>,
+    /// Which of the edits that were asked for is at fault, counted from 0, where it is one of them alone.
+    pub edit: Option<usize>,
 }
 
 impl Violation {
@@ -42,7 +44,15 @@ impl Violation {
 
     /// A fault of the node at `path`.
     pub fn new(tag: ErrorTag, path: InstancePath, message: impl Into<String>) -> Self {
-        Violation { tag, app_tag: None, path, unknown: None, message: message.into(), info: Vec::new() }
+        Violation {
+            tag,
+            app_tag: None,
+            path,
+            unknown: None,
+            message: message.into(),
+            info: Vec::new(),
+            edit: None,
+        }
     }
 
     /// A name below `path` that the model does not have.
@@ -61,6 +71,13 @@ impl Violation {
     #[must_use]
     pub fn info(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.info.push((name.into(), text.into()));
+        self
+    }
+
+    /// Names the edit at fault.
+    #[must_use]
+    pub fn of_edit(mut self, index: usize) -> Self {
+        self.edit = Some(index);
         self
     }
 

@@ -133,7 +133,11 @@ impl Core {
             }
         }
         if !more.is_empty() {
-            next = apply(schema, &next, &more).map_err(CommitError::Invalid)?;
+            // What is wrong with an edit that nobody asked for is the fault of none that somebody did.
+            let nobodys =
+                |found: Vec<Violation>| found.into_iter().map(|fault| Violation { edit: None, ..fault });
+            next = apply(schema, &next, &more)
+                .map_err(|found| CommitError::Invalid(nobodys(found).collect()))?;
             changes = diff(schema, before, &next);
         }
         let said = edits.edits.iter().chain(&more);

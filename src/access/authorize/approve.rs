@@ -75,11 +75,11 @@ pub fn is_there(schema: &Schema, target: &InstancePath, tree: &Tree) -> bool {
 /// Violations with `access-denied` that name the operation and the rule that refused it.
 pub fn approve_asked(authority: &Authority, asked: &[Asked<'_>]) -> Result<(), Vec<Violation>> {
     let mut refused = Vec::new();
-    for Asked { operation, path } in asked {
+    for (index, Asked { operation, path }) in asked.iter().enumerate() {
         let decision = authority.may(*operation, path);
         if !decision.allowed {
             let message = format!("{operation} is {decision}");
-            refused.push(Violation::new(ErrorTag::AccessDenied, (*path).clone(), message));
+            refused.push(Violation::new(ErrorTag::AccessDenied, (*path).clone(), message).of_edit(index));
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(refused) }
@@ -97,13 +97,17 @@ pub fn approve(
 ) -> Result<(), Vec<Violation>> {
     approve_asked(authority, asked)?;
     let mut refused = Vec::new();
-    for Asked { operation, path } in asked {
+    for (index, Asked { operation, path }) in asked.iter().enumerate() {
         let walk = Walk::begin_for(authority, *operation, segments(path)).covered();
         if walk.is_uniform_for_all(&PolicyOperation::WRITES) {
             continue;
         }
+        let before = refused.len();
         for change in changes.iter().filter(|change| change.path.starts_with(path)) {
             below(schema, &walk, path, change, &mut refused);
+        }
+        for violation in refused.iter_mut().skip(before) {
+            violation.edit = Some(index);
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(refused) }
