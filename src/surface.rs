@@ -5,6 +5,7 @@
 
 pub mod failure;
 pub mod http;
+pub mod members;
 pub mod precondition;
 pub mod public;
 pub mod sealed;

@@ -4,14 +4,12 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::format::Format;
 use crate::base::error::ErrorTag;
 use crate::base::outline::{Kind, Outline, outline};
 use crate::data::path::InstancePath;
 use crate::data::violation::{Violation, shorten};
+use crate::surface::members::Members;
 
 /// How many edits one transaction may have.
 pub const MAX_EDITS: usize = 10_000;
@@ -28,8 +26,7 @@ pub struct SentEdit<'b> {
 }
 
 /// What an edit does (the operations of RFC 8072 that make sense without a position).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SentOperation {
     /// The target must not exist.
     Create,
@@ -145,46 +142,23 @@ fn judge_all(found: Vec<Loose<'_>>) -> Result<Vec<SentEdit<'_>>, Vec<Violation>>
 }
 
 fn parse_json(body: &str) -> Result<Vec<SentEdit<'_>>, Vec<Violation>> {
-    let raw: Vec<JsonEdit<'_>> = serde_json::from_str(body).map_err(|error| no_list(&error.to_string()))?;
-    judge_all(raw.into_iter().map(|edit| edit.0).collect())
+    let read = |error: serde_json::Error| no_list(&error.to_string());
+    let edits: Vec<Members<'_>> = serde_json::from_str(body).map_err(read)?;
+    let edits: Result<Vec<Loose<'_>>, _> = edits.into_iter().map(json_edit).collect();
+    judge_all(edits.map_err(read)?)
 }
 
-/// Members by hand, so that duplicates and unknown ones are told and the value's own text stays.
-struct JsonEdit<'b>(Loose<'b>);
-
-impl<'de> Deserialize<'de> for JsonEdit<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> serde::de::Visitor<'de> for Members {
-            type Value = Loose<'de>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an edit")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Loose<'de>, A::Error> {
-                let mut loose = Loose::default();
-                while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-                    let slot = match &*name {
-                        "value" => {
-                            let raw: &'de RawValue = map.next_value()?;
-                            loose.value.replace(Cow::Borrowed(raw.get()))
-                        }
-                        "operation" => loose.operation.replace(map.next_value()?),
-                        "path" => loose.path.replace(map.next_value()?),
-                        _ => {
-                            map.next_value::<serde::de::IgnoredAny>()?;
-                            loose.unknown.push(name.into_owned());
-                            continue;
-                        }
-                    };
-                    if slot.is_some() {
-                        return Err(serde::de::Error::custom(format!("'{name}' stands twice in an edit")));
-                    }
-                }
-                Ok(loose)
-            }
+fn json_edit(members: Members<'_>) -> Result<Loose<'_>, serde_json::Error> {
+    let mut loose = Loose::default();
+    for (name, value) in members.0 {
+        match &*name {
+            "operation" => loose.operation = Some(serde_json::from_str(value.get())?),
+            "path" => loose.path = Some(serde_json::from_str(value.get())?),
+            "value" => loose.value = Some(Cow::Borrowed(value.get())),
+            _ => loose.unknown.push(name.into_owned()),
         }
-        deserializer.deserialize_map(Members).map(JsonEdit)
     }
+    Ok(loose)
 }
 
 fn parse_yaml(body: &str) -> Result<Vec<SentEdit<'_>>, Vec<Violation>> {
