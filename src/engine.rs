@@ -5,6 +5,7 @@
 
 mod boot;
 mod etag;
+pub mod history;
 mod prepare;
 mod row_codec;
 mod rows;
@@ -35,8 +36,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 pub use action::{ActionCall, ActionContext, ActionError, Attempted};
 pub use caller::{Caller, ClientInfo};
 pub use commit::{
-    Approval, Approve, Author, CommitError, CommitOptions, CommitRequest, Committed, Precondition,
-    TenantChanges, TenantEdits,
+    Amend, Amendment, Approval, Approve, Author, CommitError, CommitOptions, CommitRequest, Committed,
+    Precondition, TenantChanges, TenantEdits,
 };
 pub use derived::Derived;
 pub use model_change::{Loss, ModelChange};
@@ -52,7 +53,7 @@ use crate::base::password::Passwords;
 use crate::data::path::InstancePath;
 use crate::data::tree::Tree;
 use crate::data::validate::Constraints;
-use crate::store::{AppendError, Record, Recovered, Revision, SqliteStore, StoreError};
+use crate::store::{AppendError, CommitLog as _, Record, Recovered, Revision, SqliteStore, StoreError};
 use crate::yang::schema::{NodeKind, Schema};
 use etag::Etags;
 use facts::Facts;
@@ -146,6 +147,11 @@ pub enum StartError {
     /// The operating system gave no thread.
     #[error("a thread could not be started")]
     Thread,
+}
+
+fn stopping() -> StoreError {
+    let (path, reason) = (std::path::PathBuf::from("the log"), "the engine is stopping".to_owned());
+    StoreError::Io { action: "read", path, reason }
 }
 
 fn parts(losses: &[Loss]) -> String {
@@ -271,14 +277,18 @@ impl Engine {
         after: Revision,
         limit: usize,
     ) -> Result<Vec<(Revision, Record)>, StoreError> {
-        let stopped = || StoreError::Io {
-            action: "read",
-            path: std::path::PathBuf::from("the log"),
-            reason: "the engine is stopping".to_owned(),
-        };
+        self.look(move |store| store.read_from(after, limit)).await?
+    }
+
+    /// Looks at the store on the writer's thread, between two commits: `look` must be quick.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&SqliteStore) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (answer, outcome) = oneshot::channel();
-        self.queue.send(Work::Read { after, limit, answer }).await.map_err(|_| stopped())?;
-        outcome.await.map_err(|_| stopped())?
+        let look = Box::new(move |store: &SqliteStore| drop(answer.send(look(store))));
+        self.queue.send(Work::Look(look)).await.map_err(|_| stopping())?;
+        outcome.await.map_err(|_| stopping())
     }
 
     /// The entity tag of content with this digest, without quotes: 22 characters, keyed, the same after a restart.

@@ -57,6 +57,8 @@ pub struct Settings {
     pub data_directory: PathBuf,
     /// Where a daemon that unseals itself finds the seal key.
     pub seal: SealSettings,
+    /// So many revisions stay in the log at least.
+    pub log_retention: u64,
     /// Whether memory is kept off the swap.
     pub lock_memory: bool,
     /// Files and directories of configuration to apply at start.
@@ -125,6 +127,7 @@ impl Settings {
             listen: Vec::new(),
             data_directory: PathBuf::new(),
             seal: SealSettings::default(),
+            log_retention: 0,
             lock_memory: false,
             boot: Vec::new(),
             yang: YangSettings::default(),

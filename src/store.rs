@@ -20,4 +20,4 @@ pub use log::{
     AppendError, Bounds, CommitLog, EditRecord, Effect, Record, Revision, RowValue, StoreError,
     TransactionRecord,
 };
-pub use sqlite::{Recovered, Row, SqliteStore};
+pub use sqlite::{PastRow, Recovered, Row, SqliteStore};

@@ -172,6 +172,7 @@ impl Inner {
             public_url: Arc::clone(&self.public_url),
             site: self.settings.site.clone(),
             model_change: self.model_change,
+            log_retention: self.settings.log_retention,
             ..EngineSettings::default()
         };
         let (schema, clock) = (Arc::clone(&self.schema), self.clock.clone());

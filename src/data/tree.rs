@@ -10,6 +10,7 @@ mod digest;
 mod list;
 mod order;
 pub(crate) mod share;
+mod spine;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use digest::Kept;
 pub use list::{Entries, List, PointMissing, Position};
 pub(in crate::data) use list::{Key, Store};
 pub(in crate::data) use order::Ordered;
+pub use spine::spine;
 
 use super::path::{InstancePath, PathStep};
 use crate::yang::schema::{NodeId, Schema, Value};

@@ -33,10 +33,36 @@ pub struct CommitRequest {
 }
 
 /// What a transaction is besides its edits. By default nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct CommitOptions {
     /// Why it is made, for people to read: goes into the log.
     pub comment: Option<String>,
+    /// Trees whose configuration that of their tenants is to become. Which edits that takes is worked out when the
+    /// transaction has its turn; they come before those of the tenant's part.
+    pub goals: Vec<(Ident, Tree)>,
+    /// What a service adds to the first part.
+    pub amend: Option<Amend>,
+}
+
+/// Further edits to the first part of a transaction, worked out when it has its turn; they may write `stored` state, whoever the
+/// author is. Such a transaction is the first one of its revision: what was before it is the revision before.
+#[derive(Clone)]
+pub struct Amend(pub Arc<dyn Fn(&Amendment<'_>) -> Result<Vec<Edit>, Vec<Violation>> + Send + Sync>);
+
+impl std::fmt::Debug for Amend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Amend(..)")
+    }
+}
+
+/// What an [`Amend`] goes by.
+pub struct Amendment<'a> {
+    /// The tree before the transaction.
+    pub before: &'a Tree,
+    /// The newest revision before it.
+    pub revision: Revision,
+    /// The time of the transaction.
+    pub time: Timestamp,
 }
 
 /// Whether an author may make these changes to a tree; what it returns is why not.

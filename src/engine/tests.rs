@@ -1,5 +1,6 @@
 //! The pipeline as a whole, on a small model and a store in a temporary directory.
 
+mod history;
 mod replay;
 mod upgrade;
 
@@ -17,8 +18,8 @@ use crate::data::edit::{Edit, EditOperation};
 use crate::data::testing::{path, schema};
 use crate::data::tree::{Container, Data};
 use crate::data::violation::Violation;
+use crate::store::Barrier;
 use crate::store::seal::Keyring;
-use crate::store::{Barrier, CommitLog as _};
 use crate::yang::schema::{NodeId, Value};
 
 const MODEL: &str = "

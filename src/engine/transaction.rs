@@ -1,13 +1,18 @@
 //! One transaction on a candidate: preconditions, edits, diff, preparations, guards, validation. Pure but for what the
 //! registered hooks do; whether the result becomes the next revision is the writer's business.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Core;
-use super::commit::{Approval, Author, CommitError, CommitRequest, Precondition, TenantChanges, TenantEdits};
+use super::commit::{
+    Amend, Amendment, Approval, Author, CommitError, CommitOptions, CommitRequest, Precondition,
+    TenantChanges, TenantEdits,
+};
 use super::etag::config_digest;
+use super::history::edits_towards;
 use super::registry::{GuardContext, PrepareContext};
 use super::rows::{RowWriter, RowWrites, each_row};
 use super::snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
@@ -86,6 +91,7 @@ impl Core {
         time: Timestamp,
     ) -> Result<Made, CommitError> {
         let mut made = Made { snapshot: candidate.clone(), changes: Vec::new(), writes: Vec::new() };
+        let mut amend = request.options.amend.as_ref();
         for edits in &request.changes {
             let data = made
                 .snapshot
@@ -97,7 +103,15 @@ impl Core {
             if request.by == Author::Client {
                 self.refuse_state(edits)?;
             }
-            let (next, changes) = self.next_tree(&data, edits, prepared, time)?;
+            let edits = &*self.with_goal(edits, &request.options, &data.tree);
+            let more = match amend.take() {
+                Some(Amend(amend)) => {
+                    let (before, revision) = (&data.tree, candidate.revision);
+                    amend(&Amendment { before, revision, time }).map_err(CommitError::Invalid)?
+                }
+                None => Vec::new(),
+            };
+            let (next, changes) = self.next_tree(&data, edits, more, prepared, time)?;
             if let Some(approve) = &request.approve {
                 let (tenant, edits, before) = (&edits.tenant, &edits.edits, &data.tree);
                 let refused = approve(&Approval { tenant, edits, before, after: &next, changes: &changes });
@@ -113,19 +127,34 @@ impl Core {
         Ok(made)
     }
 
-    /// The tree after the edits and what preparations add to them, without what these made impossible (RFC 7950 section
+    /// The part with the edits that lead to its goal, where it has one.
+    fn with_goal<'e>(
+        &self,
+        edits: &'e TenantEdits,
+        options: &CommitOptions,
+        tree: &Tree,
+    ) -> Cow<'e, TenantEdits> {
+        let Some((_, goal)) = options.goals.iter().find(|(tenant, _)| *tenant == edits.tenant) else {
+            return Cow::Borrowed(edits);
+        };
+        let mut all = edits_towards(&self.schema, tree, goal);
+        all.extend_from_slice(&edits.edits);
+        Cow::Owned(TenantEdits { edits: all, ..edits.clone() })
+    }
+
+    /// The tree after the edits, `more` and what preparations add to them, without what these made impossible (RFC 7950 section
     /// 8.2), and the differences.
     fn next_tree(
         &self,
         data: &TenantData,
         edits: &TenantEdits,
+        mut more: Vec<Edit>,
         prepared: &Prepared,
         time: Timestamp,
     ) -> Result<(Tree, Vec<Change>), CommitError> {
         let (schema, before) = (&self.schema, &data.tree);
         let mut next = apply(schema, before, &edits.edits).map_err(CommitError::Invalid)?;
         let mut changes = diff(schema, before, &next);
-        let mut more = Vec::new();
         for path in self.bindings.preparations.touched(schema, &changes) {
             match prepared.get(&edits.tenant, &path, before, &next) {
                 Some(known) => more.extend_from_slice(known),

@@ -16,7 +16,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::store::log::append_settled;
 use crate::store::{
-    AppendError, CommitLog, Effect, Record, Revision, RowValue, SqliteStore, StoreError, TransactionRecord,
+    AppendError, CommitLog as _, Effect, Record, Revision, RowValue, SqliteStore, TransactionRecord,
 };
 
 /// At most so many transactions share a record.
@@ -28,12 +28,8 @@ const PURGE_STEP: u64 = 1_000;
 pub(super) enum Work {
     /// Make a transaction.
     Commit(Box<Waiting>),
-    /// Read records behind a revision.
-    Read {
-        after: Revision,
-        limit: usize,
-        answer: oneshot::Sender<Result<Vec<(Revision, Record)>, StoreError>>,
-    },
+    /// Let somebody look at the store, shortly.
+    Look(Box<dyn FnOnce(&SqliteStore) + Send>),
     /// Finish what waits, close the store and end.
     Stop(oneshot::Sender<()>),
 }
@@ -69,10 +65,13 @@ impl Writer {
             let mut next = Some(first);
             while let Some(work) = next.take() {
                 match work {
-                    Work::Commit(waiting) => group.push(*waiting),
-                    Work::Read { after, limit, answer } => {
-                        let _ = answer.send(self.store.read_from(after, limit));
+                    Work::Commit(waiting) => {
+                        if waiting.request.options.amend.is_some() && !group.is_empty() {
+                            self.commit(std::mem::take(&mut group));
+                        }
+                        group.push(*waiting);
                     }
+                    Work::Look(look) => look(&self.store),
                     Work::Stop(answer) => {
                         self.queue.close();
                         stop = Some(answer);

@@ -152,6 +152,8 @@ settings! {
     "seal.key-file", one path "FILE", "",
         "Seal key in base64, readable by its owner only, for a daemon that is to unseal itself; without it, STRONGBOX_SEAL_KEY and the systemd credential strongbox-seal-key are looked for"
         => |into, value| into.seal.key_file = Some(value);
+    "log-retention", one count "NUMBER", "100000",
+        "How many revisions stay in the log at least: as far back goes the history of commits, and rolling back" => |into, value| into.log_retention = u64::try_from(value).unwrap_or(u64::MAX);
     "lock-memory", one boolean "true|false", "true",
         "Keep the memory of the daemon, which has the keys in it, off the swap; a warning where the system does not allow it" => |into, value| into.lock_memory = value;
     "boot", many path "FILE|DIRECTORY", "",

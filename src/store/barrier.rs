@@ -73,6 +73,17 @@ pub enum Aad<'a> {
         /// The time of that revision.
         time: Timestamp,
     },
+    /// A part of what rows were before a record.
+    Past {
+        /// The log.
+        log: Uuid,
+        /// The record's slot.
+        revision: Revision,
+        /// The number of the part, counted from 0.
+        part: u32,
+        /// Whether no part follows.
+        last: bool,
+    },
     /// The head: last revision, chain, sum over the rows.
     Head {
         /// The log.
@@ -267,6 +278,13 @@ impl Aad<'_> {
                 bytes.extend_from_slice(&key.0);
                 bytes.extend_from_slice(&revision.0.to_be_bytes());
                 bytes.extend_from_slice(&time.0.to_be_bytes());
+            }
+            Aad::Past { log, revision, part, last } => {
+                bytes.push(b'P');
+                bytes.extend_from_slice(log.as_bytes());
+                bytes.extend_from_slice(&revision.0.to_be_bytes());
+                bytes.extend_from_slice(&part.to_be_bytes());
+                bytes.push(u8::from(*last));
             }
             Aad::Head { log } => {
                 bytes.push(b'H');

@@ -8,6 +8,7 @@ mod column;
 mod files;
 mod head;
 mod mark;
+mod past;
 mod rows;
 mod wal;
 
@@ -25,10 +26,12 @@ use files::Lock;
 pub(in crate::store) use files::database;
 use head::Head;
 use mark::Mark;
+pub use past::PastRow;
+use past::PastWriter;
 pub use rows::Row;
 
 /// The format that this program reads and writes; kept in SQLite's `user_version`.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 /// A record may be this many bytes before it is sealed: half of what SQLite takes in one value.
 pub const LARGEST_RECORD: usize = 500_000_000;
 
@@ -101,6 +104,37 @@ impl SqliteStore {
         rows::visit(&self.connection, &self.barrier, self.log_id, &self.head, &self.place, visit)
     }
 
+    /// What the rows that the records behind `after` changed were before them, of at most `limit` records, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Purged`] when that of the record behind `after` is gone, or was never kept; damage and I/O.
+    pub fn read_past(
+        &self,
+        after: Revision,
+        limit: usize,
+    ) -> Result<Vec<(Revision, Vec<PastRow>)>, StoreError> {
+        let mut found = Vec::new();
+        let mut revision = after.next();
+        while revision <= self.head.revision && found.len() < limit {
+            let (connection, barrier) = (&self.connection, &self.barrier);
+            let Some(rows) = past::read(connection, barrier, self.log_id, revision, &self.place)? else {
+                return Err(StoreError::Purged { wanted: revision, first: self.first_past()?.next() });
+            };
+            found.push((revision, rows));
+            revision = revision.next();
+        }
+        Ok(found)
+    }
+
+    /// The oldest revision that the rows can be taken back to.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn first_past(&self) -> Result<Revision, StoreError> {
+        let first = past::first(&self.connection, &self.place)?;
+        Ok(first.map_or(self.head.revision, |first| Revision(first.0.saturating_sub(1))))
+    }
+
     /// Writes everything into the database file and closes it.
     ///
     /// # Errors
@@ -134,7 +168,9 @@ impl SqliteStore {
                 insert.execute(params![revision, record.id.as_bytes(), record.time.0, head.chain.0, sealed])
             })
             .map_err(refused)?;
-        rows::apply(&transaction, &self.barrier, self.log_id, &mut head, effects)?;
+        let mut past = PastWriter::new(&transaction, &self.barrier, self.log_id, revision);
+        rows::apply(&transaction, &self.barrier, self.log_id, &mut head, effects, &mut past)?;
+        past.finish()?;
         head::write(&transaction, &self.barrier, self.log_id, &head)?;
         match transaction.commit() {
             Ok(()) => {
@@ -204,6 +240,7 @@ impl CommitLog for SqliteStore {
             .map_err(|error| failed(&error))?;
         transaction
             .execute("DELETE FROM log WHERE revision <= ?1", [up_to])
+            .and_then(|_| past::purge(&transaction, up_to))
             .map_err(|error| failed(&error))?;
         head::write(&transaction, &self.barrier, self.log_id, &head).map_err(|error| StoreError::Io {
             action: "purge the log of",

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use crate::access::gate::Reading;
+use crate::base;
 use crate::base::duration::Duration;
 use crate::base::error::ErrorTag;
 use crate::base::suggest::nearest;
@@ -99,11 +100,7 @@ pub fn fields(
 /// Runs work on so many entries so that the other tasks of this worker move elsewhere where it is long, if the runtime can
 /// do that.
 pub fn aside<T>(entries: usize, work: impl FnOnce() -> T) -> T {
-    use tokio::runtime::{Handle, RuntimeFlavor};
-    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) if entries > LONG_LIST => tokio::task::block_in_place(work),
-        _ => work(),
-    }
+    if entries > LONG_LIST { base::aside::aside(work) } else { work() }
 }
 
 /// Whether a node never comes back, by the model.

@@ -9,7 +9,7 @@ use super::compile::Segment;
 use super::segments;
 use super::walk::Walk;
 use crate::data::path::InstancePath;
-use crate::data::tree::{Container, Data, Found, List, Tree};
+use crate::data::tree::{Container, Data, Found, List, Tree, spine};
 use crate::yang::schema::{NodeId, Schema};
 
 /// What of the data at a place may be shown; `None` when nothing may.
@@ -131,38 +131,6 @@ pub fn readable_tree(
         }
     };
     Some(spine(schema, target, shown))
-}
-
-/// A tree with nothing in it but `data` at `path`, and the containers, entries and keys that lead to it. `data` of an
-/// entry is the entry.
-pub fn spine(schema: &Schema, path: &InstancePath, data: Data) -> Tree {
-    let mut inner = data;
-    for (index, step) in path.steps.iter().enumerate().rev() {
-        let parent = match index.checked_sub(1).and_then(|above| path.steps.get(above)) {
-            Some(above) => above.node,
-            None => NodeId::ROOT,
-        };
-        let child = match inner {
-            Data::Container(entry) if schema.node(step.node).is_list() => {
-                let mut list = List::new(schema, step.node);
-                let _ = list.insert(entry);
-                Data::List(Arc::new(list))
-            }
-            other => other,
-        };
-        let mut above = Container::new(parent);
-        if let Some(above_step) = index.checked_sub(1).and_then(|above| path.steps.get(above)) {
-            for (key, value) in schema.node(parent).keys().iter().zip(&above_step.keys) {
-                above.set(*key, Data::Leaf(value.clone()));
-            }
-        }
-        above.set(step.node, child);
-        inner = Data::Container(Arc::new(above));
-    }
-    match inner {
-        Data::Container(root) => Tree { root },
-        _ => Tree::empty(),
-    }
 }
 
 /// The walk to a path, as [`Walk::begin`] makes it.

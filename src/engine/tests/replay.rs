@@ -9,7 +9,7 @@ use crate::engine::rows::each_row;
 use crate::store::Record;
 
 /// One random edit, by number: most of them are possible most of the time.
-fn edit(bench: &Bench, (kind, item, part): (u8, u8, u8)) -> Edit {
+pub(super) fn edit(bench: &Bench, (kind, item, part): (u8, u8, u8)) -> Edit {
     let item = ["a", "b", "c", "d"][usize::from(item % 4)];
     let at = |rest: &str| format!("/top/item/{item}{rest}");
     let put = |at: &str| Edit { operation: EditOperation::Merge, ..bench.create(at) };

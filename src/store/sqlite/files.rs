@@ -9,13 +9,16 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
-use super::{FORMAT, damaged, head, trouble};
+use super::{FORMAT, damaged, head, past, trouble};
 use crate::store::barrier::Barrier;
 use crate::store::disk::{io_error, sync_directory_of};
 use crate::store::log::StoreError;
 
 /// SQLite's `application_id`: "Stbx".
 const APPLICATION: i64 = 0x5374_6278;
+
+/// The format before this one, which kept nothing of what rows were. It becomes this one when the store is opened.
+const WITHOUT_PAST: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE head (
@@ -100,6 +103,7 @@ pub(super) fn create(dir: &Path, barrier: &Barrier) -> Result<(), StoreError> {
     let connection = open_file(&fresh)?;
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
     connection.execute_batch(TABLES).map_err(failed)?;
+    connection.execute_batch(past::TABLE).map_err(failed)?;
     connection.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
     connection.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
     head::create(&connection, barrier, Uuid::new_v4()).map_err(|error| StoreError::Io {
@@ -131,7 +135,7 @@ pub(super) fn connect(dir: &Path) -> Result<Connection, StoreError> {
         return Err(damaged(&place, "the file is not a Strongbox database"));
     }
     let found = pragma("user_version").map_err(failed)?;
-    if found != FORMAT {
+    if found != FORMAT && found != WITHOUT_PAST {
         return Err(StoreError::Format { place, found, known: FORMAT });
     }
     connection
@@ -145,6 +149,15 @@ pub(super) fn connect(dir: &Path) -> Result<Connection, StoreError> {
              PRAGMA cache_size = -8192;",
         )
         .map_err(failed)?;
+    if found == WITHOUT_PAST {
+        // A file for all of it or none, like every other change of the store.
+        connection
+            .execute_batch(&format!(
+                "BEGIN IMMEDIATE; {} PRAGMA user_version = {FORMAT}; COMMIT;",
+                past::TABLE
+            ))
+            .map_err(failed)?;
+    }
     Ok(connection)
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::head::{Head, RowSum};
+use super::past::PastWriter;
 use super::{damaged, refused, trouble};
 use crate::base::clock::Timestamp;
 use crate::store::barrier::{Aad, Barrier, RowKey};
@@ -27,16 +28,19 @@ pub struct Row<'a> {
     pub time: Timestamp,
 }
 
-/// Puts and deletes what a record does to the rows; `head` carries the new revision and gets the new sum.
+/// Puts and deletes what a record does to the rows; `head` carries the new revision and gets the new sum, `past` what each
+/// row was.
 pub(super) fn apply(
     connection: &Connection,
     barrier: &Barrier,
     log: Uuid,
     head: &mut Head,
     effects: &[Effect<'_>],
+    past: &mut PastWriter<'_>,
 ) -> Result<(), AppendError> {
     let failed = |error: rusqlite::Error| refused(&error);
-    let mut find = connection.prepare_cached("SELECT revision FROM rows WHERE key = ?1").map_err(failed)?;
+    let mut find =
+        connection.prepare_cached("SELECT revision, time, value FROM rows WHERE key = ?1").map_err(failed)?;
     let mut put = connection
         .prepare_cached("INSERT OR REPLACE INTO rows (key, revision, time, value) VALUES (?1, ?2, ?3, ?4)")
         .map_err(failed)?;
@@ -46,11 +50,27 @@ pub(super) fn apply(
     let mut keyed: Vec<(RowKey, &Effect<'_>)> =
         effects.iter().map(|effect| (barrier.row_key(effect.tenant, effect.path), effect)).collect();
     keyed.sort_by_key(|(key, _)| *key);
+    let mut previous = None;
     for (key, effect) in keyed {
-        let before: Option<Revision> =
-            find.query_row([key.0], |row| row.get(0)).optional().map_err(failed)?;
-        if let Some(revision) = before {
-            head.rows.subtract(&key, revision);
+        let before: Option<(Revision, Timestamp, Vec<u8>)> = find
+            .query_row([key.0], |row| Ok((row.get(0)?, Timestamp(row.get(1)?), row.get(2)?)))
+            .optional()
+            .map_err(failed)?;
+        let is_first = previous.replace(key) != Some(key);
+        let there = before.is_some();
+        match before {
+            Some((revision, time, sealed)) => {
+                head.rows.subtract(&key, revision);
+                if is_first {
+                    let mut sealed = Zeroizing::new(sealed);
+                    let aad = Aad::Row { log, key: &key, revision, time };
+                    let (tenant, path, value) =
+                        open(barrier, &aad, &mut sealed).ok_or_else(|| unopened(revision))?;
+                    past.add(tenant, path, Some(value))?;
+                }
+            }
+            None if is_first => past.add(effect.tenant, effect.path, None)?,
+            None => {}
         }
         match effect.value {
             Some(value) => {
@@ -62,7 +82,7 @@ pub(super) fn apply(
                 put.execute(params![key.0, head.revision, head.time.0, sealed]).map_err(failed)?;
                 head.rows.add(&key, head.revision);
             }
-            None if before.is_some() => {
+            None if there => {
                 delete.execute([key.0]).map_err(failed)?;
             }
             None => {}
@@ -94,11 +114,10 @@ pub(super) fn visit(
         let sealed = row.get_ref(3).map_err(not_of_type)?;
         plain.clear();
         plain.extend_from_slice(sealed.as_blob().unwrap_or_default());
-        let (tenant, path, value) = barrier
-            .open(&Aad::Row { log, key: &key, revision, time }, &mut plain)
-            .ok()
-            .and_then(|plain| decode(plain))
-            .ok_or_else(|| damaged(place, format!("row {number} (of revision {revision}) does not open")))?;
+        let (tenant, path, value) = open(barrier, &Aad::Row { log, key: &key, revision, time }, &mut plain)
+            .ok_or_else(|| {
+            damaged(place, format!("row {number} (of revision {revision}) does not open"))
+        })?;
         sum.add(&key, revision);
         visit(Row { tenant, path, value, revision, time });
     }
@@ -109,6 +128,15 @@ pub(super) fn visit(
         return Err(damaged(place, "a row is not of the revision that last wrote it"));
     }
     Ok(())
+}
+
+/// Tenant, path and value of a sealed row.
+fn open<'v>(barrier: &Barrier, aad: &Aad<'_>, sealed: &'v mut [u8]) -> Option<(&'v str, &'v str, &'v str)> {
+    barrier.open(aad, sealed).ok().and_then(|plain| decode(plain))
+}
+
+fn unopened(revision: Revision) -> AppendError {
+    AppendError::Unavailable(format!("a row that is to be changed (of revision {revision}) does not open"))
 }
 
 /// Tenant and path with their lengths in front (four bytes each, most significant first), then the value.

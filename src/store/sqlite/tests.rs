@@ -148,7 +148,7 @@ fn another_format_is_refused() {
     store.connection.pragma_update(None, "user_version", 1).unwrap();
     drop(store);
     let refused = open(dir.path()).err().unwrap().to_string();
-    assert!(refused.contains("store format 1") && refused.contains("format 2"), "{refused}");
+    assert!(refused.contains("store format 1") && refused.contains("format 3"), "{refused}");
 }
 
 #[test]
@@ -287,4 +287,96 @@ fn damage_in_the_middle_of_the_write_ahead_log_is_not_taken_for_its_end() {
     fs::write(&path, &bytes).unwrap();
     let said = reopened(copy.path()).unwrap_err().to_string();
     assert!(said.contains("header of the write-ahead log"), "{said}");
+}
+
+/// Revision, path and value of everything that is kept of the past.
+fn past(store: &SqliteStore, after: u64) -> Result<Vec<(u64, String, Option<String>)>, StoreError> {
+    let found = store.read_past(Revision(after), usize::MAX)?;
+    let of_record = |(revision, rows): (Revision, Vec<PastRow>)| {
+        rows.into_iter().map(move |row| {
+            assert_eq!(row.tenant, "acme");
+            (revision.0, row.path, row.value.map(|value| value.as_str().to_owned()))
+        })
+    };
+    Ok(found.into_iter().flat_map(of_record).collect())
+}
+
+fn changing(number: u128, edits: &[(&str, Option<String>)]) -> Record {
+    let mut changed = record(number);
+    changed.transactions[0].edits = edits
+        .iter()
+        .map(|(path, value)| EditRecord {
+            path: (*path).to_owned(),
+            value: value.clone().map(|value| RowValue::new(value).unwrap()),
+        })
+        .collect();
+    changed
+}
+
+#[test]
+fn what_rows_were_before_a_record_stays_beside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = store_with(dir.path(), 1);
+    let one = "/m:list[name='1']";
+    for (after, record) in [
+        (1, changing(2, &[(one, Some("{\"a\":1}".into())), (one, Some("{\"a\":2}".into()))])),
+        (2, changing(3, &[(one, None)])),
+    ] {
+        store.append(Revision(after), &record, &effects(&record)).unwrap();
+    }
+    let path = one.to_owned();
+    let wanted = vec![
+        (1, path.clone(), None),
+        (2, path.clone(), Some("{\"name\":\"1\"}".to_owned())),
+        (3, path, Some("{\"a\":2}".to_owned())),
+    ];
+    assert_eq!(past(&store, 0).unwrap(), wanted);
+    drop(store);
+    let (mut store, _) = open(dir.path()).unwrap();
+    assert_eq!(past(&store, 1).unwrap(), wanted[1..]);
+    assert_eq!(store.read_past(Revision(0), 2).unwrap().len(), 2);
+    store.purge(Revision(2)).unwrap();
+    assert_eq!(store.first_past().unwrap(), Revision(2));
+    assert!(matches!(past(&store, 1), Err(StoreError::Purged { .. })));
+    assert_eq!(past(&store, 2).unwrap(), wanted[2..]);
+}
+
+#[test]
+fn the_past_of_a_large_change_is_kept_in_parts_and_none_can_be_taken_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = open(dir.path()).unwrap();
+    let paths: Vec<String> = (0..5).map(|number| format!("/m:list[name='{number}']")).collect();
+    let value = |letter: &str| Some(format!("\"{}\"", letter.repeat(600_000)));
+    for (after, letter) in [(0, "x"), (1, "y")] {
+        let edits: Vec<_> = paths.iter().map(|path| (path.as_str(), value(letter))).collect();
+        let record = changing(u128::from(after) + 1, &edits);
+        store.append(Revision(after), &record, &effects(&record)).unwrap();
+    }
+    let parts = |store: &SqliteStore| -> i64 {
+        store
+            .connection
+            .query_row("SELECT count(*) FROM past WHERE revision = 2", [], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(parts(&store), 3);
+    assert_eq!(past(&store, 1).unwrap().len(), 5);
+    store.connection.execute("DELETE FROM past WHERE revision = 2 AND part = 2", []).unwrap();
+    assert!(matches!(past(&store, 1), Err(StoreError::Damaged { .. })));
+    store.connection.execute("UPDATE past SET part = 7 WHERE revision = 2 AND part = 0", []).unwrap();
+    assert!(matches!(past(&store, 1), Err(StoreError::Damaged { .. })));
+}
+
+#[test]
+fn a_store_of_the_format_before_is_brought_to_this_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_with(dir.path(), 3);
+    store.connection.execute_batch("DROP TABLE past; PRAGMA user_version = 2;").unwrap();
+    let before = content(&store).unwrap();
+    drop(store);
+    let (mut store, _) = open(dir.path()).unwrap();
+    assert_eq!(content(&store).unwrap(), before);
+    assert_eq!(store.first_past().unwrap(), Revision(3));
+    assert!(matches!(past(&store, 2), Err(StoreError::Purged { .. })));
+    store.append(Revision(3), &record(4), &effects(&record(4))).unwrap();
+    assert_eq!((store.first_past().unwrap(), past(&store, 3).unwrap().len()), (Revision(3), 1));
 }

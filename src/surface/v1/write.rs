@@ -88,7 +88,7 @@ impl Visit<'_> {
         preconditions: Vec<Precondition>,
         query: &Query,
     ) -> Result<Written, Refusal> {
-        let options = CommitOptions { comment: query.comment.clone() };
+        let options = CommitOptions { comment: query.comment.clone(), ..CommitOptions::default() };
         let validate_only = query.validate;
         let operation = Operation::Write { kind, target, edits, preconditions, validate_only, options };
         self.trail.write(operation).await
