@@ -1,6 +1,6 @@
 //! Who is asking, may they, and what is written down about it.
 //!
-//! `authenticate` turns a bearer token into a [`crate::engine::caller::Caller`], `authorize` holds an operation on a
+//! `authenticate` turns what a request shows into a [`crate::engine::caller::Caller`], `authorize` holds an operation on a
 //! path against the caller's policies, `audit` writes one chained line a request, and `gate` is the door through which
 //! every dialect goes: authenticate, authorize, run, answer. Never here: HTTP, a status line, a dialect's syntax.
 
@@ -18,7 +18,9 @@ use crate::base::ident::Ident;
 use crate::base::secret::{RandomError, Secret};
 use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Schema;
-use authenticate::{Attempts, AuthError, BatchTokens, Directory, Invalid, LiveTokens, TokenFacts, Use};
+use authenticate::{
+    Attempts, AuthError, BatchTokens, Directory, Invalid, LiveTokens, TokenFacts, Use, Vouchers,
+};
 use authorize::Policies;
 use model::{Model, ModelError};
 
@@ -38,6 +40,8 @@ pub struct Access {
     pub batch: OnceLock<BatchTokens>,
     /// Who stands behind tokens. Set once, when services are hung on the model.
     pub directory: OnceLock<Arc<dyn Directory>>,
+    /// Who vouches for requests without a token.
+    pub vouchers: Vouchers,
 }
 
 impl Access {
@@ -112,6 +116,7 @@ impl Access {
             attempts: Attempts::new()?,
             batch: OnceLock::new(),
             directory: OnceLock::new(),
+            vouchers: Vouchers::new()?,
             model,
         }))
     }

@@ -3,6 +3,7 @@
 //! The first path segment chooses the dialect. Everything made of data stands behind one pointer, which is empty while the
 //! daemon is sealed. Never here: a rule about data or about who may do what; a service called by name.
 
+pub mod credentials;
 pub mod failure;
 pub mod http;
 pub mod members;

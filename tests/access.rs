@@ -2,6 +2,7 @@
 //! store. Without HTTP; dialects have tests of their own.
 
 mod approle;
+mod basic;
 mod escalation;
 mod examples;
 mod jwt;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use strongbox::access::authenticate::batch;
+use strongbox::access::authenticate::{Credentials, batch};
 use strongbox::access::{Access, Gate, Outcome, Reading, Refusal, Resource};
 use strongbox::base::clock::{Clock, Timestamp};
 use strongbox::base::password::Passwords;
@@ -155,7 +156,7 @@ impl House {
     }
 
     async fn caller(&self, token: &str) -> Result<Arc<Caller>, Refusal> {
-        self.gate.authenticate(Some(token), &client()).await
+        self.gate.authenticate(&Credentials::Token(token), &client()).await
     }
 
     async fn get(&self, token: &str, path: &str) -> Answer {
@@ -235,16 +236,33 @@ impl House {
     async fn request(
         &self,
         token: Option<&str>,
-        client: ClientInfo,
+        client: Arc<ClientInfo>,
         operation: impl FnOnce(&Self) -> Operation,
     ) -> Answer {
-        let caller = match token {
-            Some(token) => {
-                Some(self.gate.authenticate(Some(token), &client).await.map_err(|refusal| status(&refusal))?)
-            }
-            None => None,
-        };
-        match self.gate.execute(caller, &Arc::new(client), operation(self)).await {
+        match token {
+            Some(token) => self.request_with(&Credentials::Token(token), client, operation).await,
+            None => self.answer(None, &client, operation(self)).await,
+        }
+    }
+
+    async fn request_with(
+        &self,
+        credentials: &Credentials<'_>,
+        client: Arc<ClientInfo>,
+        operation: impl FnOnce(&Self) -> Operation,
+    ) -> Answer {
+        let caller =
+            self.gate.authenticate(credentials, &client).await.map_err(|refusal| status(&refusal))?;
+        self.answer(Some(caller), &client, operation(self)).await
+    }
+
+    async fn answer(
+        &self,
+        caller: Option<Arc<Caller>>,
+        client: &Arc<ClientInfo>,
+        operation: Operation,
+    ) -> Answer {
+        match self.gate.execute(caller, client, operation).await {
             Ok(Outcome::Read(reading)) => Ok(self.shown(&reading)),
             Ok(Outcome::Written(written)) => Ok(json!({"created": written.created})),
             Ok(Outcome::Invoked(output)) => Ok(output.map_or(Value::Null, |output| self.json(&output))),
@@ -288,12 +306,12 @@ impl House {
     }
 }
 
-fn client() -> ClientInfo {
+fn client() -> Arc<ClientInfo> {
     from("192.0.2.7")
 }
 
-fn from(address: &str) -> ClientInfo {
-    ClientInfo { address: Some(address.parse::<IpAddr>().unwrap()), ..ClientInfo::default() }
+fn from(address: &str) -> Arc<ClientInfo> {
+    Arc::new(ClientInfo { address: Some(address.parse::<IpAddr>().unwrap()), ..ClientInfo::default() })
 }
 
 /// The status that a refusal stands for in every dialect.

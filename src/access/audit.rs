@@ -39,7 +39,7 @@ pub struct AuditUnavailable;
 /// Where the lines go.
 #[derive(Clone, Debug)]
 pub struct AuditFiles {
-    /// Calls by holders of a valid token.
+    /// Calls by those who are known.
     pub known: PathBuf,
     /// When a file of them is full.
     pub known_rotation: Rotation,
@@ -97,7 +97,7 @@ impl AuditLog {
     pub async fn write(&self, entry: &AuditEntry<'_>) -> Result<(), AuditUnavailable> {
         let text = entry.to_line().ok_or(AuditUnavailable)?;
         let (written, answer) = oneshot::channel();
-        let line = Line { text, authenticated: entry.accessor.is_some(), written };
+        let line = Line { text, authenticated: entry.is_known(), written };
         self.queue.send(Work::Write(line)).await.map_err(|_| AuditUnavailable)?;
         answer.await.map_err(|_| AuditUnavailable)?
     }

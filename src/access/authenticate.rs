@@ -1,22 +1,27 @@
-//! From a bearer token to the caller behind it: tokens, how they are kept, when they end, and how often somebody may
-//! try to get one.
+//! From what a request shows to the caller behind it: tokens, how they are kept, when they end, how often somebody may
+//! try to get one, and who vouches for requests that carry none.
 //!
 //! Pure: what is stored where, and which action makes a token, is the business of the services.
 
 pub mod attempts;
 pub mod batch;
 pub mod bearer;
+pub mod credentials;
 pub mod directory;
 pub mod facts;
 pub mod follow;
 pub mod live;
+pub mod turns;
+pub mod vouch;
 
 pub use attempts::{AttemptLimit, Attempts, TooManyAttempts};
 pub use batch::BatchTokens;
 pub use bearer::{Bearer, TokenHash};
+pub use credentials::Credentials;
 pub use directory::{Arrival, Directory, Welcome};
 pub use facts::{Metadata, TokenFacts};
 pub use live::{LiveTokens, Use};
+pub use vouch::Vouchers;
 
 /// Why a request has no caller. What is told to the client is the same for every token that is not valid, so that
 /// nothing can be learnt by trying; the audit log has the reason.
@@ -25,6 +30,9 @@ pub enum AuthError {
     /// The request carries no token.
     #[error("a token is needed: send it as 'Authorization: Bearer TOKEN'")]
     Missing,
+    /// The request carries something, but not anything that tells who sent it.
+    #[error("{0}")]
+    Unusable(&'static str),
     /// There is no such token, or it has ended.
     #[error("the token is not valid")]
     Invalid(Invalid),

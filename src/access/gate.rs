@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::Access;
 use super::audit::{AuditEntry, AuditLog, AuditUnavailable};
 use super::authenticate::follow::TokenFollower;
-use super::authenticate::{AuthError, Invalid};
+use super::authenticate::{AuthError, Credentials, Invalid};
 use super::authorize::{Authority, Decision, PolicyOperation};
 use crate::base::ident::Ident;
 use crate::data::edit::{Edit, EditOperation};
@@ -73,19 +73,35 @@ impl Gate {
         &self.0.default_tenant
     }
 
-    /// The caller behind a bearer token. One of its uses is taken; for a token with a limited number of them that is
-    /// durable before the caller is known.
+    /// The caller behind what a request shows. One of the uses of a token is taken; for a token with a limited number of
+    /// them that is durable before the caller is known.
     ///
     /// # Errors
-    /// [`Refusal::Unauthenticated`]; [`Refusal::Commit`] when a use could not be stored.
+    /// [`Refusal::Unauthenticated`]; [`Refusal::Commit`] when a use could not be stored; for a password or a certificate
+    /// also those of a log in, [`Refusal::Action`].
     pub async fn authenticate(
         &self,
-        bearer: Option<&str>,
-        client: &ClientInfo,
+        credentials: &Credentials<'_>,
+        client: &Arc<ClientInfo>,
     ) -> Result<Arc<Caller>, Refusal> {
+        match credentials {
+            Credentials::Missing => Err(AuthError::Missing.into()),
+            Credentials::Unusable(reason) => Err(AuthError::Unusable(reason).into()),
+            Credentials::Token(text) => self.holder(text, client).await,
+            Credentials::Password { .. } | Credentials::Certificate => {
+                let context = self.0.engine.context(self.0.default_tenant.clone(), Arc::clone(client));
+                let access = &self.0.access;
+                let found = access.vouchers.find(access, &context, credentials).await;
+                let caller = found.ok_or(AuthError::Missing)?.map_err(Refusal::from)?;
+                self.with_identity(caller)
+            }
+        }
+    }
+
+    async fn holder(&self, token: &str, client: &ClientInfo) -> Result<Arc<Caller>, Refusal> {
         let inner = &self.0;
         let now = inner.engine.clock().now();
-        let used = inner.access.authenticate(bearer, client.address, now)?;
+        let used = inner.access.authenticate(Some(token), client.address, now)?;
         if let Some(taken) = used.taken {
             taken.settle(async |left| self.store_uses(&used.caller, client, left).await).await?;
         }
@@ -163,11 +179,11 @@ impl Gate {
         }
         match operation {
             Operation::Read { datastore, target } => {
-                let caller = caller.ok_or(super::authenticate::AuthError::Missing)?;
+                let caller = caller.ok_or(AuthError::Missing)?;
                 self.read(&caller, datastore, target).map(|reading| Outcome::Read(Box::new(reading)))
             }
             Operation::Write { kind, target, edits, preconditions, validate_only, options } => {
-                let caller = caller.ok_or(super::authenticate::AuthError::Missing)?;
+                let caller = caller.ok_or(AuthError::Missing)?;
                 let write = write::Write { kind, target, edits, preconditions, validate_only, options };
                 self.write(&caller, client, write).await.map(Outcome::Written)
             }

@@ -183,19 +183,30 @@ impl Engine {
             return Err(ActionError::Invalid(faults));
         }
         let invocation = Invocation { input, output: child(|kind| matches!(kind, NodeKind::Output)) };
-        let settings = &self.core().settings;
         let context = ActionContext {
-            engine: self.clone(),
             snapshot,
-            tenant: call.tenant,
             path: bound_to,
             caller: call.caller,
-            client: call.client,
-            now: self.clock().now(),
             validate_only: call.validate_only,
-            public_url: Arc::clone(&settings.public_url),
-            site: settings.site.clone(),
+            ..self.context(call.tenant, call.client)
         };
         handler(context, invocation).await
+    }
+
+    /// What a handler works with at the root of a tenant's tree, for somebody who is not known yet.
+    pub fn context(&self, tenant: Ident, client: Arc<ClientInfo>) -> ActionContext {
+        let settings = &self.core().settings;
+        ActionContext {
+            engine: self.clone(),
+            snapshot: self.snapshot(),
+            tenant,
+            path: InstancePath::root(),
+            caller: None,
+            client,
+            now: self.clock().now(),
+            validate_only: false,
+            public_url: Arc::clone(&settings.public_url),
+            site: settings.site.clone(),
+        }
     }
 }

@@ -1,23 +1,26 @@
 //! Who asks, and from where. What a caller may do is `access`'s business; the engine only hands it on.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use rustls_pki_types::CertificateDer;
 
 use crate::base::ident::Ident;
 
-/// The holder of a valid token.
+/// Who sent a request: the holder of a valid token, or somebody that a log-in method vouches for without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The tenant that the token belongs to: the only one whose tree it can reach.
     pub tenant: Ident,
-    /// The token's public name; safe to log.
+    /// The token's public name; safe to log. A caller without a token has none, and has a user.
     pub accessor: Option<Ident>,
-    /// The user whose log in made the token.
+    /// The user who sent the request, or whose log in made the token.
     pub user: Option<Ident>,
-    /// The entity that the token stands for.
+    /// The entity that the caller is.
     pub entity: Option<Ident>,
-    /// Names of the token's policies.
+    /// Names of the policies.
     pub policies: Vec<Ident>,
-    /// How the token came about: `userpass`, `create-token`, `root`.
+    /// How the caller, or the token, came about: `userpass`, `create-token`, `root`.
     pub method: Ident,
 }
 
@@ -43,4 +46,6 @@ pub struct ClientInfo {
     pub user_agent: Option<String>,
     /// `X-Request-Id`, echoed or made.
     pub request_id: String,
+    /// The certificate that the client itself showed, verified; never that of a proxy between it and here.
+    pub certificate: Option<Arc<CertificateDer<'static>>>,
 }

@@ -13,8 +13,9 @@ pub mod sweep;
 use std::sync::Arc;
 
 use self::role_ids::RoleIds;
-use super::login::{Turns, check_networks};
+use super::login::check_networks;
 use crate::access::Access;
+use crate::access::authenticate::turns::Turns;
 use crate::access::model::{ModelError, path_to};
 use crate::base::ident::Ident;
 use crate::data::path::InstancePath;

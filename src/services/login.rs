@@ -6,27 +6,32 @@
 //! neither whether there is such a user nor how the user's password was hashed. What is signed cannot be guessed; there the
 //! answer comes at once.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::token::{
-    IssuedToken, NewToken, Origin, TokenParameters, TokenSettings, TokenType, issue_with, settings,
+    IssuedToken, NewToken, Origin, TokenParameters, TokenSettings, TokenType, commit, issue_with, settings,
 };
 use crate::access::Access;
 use crate::access::authenticate::attempts::Attempt;
 use crate::access::authenticate::live::parse_network;
+use crate::access::authenticate::turns::{Turn, Turns};
+use crate::access::authenticate::vouch::Vouched;
 use crate::access::authenticate::{Arrival, Metadata, TooManyAttempts, Welcome};
 use crate::base::duration::Duration as Length;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
 use crate::data::edit::Edit;
+use crate::data::path::InstancePath;
+use crate::data::tree::Container;
 use crate::data::violation::Violation;
-use crate::engine::{ActionContext, ActionError, Approve, Attempted, CommitError, GuardContext, Snapshot};
+use crate::engine::{
+    ActionContext, ActionError, Approve, Attempted, Caller, CommitError, GuardContext, Snapshot,
+};
 
 /// The one thing that is said to whoever is not let in.
 pub const INVALID_CREDENTIALS: &str = "invalid credentials";
@@ -39,7 +44,8 @@ const MOST_TIMES: usize = 8;
 
 /// Somebody at the door.
 pub struct Knock<'a> {
-    context: &'a ActionContext,
+    /// The request.
+    pub context: &'a ActionContext,
     access: &'a Access,
     /// The tenant that is to be entered.
     pub tenant: Ident,
@@ -48,6 +54,7 @@ pub struct Knock<'a> {
     /// Whether a refusal waits for the beat.
     beat: bool,
     attempt: Attempt<'a>,
+    turn: Option<Turn<'a>>,
 }
 
 /// Who is let in, and with what.
@@ -134,7 +141,8 @@ impl<'a> Knock<'a> {
         let shown: String = user.chars().take(LONGEST_NAME).collect();
         match attempt {
             Ok(attempt) => {
-                Ok(Knock { context, access, tenant, user: shown, began: Instant::now(), beat, attempt })
+                let began = Instant::now();
+                Ok(Knock { context, access, tenant, user: shown, began, beat, attempt, turn: None })
             }
             Err(refusal) => {
                 let message = refusal.to_string();
@@ -148,6 +156,17 @@ impl<'a> Knock<'a> {
         }
     }
 
+    /// Waits for one's turn: log ins that use up the same thing follow one another, so that each finds what the one before
+    /// it left. A refusal ends it at once, so that nobody waits for somebody else's beat.
+    pub async fn wait_for_turn(&mut self, turns: &'a Turns, of: &impl Hash) {
+        self.turn = turns.take(of).await;
+    }
+
+    /// With a turn that was taken before.
+    pub fn in_turn(self, turn: Option<Turn<'a>>) -> Self {
+        Knock { turn, ..self }
+    }
+
     /// Whether the client is in one of these networks, or there are none.
     pub fn is_from(&self, networks: &[Ident]) -> bool {
         let address = self.context.client.address.map(|address| address.to_canonical());
@@ -159,6 +178,7 @@ impl<'a> Knock<'a> {
 
     /// Does not let them in. The reason is for the audit log.
     pub async fn refuse(self, reason: impl Into<String>) -> ActionError {
+        drop(self.turn);
         if self.beat {
             let beat = self.context.engine.passwords().beat();
             tokio::time::sleep_until(self.began + next_beat(self.began.elapsed(), beat)).await;
@@ -178,7 +198,7 @@ impl<'a> Knock<'a> {
         let Guest { user, display_name, method, parameters, metadata, arrival, tuning, edits, approve } =
             guest;
         let actor = format!("{}/{}", self.tenant, user.as_deref().or(display_name.as_deref()).unwrap_or("-"));
-        let mut new = NewToken {
+        let new = NewToken {
             user,
             entity: None,
             display_name,
@@ -195,33 +215,84 @@ impl<'a> Knock<'a> {
             tenant: self.tenant.clone(),
         };
         let origin = Origin { actor, ..Origin::of(context) };
-        let mut snapshot = Arc::clone(&context.snapshot);
+        match self.admit(arrival.as_ref(), Some(&new), &origin, (edits, approve)).await? {
+            Ok((_, Some(issued))) => {
+                self.attempt.succeeded();
+                Ok(issued)
+            }
+            Ok((_, None)) => Err(ActionError::Internal("a log in made no token".to_owned())),
+            Err(reason) => Err(self.refuse(reason).await),
+        }
+    }
+
+    /// Answers a single request of theirs, without a token: `sources` are the entries that say who they are.
+    ///
+    /// # Errors
+    /// As [`Knock::let_in`].
+    pub async fn vouch(
+        self,
+        guest: Guest,
+        sources: Vec<(InstancePath, Arc<Container>)>,
+    ) -> Result<Vouched<'a>, ActionError> {
+        let context = self.context;
+        let mut caller = Caller {
+            tenant: self.tenant.clone(),
+            accessor: None,
+            user: guest.user.or(guest.display_name),
+            entity: None,
+            policies: guest.parameters.policies(),
+            method: Ident::from(guest.method),
+        };
+        let origin = Origin { actor: caller.actor(), ..Origin::of(context) };
+        let nothing = (Vec::new(), None);
+        caller.entity = match self.admit(guest.arrival.as_ref(), None, &origin, nothing).await? {
+            Ok((entity, _)) => entity,
+            Err(reason) => return Err(self.refuse(reason).await),
+        };
+        self.attempt.succeeded();
+        Ok(Vouched { caller, sources, networks: guest.parameters.token_bound_cidrs, turn: self.turn })
+    }
+
+    /// Has the directory say who they are, and makes what is to be made of that: a token, if there is to be one, and what
+    /// has to change with it. Answers the entity and the token, or why they are not let in.
+    async fn admit(
+        &self,
+        arrival: Option<&Arrival>,
+        new: Option<&NewToken>,
+        origin: &Origin,
+        (edits, approve): (Vec<Edit>, Option<Approve>),
+    ) -> Result<Result<(Option<Ident>, Option<IssuedToken>), String>, ActionError> {
+        let engine = &self.context.engine;
+        let mut snapshot = Arc::clone(&self.context.snapshot);
         let mut times = 0;
         loop {
             times += 1;
-            let welcome = match self.welcome(&snapshot, arrival.as_ref()) {
+            let Welcome { entity, edits: identity } = match self.welcome(&snapshot, arrival) {
                 Ok(welcome) => welcome,
-                Err(reason) => return Err(self.refuse(reason).await),
+                Err(reason) => return Ok(Err(reason)),
             };
-            let changes_identity = !welcome.edits.is_empty();
-            new.entity = welcome.entity;
-            let edits = edits.iter().cloned().chain(welcome.edits).collect();
-            let made =
-                issue_with(&context.engine, self.access, new.clone(), origin.clone(), edits, approve.clone());
-            match made.await {
-                Ok(issued) => {
-                    self.attempt.succeeded();
-                    return Ok(issued);
+            let changes_identity = !identity.is_empty();
+            let edits: Vec<Edit> = edits.iter().cloned().chain(identity).collect();
+            let made = match new {
+                Some(new) => {
+                    let new = NewToken { entity: entity.clone(), ..new.clone() };
+                    let origin = origin.clone();
+                    issue_with(engine, self.access, new, origin, edits, approve.clone()).await.map(Some)
                 }
+                None if edits.is_empty() => Ok(None),
+                None => commit(engine, self.tenant.clone(), edits, origin.clone()).await.map(|()| None),
+            };
+            match made {
+                Ok(token) => return Ok(Ok((entity, token))),
                 Err(ActionError::Commit(CommitError::Invalid(faults))) => {
-                    let newest = context.engine.snapshot();
+                    let newest = engine.snapshot();
                     // Somebody else with the same name may have arrived at the same time.
                     if changes_identity && times < MOST_TIMES && newest.revision > snapshot.revision {
                         snapshot = newest;
                         continue;
                     }
                     let reasons: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
-                    return Err(self.refuse(reasons.join("; ")).await);
+                    return Ok(Err(reasons.join("; ")));
                 }
                 Err(error) => return Err(error),
             }
@@ -243,28 +314,6 @@ impl<'a> Knock<'a> {
 fn next_beat(elapsed: Duration, beat: Duration) -> Duration {
     let beats = elapsed.as_nanos() / beat.as_nanos().max(1) + 1;
     beat.saturating_mul(u32::try_from(beats).unwrap_or(u32::MAX))
-}
-
-/// Turns of log ins that use up the same thing: each finds what the one before it left. Strangers share a turn by
-/// accident, and wait for one commit then.
-#[derive(Debug)]
-pub struct Turns([Mutex<()>; 64]);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Turns(std::array::from_fn(|_| Mutex::new(())))
-    }
-}
-
-impl Turns {
-    /// Waits for one's turn.
-    pub async fn take(&self, of: &impl Hash) -> Option<MutexGuard<'_, ()>> {
-        let mut hasher = DefaultHasher::new();
-        of.hash(&mut hasher);
-        let count = u64::try_from(self.0.len()).unwrap_or(1);
-        let turn = self.0.get(usize::try_from(hasher.finish() % count).unwrap_or(0))?;
-        Some(turn.lock().await)
-    }
 }
 
 /// Leaf-lists of networks in entries of log-in methods.

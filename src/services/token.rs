@@ -17,6 +17,7 @@ use crate::access::authenticate::TokenFacts;
 use crate::base::ident::Ident;
 use crate::data::decode::from_serde;
 use crate::data::tree::Data;
+use crate::data::violation::Violation;
 use crate::engine::{ActionError, Engine, Registry, Snapshot, StateContext, StateError, StateProvider};
 
 pub(crate) use issue::commit;
@@ -64,6 +65,14 @@ impl Tokens {
     }
 }
 
+/// `token/info` for a caller without a token.
+#[derive(Serialize)]
+struct WithoutToken<'a> {
+    user: Option<&'a Ident>,
+    method: &'a Ident,
+    policies: &'a [Ident],
+}
+
 /// `token/info`: the token with which the request was made.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -76,8 +85,14 @@ struct Info {
 impl StateProvider for Tokens {
     fn read(&self, context: &StateContext<'_>) -> Result<Option<Data>, StateError> {
         let failed = |reason: String| StateError { path: "/strongbox/token/info".to_owned(), reason };
-        let Some(accessor) = context.caller.and_then(|caller| caller.accessor.as_ref()) else {
-            return Ok(None);
+        let shown =
+            |violations: Vec<Violation>| failed(violations.iter().map(|one| one.message.as_str()).collect());
+        let Some(caller) = context.caller else { return Ok(None) };
+        let (schema, node) = (context.engine.schema(), context.node);
+        let Some(accessor) = &caller.accessor else {
+            let user = caller.user.as_ref();
+            let info = WithoutToken { user, method: &caller.method, policies: &caller.policies };
+            return from_serde(schema, node, &info).map(Some).map_err(shown);
         };
         let mut facts = match self.facts(context.snapshot, context.tenant, accessor) {
             Ok(facts) => facts,
@@ -86,9 +101,7 @@ impl StateProvider for Tokens {
         };
         facts.token_hash = None;
         let info = Info { expires_in: facts.expires_in(context.now), facts };
-        from_serde(context.engine.schema(), context.node, &info)
-            .map(Some)
-            .map_err(|violations| failed(violations.iter().map(|one| one.message.as_str()).collect()))
+        from_serde(schema, node, &info).map(Some).map_err(shown)
     }
 }
 

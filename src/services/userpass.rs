@@ -3,23 +3,26 @@
 //! A stranger learns nothing but whether it was let in: an unknown tenant, an unknown user, a wrong password and a wrong
 //! address all take the same work and get the same answer.
 
+pub mod basic;
 pub mod second_factor;
 pub mod totp;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde::Deserialize;
 
 use self::second_factor::{SecondFactor, Shown};
-use super::login::{Guest, Knock, Tuning, Turns, check_networks};
+use super::login::{Guest, Knock, Tuning, check_networks};
 use super::token::{IssuedToken, TokenParameters};
 use crate::access::Access;
+use crate::access::authenticate::turns::Turns;
 use crate::access::authenticate::{Arrival, Metadata};
 use crate::access::model::{ModelError, path_to};
 use crate::base::ident::Ident;
 use crate::base::password::PasswordError;
 use crate::base::secret::Secret;
 use crate::data::path::InstancePath;
+use crate::data::tree::Container;
 use crate::engine::{ActionContext, ActionError, Registry};
 use crate::yang::schema::{NodeId, Schema, Value};
 
@@ -70,8 +73,10 @@ impl Userpass {
         Ok(Arc::new(Userpass { access, users, totp, last_step, turns: Turns::default() }))
     }
 
-    /// Hangs the service on the model.
+    /// Hangs the service on the model, and has it vouch for requests with a name and a password.
     pub fn register(self: &Arc<Self>, registry: &mut Registry) {
+        let this: Weak<Self> = Arc::downgrade(self);
+        self.access.vouchers.for_passwords(this);
         let service = Arc::clone(self);
         registry.action("/login", move |context, input| {
             let service = Arc::clone(&service);
@@ -98,59 +103,79 @@ impl Userpass {
 
     async fn login(&self, context: ActionContext, input: Login) -> Result<IssuedToken, ActionError> {
         let tenant = input.tenant.unwrap_or_else(|| context.tenant.clone());
-        let knock = Knock::begin(&context, &self.access, tenant, &input.username)?;
-        let path = self.users.entry(vec![Value::string(input.username.as_str())]);
+        let mut knock = Knock::begin(&context, &self.access, tenant, &input.username)?;
+        let user = match self.check(&knock, &input.username, input.password).await? {
+            Ok((user, _)) => user,
+            Err(reason) => return Err(knock.refuse(reason).await),
+        };
+        let who = (knock.tenant.clone(), input.username.clone());
+        // Log ins of one user with a second factor follow one another, so that a code is used once.
+        if user.totp.is_some() {
+            knock.wait_for_turn(&self.turns, &who).await;
+        }
+        let Shown { edits, approve, attempt } =
+            match self.second_factor(&context, &who, input.otp.as_ref())? {
+                Ok(shown) => shown,
+                Err(reason) => return Err(knock.refuse(reason).await),
+            };
+        let issued = knock.let_in(Guest { edits, approve, ..guest(&input.username, user) }).await?;
+        if let Some(attempt) = attempt {
+            attempt.succeeded();
+        }
+        Ok(issued)
+    }
+
+    /// Holds a password against a user of the tenant that is knocked at; says why the user is not let in.
+    async fn check(
+        &self,
+        knock: &Knock<'_>,
+        name: &str,
+        password: Secret,
+    ) -> Result<Result<(User, Arc<Container>), &'static str>, ActionError> {
+        let context = knock.context;
+        let path = self.user(name);
         let user: Option<User> = context
             .snapshot
             .get(&knock.tenant, &path)
             .map_err(|error| ActionError::Internal(format!("a user cannot be read: {error}")))?;
         let hash = user.as_ref().and_then(|user| user.password.expose_text());
-        let right =
-            context.engine.passwords().verify(hash, input.password).await.map_err(|error| match error {
-                PasswordError::Busy => ActionError::Unavailable(error.to_string()),
-                other => ActionError::Internal(other.to_string()),
-            })?;
-        let Some(user) = user else { return Err(knock.refuse("no such user").await) };
+        let right = context.engine.passwords().verify(hash, password).await.map_err(|error| match error {
+            PasswordError::Busy => ActionError::Unavailable(error.to_string()),
+            other => ActionError::Internal(other.to_string()),
+        })?;
+        let Some((user, entry)) = user.zip(context.snapshot.entry(&knock.tenant, &path)) else {
+            return Ok(Err("no such user"));
+        };
         if !right {
-            return Err(knock.refuse("wrong password").await);
+            return Ok(Err("wrong password"));
         }
         if !knock.is_from(&user.parameters.token_bound_cidrs) {
-            return Err(knock.refuse("not from this address").await);
+            return Ok(Err("not from this address"));
         }
-        let who = (knock.tenant.clone(), input.username.clone());
-        // Log ins of one user with a second factor follow one another, so that a code is used once.
-        let turn = match user.totp {
-            Some(_) => self.turns.take(&who).await,
-            None => None,
-        };
-        let Shown { edits, approve, attempt } =
-            match self.second_factor(&context, &who, input.otp.as_ref())? {
-                Ok(shown) => shown,
-                Err(reason) => {
-                    drop(turn);
-                    return Err(knock.refuse(reason).await);
-                }
-            };
-        let guest = Guest {
-            user: Some(Ident::from(input.username.as_str())),
-            display_name: None,
-            method: "userpass",
-            parameters: user.parameters,
-            arrival: Some(Arrival {
-                accessor: Ident::from("userpass"),
-                alias: Ident::from(input.username.as_str()),
-                metadata: user.metadata.clone(),
-                groups: None,
-            }),
-            tuning: Tuning::default(),
-            metadata: user.metadata,
-            edits,
-            approve,
-        };
-        let issued = knock.let_in(guest).await?;
-        if let Some(attempt) = attempt {
-            attempt.succeeded();
-        }
-        Ok(issued)
+        Ok(Ok((user, Arc::clone(entry))))
+    }
+
+    fn user(&self, name: &str) -> InstancePath {
+        self.users.entry(vec![Value::string(name)])
+    }
+}
+
+fn guest(name: &str, user: User) -> Guest {
+    let arrival = Arrival {
+        accessor: Ident::from("userpass"),
+        alias: Ident::from(name),
+        metadata: user.metadata.clone(),
+        groups: None,
+    };
+    Guest {
+        user: Some(Ident::from(name)),
+        display_name: None,
+        method: "userpass",
+        parameters: user.parameters,
+        arrival: Some(arrival),
+        tuning: Tuning::default(),
+        metadata: user.metadata,
+        edits: Vec::new(),
+        approve: None,
     }
 }

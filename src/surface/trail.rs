@@ -6,9 +6,11 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::header::{FORWARDED, HeaderName, USER_AGENT};
 
+use super::credentials;
 use super::failure::Failure;
 use super::http::Request;
 use crate::access::audit::{AuditChange, AuditEntry};
+use crate::access::authenticate::Credentials;
 use crate::access::gate::{Gate, Outcome, Reading, Refusal, Written};
 use crate::data::path::InstancePath;
 use crate::data::tree::Container;
@@ -24,6 +26,8 @@ pub struct Trail<'a> {
     pub request: &'a Request,
     /// The other end of the connection, as the gate knows it.
     pub client: Arc<ClientInfo>,
+    /// What it shows to say who sent it.
+    pub credentials: Credentials<'a>,
     /// Who asks, once that is known.
     pub caller: Option<Arc<Caller>>,
     changes: Vec<AuditChange>,
@@ -34,7 +38,8 @@ impl<'a> Trail<'a> {
     /// The beginning of it.
     pub fn new(gate: &'a Gate, request: &'a Request) -> Self {
         let client = Arc::new(client_info(request));
-        Trail { gate, request, client, caller: None, changes: Vec::new(), attempted: None }
+        let credentials = credentials::of(request);
+        Trail { gate, request, client, credentials, caller: None, changes: Vec::new(), attempted: None }
     }
 
     /// Finds out who asks.
@@ -42,7 +47,8 @@ impl<'a> Trail<'a> {
     /// # Errors
     /// 401.
     pub async fn authenticate(&mut self) -> Result<(), Failure> {
-        self.caller = Some(self.gate.authenticate(self.request.bearer(), &self.client).await?);
+        let caller = self.gate.authenticate(&self.credentials, &self.client).await;
+        self.caller = Some(caller.inspect_err(|refusal| self.attempted = refusal.attempted().cloned())?);
         Ok(())
     }
 
@@ -98,7 +104,10 @@ impl<'a> Trail<'a> {
         let request = self.request;
         let engine = self.gate.engine();
         let time = engine.clock().now().rfc3339();
-        let token_hash = request.bearer().map(|token| audit.hash_token(token));
+        let token_hash = match self.credentials {
+            Credentials::Token(token) => Some(audit.hash_token(token)),
+            _ => None,
+        };
         let caller = self.caller.as_deref();
         let attempted = self.attempted.as_ref();
         let reason = attempted.map(|attempted| attempted.reason.as_str());
@@ -134,5 +143,6 @@ fn client_info(request: &Request) -> ClientInfo {
         forwarded_for: text(&X_FORWARDED_FOR).or_else(|| text(&FORWARDED)),
         user_agent: text(&USER_AGENT),
         request_id: request.request_id().to_owned(),
+        certificate: request.client.certificate().cloned(),
     }
 }

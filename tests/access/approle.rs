@@ -22,7 +22,7 @@ impl House {
         self.machine_from(client(), json!({"role-id": role_id, "secret-id": secret_id})).await
     }
 
-    async fn machine_from(&self, client: ClientInfo, input: Value) -> Answer {
+    async fn machine_from(&self, client: Arc<ClientInfo>, input: Value) -> Answer {
         self.request(None, client, |house| house.invoke("approle-login", input)).await
     }
 }

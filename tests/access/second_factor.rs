@@ -39,7 +39,7 @@ impl House {
     }
 
     /// Enrols alice, confirms it, and lets a period pass.
-    async fn enrolled(&self) -> Secret {
+    pub(super) async fn enrolled(&self) -> Secret {
         let made = self.act("enrol-totp", json!({})).await.unwrap();
         let url = made["url"].as_str().unwrap();
         let text = made["secret"].as_str().unwrap();

@@ -171,8 +171,8 @@ async fn a_bound_user_logs_in_from_its_network_only() {
     let input = json!({"username": "bob", "password": "pw"});
     let answer = house.request(None, from("10.1.2.3"), |house| house.invoke("login", input)).await.unwrap();
     let token = answer["token"].as_str().unwrap();
-    assert!(house.gate.authenticate(Some(token), &from("10.9.9.9")).await.is_ok());
-    assert!(house.gate.authenticate(Some(token), &client()).await.is_err());
+    assert!(house.gate.authenticate(&Credentials::Token(token), &from("10.9.9.9")).await.is_ok());
+    assert!(house.gate.authenticate(&Credentials::Token(token), &client()).await.is_err());
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn a_tenant_that_goes_takes_its_tokens_along() {
 #[tokio::test]
 async fn a_password_comes_back_in_no_form_and_a_stranger_sees_nothing() {
     let house = House::new().await;
-    let missing = house.gate.authenticate(None, &client()).await.unwrap_err();
+    let missing = house.gate.authenticate(&Credentials::Missing, &client()).await.unwrap_err();
     assert_eq!(status(&missing).0, 401);
     let target = house.path("strongbox");
     let read = Operation::Read { datastore: Datastore::Config, target };

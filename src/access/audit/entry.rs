@@ -13,13 +13,13 @@ pub struct AuditEntry<'a> {
     /// Whose tree.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<&'a str>,
-    /// The user behind the token.
+    /// The user who sent it, or whose log in made the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<&'a str>,
     /// As whom somebody tried to log in who was not let in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempted_user: Option<&'a str>,
-    /// Public name of the token. Without one, the line goes to the log of calls without a token.
+    /// Public name of the token. Without one, and without a user, the line goes to the log of calls by strangers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accessor: Option<&'a str>,
     /// [`super::AuditLog::hash_token`] of whatever was sent as a token.
@@ -74,6 +74,11 @@ const LONGEST_TEXT: usize = 2_048;
 const ORDINARY_LINE: usize = 640;
 
 impl AuditEntry<'_> {
+    /// Whether it is known who sent the request.
+    pub(super) fn is_known(&self) -> bool {
+        self.accessor.is_some() || self.user.is_some()
+    }
+
     /// The line without its end, where the chain goes. `None` only if memory is short.
     pub(super) fn to_line(&self) -> Option<Vec<u8>> {
         let short = AuditEntry {

@@ -38,13 +38,13 @@ impl AppRoles {
             None => (tenant.unwrap_or_else(|| context.tenant.clone()), None),
         };
         let who = format!("approle/{}", name.as_ref().unwrap_or(&role_id));
-        let knock = Knock::begin(&context, &self.access, tenant, &who)?;
+        let mut knock = Knock::begin(&context, &self.access, tenant, &who)?;
         let Some(name) = name else { return Err(knock.refuse("no such role-id").await) };
         // Log ins with one secret id follow one another, so that each finds the uses that the one before it left.
-        let turn = match &secret_id {
-            Some(secret) => self.turns.take(&(&knock.tenant, accessor(secret))).await,
-            None => None,
-        };
+        if let Some(secret) = &secret_id {
+            let which = (knock.tenant.clone(), accessor(secret));
+            knock.wait_for_turn(&self.turns, &which).await;
+        }
         let snapshot = context.engine.snapshot();
         let path = self.nodes.role(&name);
         let role: Option<Role> = snapshot
@@ -58,10 +58,7 @@ impl AppRoles {
         let good = match (&secret_id, role.bind_secret_id) {
             (Some(secret), true) => match self.check(&context, &snapshot, &knock, &role, &path, secret)? {
                 Ok(good) => Some(good),
-                Err(reason) => {
-                    drop(turn);
-                    return Err(knock.refuse(reason).await);
-                }
+                Err(reason) => return Err(knock.refuse(reason).await),
             },
             (None, true) => return Err(knock.refuse("no secret-id").await),
             (_, false) => None,

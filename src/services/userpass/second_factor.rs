@@ -40,6 +40,11 @@ pub(super) struct SecondFactor {
 }
 
 impl SecondFactor {
+    /// Whether it is asked for.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.confirmed_time.is_some()
+    }
+
     fn accept(&self, otp: &Secret, now: Timestamp) -> Option<u64> {
         let parameters = Parameters { algorithm: self.algorithm, digits: self.digits, period: self.period };
         let secret = STANDARD.decode(self.secret.expose()).ok().map(Secret::new)?;
@@ -103,7 +108,7 @@ impl Userpass {
         (tenant, name): &(Ident, String),
         otp: Option<&Secret>,
     ) -> Result<Result<Shown<'_>, &'static str>, ActionError> {
-        let path = self.users.entry(vec![Value::string(name.as_str())]);
+        let path = self.user(name);
         // Read afresh: this is the turn of this log in, and what it saw before may have been used by the last one.
         let user: Option<User> = context
             .engine
@@ -111,7 +116,7 @@ impl Userpass {
             .get(tenant, &path)
             .map_err(|error| ActionError::Internal(format!("a user cannot be read: {error}")))?;
         let Some(user) = user else { return Ok(Err("no such user")) };
-        let Some(factor) = user.totp.filter(|factor| factor.confirmed_time.is_some()) else {
+        let Some(factor) = user.totp.filter(SecondFactor::is_confirmed) else {
             return Ok(Ok(Shown::default()));
         };
         let Some(otp) = otp else { return Ok(Err("no one-time code")) };
@@ -131,7 +136,7 @@ impl Userpass {
         context: ActionContext,
         input: EnrolInput,
     ) -> Result<EnrolOutput, ActionError> {
-        if self.factor(&context)?.is_some_and(|factor| factor.confirmed_time.is_some()) {
+        if self.factor(&context)?.is_some_and(|factor| factor.is_confirmed()) {
             let message = "the user has a second factor; remove-totp takes it away".to_owned();
             return Err(ActionError::Invalid(vec![fault(&context, "enrol-totp", None, message)]));
         }
@@ -165,7 +170,7 @@ impl Userpass {
             ActionError::Invalid(vec![fault(&context, "confirm-totp", leaf, message.to_owned())])
         };
         let user = context.keys().first().map(ToString::to_string).unwrap_or_default();
-        let waiting = self.factor(&context)?.filter(|factor| factor.confirmed_time.is_none());
+        let waiting = self.factor(&context)?.filter(|factor| !factor.is_confirmed());
         let factor =
             waiting.ok_or_else(|| invalid(None, "there is no second factor that waits for a first code"))?;
         let attempt = self

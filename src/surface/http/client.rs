@@ -28,6 +28,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// The certificate that the client itself showed. Behind a proxy there is none: what the proxy shows is its own.
+    pub fn certificate(&self) -> Option<&Arc<CertificateDer<'static>>> {
+        self.peer.certificate.as_ref().filter(|_| self.address == plain(self.peer.socket.ip()))
+    }
+
     /// The client behind a connection. Only a peer in `trusted` is believed: then the last address of `X-Forwarded-For`
     /// that is not itself a trusted proxy counts.
     pub fn of(peer: &Peer, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
@@ -83,6 +88,18 @@ mod tests {
     fn a_client_cannot_put_words_before_the_proxies_own() {
         assert_eq!(address("10.0.0.1:1", &["6.6.6.6, 1.2.3.4, 10.0.0.2"], &["10.0.0.0/8"]), "1.2.3.4");
         assert_eq!(address("10.0.0.1:1", &["6.6.6.6", "1.2.3.4"], &["10.0.0.0/8"]), "1.2.3.4");
+    }
+
+    #[test]
+    fn the_certificate_of_a_proxy_is_not_that_of_the_client() {
+        let certificate = Some(Arc::new(CertificateDer::from(vec![1])));
+        let peer = Peer { socket: "10.0.0.1:1".parse().unwrap(), encrypted: true, certificate };
+        let mut headers = HeaderMap::new();
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        assert!(Client::of(&peer, &headers, &trusted).certificate().is_some(), "the proxy asks for itself");
+        headers.insert("x-forwarded-for", "1.2.3.4".parse().unwrap());
+        assert!(Client::of(&peer, &headers, &[]).certificate().is_some(), "nobody is believed");
+        assert_eq!(Client::of(&peer, &headers, &trusted).certificate(), None);
     }
 
     #[test]

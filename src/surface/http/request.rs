@@ -53,16 +53,6 @@ impl Request {
         self.request_id.to_str().unwrap_or_default()
     }
 
-    /// The token of `Authorization: Bearer TOKEN` (RFC 6750 section 2.1); the scheme in any case.
-    pub fn bearer(&self) -> Option<&str> {
-        let value = self.header(&hyper::header::AUTHORIZATION)?;
-        let (scheme, token) = value.split_once(' ')?;
-        scheme
-            .eq_ignore_ascii_case("bearer")
-            .then(|| token.trim_matches(' '))
-            .filter(|token| !token.is_empty())
-    }
-
     /// Whether GET or HEAD: the same answer, and the listener drops HEAD's body.
     pub fn is_read(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
@@ -137,6 +127,23 @@ fn write_hex(out: &mut [u8; 32], mut value: u128) {
         let nibble = (value & 0xf) as u8;
         *digit = if nibble < 10 { b'0' + nibble } else { b'a' + (nibble - 10) };
         value >>= 4;
+    }
+}
+
+#[cfg(test)]
+impl Request {
+    /// A request of somebody on this machine, without headers.
+    pub fn for_tests(method: &str, target: &str) -> Self {
+        let peer =
+            super::client::Peer { socket: ([127, 0, 0, 1], 1).into(), encrypted: false, certificate: None };
+        Request {
+            method: method.parse().unwrap(),
+            uri: target.parse().unwrap(),
+            headers: HeaderMap::new(),
+            client: Client { address: [127, 0, 0, 1].into(), peer },
+            request_id: HeaderValue::from_static("r1"),
+            received: Instant::now(),
+        }
     }
 }
 

@@ -1,10 +1,8 @@
 //! The dialect in front of a real engine and gate, without a listener.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use hyper::header::HeaderMap;
-use hyper::{Method, StatusCode};
+use hyper::StatusCode;
 
 use crate::access::Access;
 use crate::access::authenticate::{Bearer, TokenFacts};
@@ -13,7 +11,6 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::base::ident::Ident;
 use crate::engine::{Engine, EngineSettings, Registry};
 use crate::store::{Barrier, SqliteStore};
-use crate::surface::http::client::{Client, Peer};
 use crate::surface::http::{Payload, Reply, Request};
 use crate::surface::v1::V1;
 use crate::yang::compile_product;
@@ -51,22 +48,11 @@ impl Desk {
 
     async fn send(&self, line: &str, headers: &[(&'static str, &str)], body: &str) -> Reply {
         let (method, target) = line.split_once(' ').unwrap();
-        let mut map = HeaderMap::new();
-        map.insert("authorization", format!("Bearer {}", self.token).parse().unwrap());
+        let mut request = Request::for_tests(method, target);
+        request.headers.insert("authorization", format!("Bearer {}", self.token).parse().unwrap());
         for (name, value) in headers {
-            map.insert(*name, value.parse().unwrap());
+            request.headers.insert(*name, value.parse().unwrap());
         }
-        let request = Request {
-            method: method.parse::<Method>().unwrap(),
-            uri: target.parse().unwrap(),
-            headers: map,
-            client: Client {
-                address: [127, 0, 0, 1].into(),
-                peer: Peer { socket: ([127, 0, 0, 1], 1).into(), encrypted: false, certificate: None },
-            },
-            request_id: "r1".parse().unwrap(),
-            received: Instant::now(),
-        };
         self.v1.answer(&request, Payload::ready(body.to_owned())).await
     }
 
