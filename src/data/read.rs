@@ -4,8 +4,10 @@
 //! What the model marks `secret` or `hashed` never comes out here. Which entries of a list are shown, and whether the
 //! caller may see them, is decided before.
 
+mod marks;
 mod walk;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -64,6 +66,34 @@ pub struct Shape {
     pub strictness: Strictness,
     /// How member names are written.
     pub names: Names,
+    /// Whether it is told where configuration comes from (RFC 8342 section 5.3.4, as RFC 7952 metadata).
+    pub with_origin: bool,
+    /// How many entries of a list or leaf-list below the subject are shown; the metadata tell how many are not.
+    pub sublist_limit: Option<NonZeroU32>,
+    /// What is told of the entries of [`Subject::Entries`] that are not shown.
+    pub page: Option<Page>,
+}
+
+/// Where some entries of a list stand among those that were asked for: the metadata of `ietf-list-pagination`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// How many come after them.
+    pub remaining: Option<Remaining>,
+    /// Where those begin.
+    pub next: Option<String>,
+    /// Where as many as these begin that come before them.
+    pub previous: Option<String>,
+    /// By whose rules they were sorted.
+    pub locale: Option<&'static str>,
+}
+
+/// How many entries are not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remaining {
+    /// So many.
+    Exactly(u32),
+    /// At least one.
+    Unknown,
 }
 
 impl Default for Shape {
@@ -77,6 +107,9 @@ impl Default for Shape {
             hidden: Arc::new([]),
             strictness: Strictness::Plain,
             names: Names::Bare,
+            with_origin: false,
+            sublist_limit: None,
+            page: None,
         }
     }
 }

@@ -65,6 +65,65 @@ fn rfc6243_3_the_four_modes_of_defaults() {
 }
 
 #[test]
+fn rfc8342_5_3_4_origins_are_told_where_they_begin_and_where_they_change() {
+    let shape = Shape {
+        defaults: WithDefaults::ReportAll,
+        with_origin: true,
+        names: Names::Qualified,
+        ..Shape::default()
+    };
+    let bare = tree(issuers(), r#"{"top":{"marker":{}}}"#);
+    assert_eq!(
+        json_of(&bare, "/", &shape),
+        r#"{"test:top":{"@":{"ietf-origin:origin":"ietf-origin:intended"},"enabled":true,"@enabled":{"ietf-origin:origin":"ietf-origin:default"},"limits":{"max":5,"@max":{"ietf-origin:origin":"ietf-origin:default"}},"marker":{}}}"#
+    );
+    let role = json_of(&tree(issuers(), TREE), "top/issuer/a/role/r", &shape);
+    assert!(role.starts_with(r#"{"@":{"ietf-origin:origin":"ietf-origin:intended"},"name":"r","#), "{role}");
+    let state = json_of(&tree(issuers(), TREE), "top/issuer/a/version/1", &shape);
+    assert!(!state.contains("origin"), "{state}");
+}
+
+#[test]
+fn what_a_limit_leaves_out_is_told() {
+    let shape = Shape { sublist_limit: NonZeroU32::new(1), ..Shape::default() };
+    let lists = tree(
+        issuers(),
+        r#"{"top":{"issuer":[{"name":"a","audiences":["x","y","z"]},{"name":"b"},{"name":"c","audiences":["x"]}]}}"#,
+    );
+    assert_eq!(
+        json_of(&lists, "top", &shape),
+        r#"{"issuer":[{"@":{"ietf-list-pagination:remaining":2},"name":"a","audiences":["x"],"@audiences":[{"ietf-list-pagination:remaining":2}]}]}"#
+    );
+    let schema = issuers();
+    let Some(Found::Node(Data::List(list))) = lists.get(&path(schema, "top/issuer")) else { panic!() };
+    let entries: Vec<Arc<Container>> = list.iter().skip(1).cloned().collect();
+    let page = Page {
+        remaining: Some(Remaining::Unknown),
+        next: Some("d".to_owned()),
+        previous: None,
+        locale: Some("C"),
+    };
+    let shape = Shape { page: Some(page), sublist_limit: None, ..shape };
+    let view = View { schema, data: Subject::Entries(&entries), shape: &shape, surroundings: None };
+    let mut json = Vec::new();
+    encode_json(&view, &mut json);
+    assert_eq!(
+        String::from_utf8(json).unwrap(),
+        r#"[{"@":{"ietf-list-pagination:remaining":"unknown","ietf-list-pagination:next":"d","ietf-list-pagination:locale":"C"},"name":"b"},{"name":"c","audiences":["x"]}]"#
+    );
+    let mut xml = Vec::new();
+    encode_xml(&view, Layout::Compact, &mut xml).unwrap();
+    assert_eq!(
+        String::from_utf8(xml).unwrap(),
+        concat!(
+            r#"<issuer xmlns="urn:test" xmlns:ietf-list-pagination="urn:ietf:params:xml:ns:yang:ietf-list-pagination" "#,
+            r#"ietf-list-pagination:remaining="unknown" ietf-list-pagination:next="d" ietf-list-pagination:locale="C">"#,
+            r#"<name>b</name></issuer><issuer xmlns="urn:test"><name>c</name><audiences>x</audiences></issuer>"#
+        )
+    );
+}
+
+#[test]
 fn rfc8040_4_8_fields_depth_and_content() {
     let schema = issuers();
     let fields = |at: &str, text: &str| Shape {

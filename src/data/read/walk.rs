@@ -1,6 +1,7 @@
 //! The walk itself: every inner node, list and scalar as serde's data model has it.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use base64::display::Base64Display;
@@ -8,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use super::{Content, Names, Shape, Subject, Surroundings, View, WithDefaults};
+use super::marks::{Marks, Origin};
+use super::{Content, Names, Remaining, Shape, Subject, Surroundings, View, WithDefaults};
 use crate::data::default::{self, DefaultValue};
 use crate::data::fields::FieldTree;
 use crate::data::path::InstancePath;
@@ -25,7 +27,13 @@ pub(super) fn serialize<S: Serializer>(view: &View<'_>, serializer: S) -> Result
             at.inner(container.node, Some(container)).with_module_of_parent().serialize(serializer)
         }
         Subject::List(list) => serializer.collect_seq(list.iter().map(|entry| at.entry(entry))),
-        Subject::Entries(entries) => serializer.collect_seq(entries.iter().map(|entry| at.entry(entry))),
+        Subject::Entries(entries) => {
+            let mut page = view.shape.page.as_ref();
+            serializer.collect_seq(entries.iter().map(|entry| {
+                let marks = Marks { page: page.take(), ..Marks::default() };
+                at.entry(entry).marked(marks)
+            }))
+        }
         Subject::Keys(entries) => serializer.collect_seq(entries.iter().map(|entry| Keys { at, entry })),
         Subject::Leaf(node, value) => at.scalar(node, value).serialize(serializer),
         Subject::LeafList(node, values) => at.values(node, values).serialize(serializer),
@@ -48,7 +56,7 @@ impl<'v, 'a> At<'v, 'a> {
 
     fn inner<'c>(self, node: NodeId, container: Option<&'c Container>) -> Inner<'v, 'a, 'c> {
         let module = Some(self.schema().node(node).module);
-        Inner { at: self, node, container, module, above: None }
+        Inner { at: self, node, container, module, above: None, marks: Marks::default() }
     }
 
     fn entry<'c>(self, entry: &'c Container) -> Inner<'v, 'a, 'c> {
@@ -66,6 +74,19 @@ impl<'v, 'a> At<'v, 'a> {
 
     fn values<'c>(self, node: NodeId, values: &'c [Value]) -> Values<'v, 'a, 'c> {
         Values { at: self, node, values }
+    }
+
+    /// Whether it is told where a node comes from.
+    fn tells_origin(&self, node: NodeId) -> bool {
+        self.view.shape.with_origin && self.schema().node(node).config
+    }
+
+    /// How many of so many entries below the subject are shown, and what is told of the others.
+    fn shown_of(&self, count: usize) -> (usize, Option<Remaining>) {
+        let limit = self.view.shape.sublist_limit.map_or(u32::MAX, NonZeroU32::get);
+        let shown = count.min(usize::try_from(limit).unwrap_or(usize::MAX));
+        let remaining = u32::try_from(count - shown).unwrap_or(u32::MAX);
+        (shown, (remaining > 0).then_some(Remaining::Exactly(remaining)))
     }
 
     /// Whether a child is shown at all, and with which fields.
@@ -115,12 +136,26 @@ struct Inner<'v, 'a, 'c> {
     module: Option<ModuleId>,
     /// What it stands in, up to the subject.
     above: Option<&'c Inner<'v, 'a, 'c>>,
+    /// What is told of it.
+    marks: Marks<'v>,
 }
 
 impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
     /// The same, standing in another.
     fn in_(self, above: &'c Inner<'v, 'a, 'c>) -> Self {
         Inner { above: Some(above), ..self }
+    }
+
+    /// The same, with metadata.
+    fn marked(self, marks: Marks<'v>) -> Self {
+        Inner { marks, ..self }
+    }
+
+    /// Its metadata. Where nothing is said of an origin it is that of what is around (RFC 8342 section 5.3.4).
+    fn own_marks(&self) -> Marks<'v> {
+        let begins = self.node != NodeId::ROOT && self.above.is_none_or(|above| above.node == NodeId::ROOT);
+        let origin = (begins && self.at.tells_origin(self.node)).then_some(Origin::Intended);
+        Marks { origin, ..self.marks }
     }
 
     /// The path of the object.
@@ -155,22 +190,65 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
                 if self.is_trimmed(node, DefaultValue::Leaf(value)) {
                     return Ok(());
                 }
-                self.member(map, node, &at.scalar(id, value))
+                self.member(map, node, &at.scalar(id, value))?;
+                self.metadata(map, node, self.marks_of(id))
             }
             Data::LeafList(values) => {
                 if self.is_trimmed(node, DefaultValue::LeafList(values)) {
                     return Ok(());
                 }
-                self.member(map, node, &at.values(id, values))
+                let (shown, remaining) = at.shown_of(values.len());
+                let values = values.get(..shown).unwrap_or_default();
+                self.member(map, node, &at.values(id, values))?;
+                self.metadata_of_each(map, node, shown, self.marks_of(id), remaining)
             }
             Data::Container(container) => {
                 self.member(map, node, &at.inner(container.node, Some(container)).in_(self))
             }
             Data::List(list) => {
-                self.member(map, node, &Sequence(|| list.iter().map(move |entry| at.entry(entry).in_(self))))
+                let (shown, remaining) = at.shown_of(list.len());
+                let marks =
+                    move |index| Marks { remaining: remaining.filter(|_| index == 0), ..Marks::default() };
+                let entry = move |(index, entry)| at.entry(entry).in_(self).marked(marks(index));
+                self.member(
+                    map,
+                    node,
+                    &Sequence(|| list.iter().map(|entry| &**entry).enumerate().take(shown).map(entry)),
+                )
             }
             Data::Any(value) => self.member(map, node, &**value),
         }
+    }
+
+    /// The metadata of a leaf or leaf-list that somebody set: what is around it tells its origin, but for the root.
+    fn marks_of(&self, child: NodeId) -> Marks<'static> {
+        let tells = self.node == NodeId::ROOT && self.at.tells_origin(child);
+        Marks { origin: tells.then_some(Origin::Intended), ..Marks::default() }
+    }
+
+    /// The metadata of a leaf (RFC 7952 section 5.2.1).
+    fn metadata<M: SerializeMap>(&self, map: &mut M, node: &Node, marks: Marks<'_>) -> Result<(), M::Error> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        map.serialize_entry(&Metadata(self.name(node)), &marks)
+    }
+
+    /// The metadata of so many values of a leaf-list, of which the first tells what is not shown.
+    fn metadata_of_each<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        node: &Node,
+        count: usize,
+        marks: Marks<'_>,
+        remaining: Option<Remaining>,
+    ) -> Result<(), M::Error> {
+        let of_first = Marks { remaining, ..marks };
+        if of_first.is_empty() {
+            return Ok(());
+        }
+        let each = || (0..count).map(|index| if index == 0 { of_first } else { marks });
+        map.serialize_entry(&Metadata(self.name(node)), &Sequence(each))
     }
 
     /// A default or non-presence container in the place of a child that is not stored.
@@ -191,19 +269,20 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
             return Ok(());
         }
         let at = At { depth: self.at.depth.saturating_sub(1), fields, ..self.at };
-        let tagged = self.at.view.shape.defaults == WithDefaults::ReportAllTagged;
+        let marks = Marks {
+            default: self.at.view.shape.defaults == WithDefaults::ReportAllTagged,
+            origin: self.at.tells_origin(id).then_some(Origin::Default),
+            ..Marks::default()
+        };
         match value {
             Some(DefaultValue::Leaf(value)) => {
                 self.member(map, node, &at.scalar(id, value))?;
-                if tagged { map.serialize_entry(&Metadata(self.name(node)), &IsDefault) } else { Ok(()) }
+                self.metadata(map, node, marks)
             }
             Some(DefaultValue::LeafList(values)) => {
-                self.member(map, node, &at.values(id, values))?;
-                if !tagged {
-                    return Ok(());
-                }
-                let marks = || values.iter().map(|_| IsDefault);
-                map.serialize_entry(&Metadata(self.name(node)), &Sequence(marks))
+                let (shown, remaining) = at.shown_of(values.len());
+                self.member(map, node, &at.values(id, values.get(..shown).unwrap_or_default()))?;
+                self.metadata_of_each(map, node, shown, marks, remaining)
             }
             None => self.member(map, node, &at.inner(id, None).in_(self)),
         }
@@ -242,6 +321,10 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
 impl Serialize for Inner<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        let marks = self.own_marks();
+        if !marks.is_empty() {
+            map.serialize_entry("@", &marks)?;
+        }
         let stored = self.container.map_or(&[][..], Container::children);
         match self.at.view.shape.defaults {
             WithDefaults::Explicit | WithDefaults::Trim => {
@@ -335,15 +418,6 @@ struct Metadata<'n>(Name<'n>);
 impl Serialize for Metadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("@{}", self.0))
-    }
-}
-
-/// The annotation of RFC 6243 section 6 in the form of RFC 7952.
-struct IsDefault;
-
-impl Serialize for IsDefault {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map([("ietf-netconf-with-defaults:default", true)])
     }
 }
 

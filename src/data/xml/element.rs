@@ -274,9 +274,12 @@ impl ser::SerializeMap for Members<'_, '_, '_> {
 }
 
 impl Members<'_, '_, '_> {
-    /// Annotations as attributes of the elements before.
+    /// Annotations as attributes: of the elements before, or of the one that is around.
     fn metadata<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), XmlError> {
         let value = serde_json::to_value(value).map_err(|error| XmlError(error.to_string()))?;
+        if self.name == "@" && self.is_empty && self.has_tags {
+            return self.annotations(&value);
+        }
         let of_each = match value {
             serde_json::Value::Array(items) => items,
             one => vec![one],
@@ -286,25 +289,42 @@ impl Members<'_, '_, '_> {
         annotated.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
         for (start, annotations) in annotated {
             let behind = self.writer.out.split_off(start);
-            for (name, value) in annotations.as_object().into_iter().flatten() {
-                self.annotation(name, value)?;
-            }
+            self.annotations(&annotations)?;
             self.writer.out.extend_from_slice(&behind);
         }
         Ok(())
     }
 
-    fn annotation(&mut self, qualified: &str, value: &serde_json::Value) -> Result<(), XmlError> {
+    fn annotations(&mut self, annotations: &serde_json::Value) -> Result<(), XmlError> {
+        let mut declared: Vec<String> = Vec::new();
+        for (name, value) in annotations.as_object().into_iter().flatten() {
+            self.annotation(name, value, &mut declared)?;
+        }
+        Ok(())
+    }
+
+    fn annotation(
+        &mut self,
+        qualified: &str,
+        value: &serde_json::Value,
+        declared: &mut Vec<String>,
+    ) -> Result<(), XmlError> {
         let (module, name) = qualified.split_once(':').ok_or_else(|| unsupported(qualified))?;
         let schema = self.writer.schema;
         let namespace = match (module, schema.module_by_name(module)) {
             // RFC 6243 section 6 has a namespace of its own for the attribute.
             ("ietf-netconf-with-defaults", _) => "urn:ietf:params:xml:ns:netconf:default:1.0",
             (_, Some(module)) => &schema.module(module).namespace,
+            // Annotations are used without the module being there.
+            ("ietf-list-pagination", None) => "urn:ietf:params:xml:ns:yang:ietf-list-pagination",
+            ("ietf-origin", None) => "urn:ietf:params:xml:ns:yang:ietf-origin",
             (_, None) => return Err(unsupported(qualified)),
         };
         text::check_name(name)?;
-        self.writer.attribute(&format!("xmlns:{module}"), namespace)?;
+        if !declared.iter().any(|known| known == module) {
+            self.writer.attribute(&format!("xmlns:{module}"), namespace)?;
+            declared.push(module.to_owned());
+        }
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.writer.attribute(&format!("{module}:{name}"), &text)
     }
