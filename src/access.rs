@@ -1,13 +1,14 @@
 //! Who is asking, may they, and what is written down about it.
 //!
-//! `authenticate` turns what a request shows into a [`crate::engine::caller::Caller`], `authorize` holds an operation on a
-//! path against the caller's policies, `audit` writes one chained line a request, and `gate` is the door through which
+//! `authenticate` turns what a request shows into a [`crate::engine::caller::Caller`], `identity` knows the entity behind it
+//! and what that brings along, `authorize` holds an operation on a path against the caller's policies, `audit` writes one chained line a request, and `gate` is the door through which
 //! every dialect goes: authenticate, authorize, run, answer. Never here: HTTP, a status line, a dialect's syntax.
 
 pub mod audit;
 pub mod authenticate;
 pub mod authorize;
 pub mod gate;
+pub mod identity;
 pub mod model;
 
 use std::net::IpAddr;
@@ -18,10 +19,9 @@ use crate::base::ident::Ident;
 use crate::base::secret::{RandomError, Secret};
 use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Schema;
-use authenticate::{
-    Attempts, AuthError, BatchTokens, Directory, Invalid, LiveTokens, TokenFacts, Use, Vouchers,
-};
+use authenticate::{Attempts, AuthError, BatchTokens, Invalid, LiveTokens, TokenFacts, Use, Vouchers};
 use authorize::Policies;
+use identity::model::IdentityModel;
 use model::{Model, ModelError};
 
 pub use gate::{Gate, Outcome, Reading, Refusal, Resource};
@@ -38,8 +38,6 @@ pub struct Access {
     pub attempts: Attempts,
     /// Tokens that are kept nowhere. Set once, when the store is open; until then there are none.
     pub batch: OnceLock<BatchTokens>,
-    /// Who stands behind tokens. Set once, when services are hung on the model.
-    pub directory: OnceLock<Arc<dyn Directory>>,
     /// Who vouches for requests without a token.
     pub vouchers: Vouchers,
 }
@@ -112,10 +110,9 @@ impl Access {
         let model = Model::find(schema)?;
         Ok(Arc::new(Access {
             tokens: Arc::default(),
-            policies: Policies::new(schema, model.clone()),
+            policies: Policies::new(schema, model.clone(), IdentityModel::find(schema)?),
             attempts: Attempts::new()?,
             batch: OnceLock::new(),
-            directory: OnceLock::new(),
             vouchers: Vouchers::new()?,
             model,
         }))

@@ -9,6 +9,7 @@ pub mod distribution;
 pub mod transit;
 pub mod jwt_issuer;
 pub mod token;
+pub mod identity;
 pub mod login;
 pub mod userpass;
 pub mod approle;

@@ -5,6 +5,7 @@ mod approle;
 mod basic;
 mod escalation;
 mod examples;
+mod identity;
 mod jwt;
 mod limits;
 mod matrix;
@@ -32,6 +33,7 @@ use strongbox::engine::{
     WriteKind,
 };
 use strongbox::services::approle::AppRoles;
+use strongbox::services::identity::Identity;
 use strongbox::services::jwt_auth::JwtAuth;
 use strongbox::services::sealing::{self, Host, Sealing, Trouble};
 use strongbox::services::token::{Tokens, first};
@@ -81,6 +83,7 @@ fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &
     let app_roles = AppRoles::new(Arc::clone(access), schema).unwrap();
     app_roles.register(&mut registry);
     JwtAuth::new(Arc::clone(access), schema).unwrap().register(&mut registry);
+    Identity::new(Arc::clone(access)).register(&mut registry);
     policy_checks::register(&mut registry);
     tenants::register(&mut registry, access);
     sites::register(&mut registry);

@@ -3,22 +3,22 @@
 //!
 //! Pure: what is stored where, and which action makes a token, is the business of the services.
 
+pub mod arrival;
 pub mod attempts;
 pub mod batch;
 pub mod bearer;
 pub mod credentials;
-pub mod directory;
 pub mod facts;
 pub mod follow;
 pub mod live;
 pub mod turns;
 pub mod vouch;
 
+pub use arrival::Arrival;
 pub use attempts::{AttemptLimit, Attempts, TooManyAttempts};
 pub use batch::BatchTokens;
 pub use bearer::{Bearer, TokenHash};
 pub use credentials::Credentials;
-pub use directory::{Arrival, Directory, Welcome};
 pub use facts::{Metadata, TokenFacts};
 pub use live::{LiveTokens, Use};
 pub use vouch::Vouchers;
@@ -51,8 +51,6 @@ pub enum Invalid {
     UsedUp,
     /// It is not accepted from this address.
     Address,
-    /// The entity that it stands for is disabled or gone.
-    Entity,
 }
 
 impl Invalid {
@@ -64,7 +62,6 @@ impl Invalid {
             Invalid::Revoked => "the token was revoked",
             Invalid::UsedUp => "the token has no uses left",
             Invalid::Address => "the token is not accepted from this address",
-            Invalid::Entity => "the token's entity is disabled or gone",
         }
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::Access;
 use super::audit::{AuditEntry, AuditLog, AuditUnavailable};
 use super::authenticate::follow::TokenFollower;
-use super::authenticate::{AuthError, Credentials, Invalid};
+use super::authenticate::{AuthError, Credentials};
 use super::authorize::{Authority, Decision, PolicyOperation};
 use crate::base::ident::Ident;
 use crate::data::edit::{Edit, EditOperation};
@@ -92,8 +92,7 @@ impl Gate {
                 let context = self.0.engine.context(self.0.default_tenant.clone(), Arc::clone(client));
                 let access = &self.0.access;
                 let found = access.vouchers.find(access, &context, credentials).await;
-                let caller = found.ok_or(AuthError::Missing)?.map_err(Refusal::from)?;
-                self.with_identity(caller)
+                found.ok_or(AuthError::Missing)?.map_err(Refusal::from)
             }
         }
     }
@@ -105,28 +104,7 @@ impl Gate {
         if let Some(taken) = used.taken {
             taken.settle(async |left| self.store_uses(&used.caller, client, left).await).await?;
         }
-        self.with_identity(used.caller)
-    }
-
-    /// The caller with what its entity has besides the token's own policies.
-    fn with_identity(&self, caller: Arc<Caller>) -> Result<Arc<Caller>, Refusal> {
-        let inner = &self.0;
-        let (Some(entity), Some(directory)) = (&caller.entity, inner.access.directory.get()) else {
-            return Ok(caller);
-        };
-        let more = directory
-            .policies(&inner.engine.snapshot(), &caller.tenant, entity)
-            .ok_or(AuthError::Invalid(Invalid::Entity))?;
-        if more.iter().all(|policy| caller.policies.contains(policy)) {
-            return Ok(caller);
-        }
-        let mut caller = Arc::unwrap_or_clone(caller);
-        for policy in more {
-            if !caller.policies.contains(&policy) {
-                caller.policies.push(policy);
-            }
-        }
-        Ok(Arc::new(caller))
+        Ok(used.caller)
     }
 
     async fn store_uses(&self, caller: &Caller, client: &ClientInfo, left: u32) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ use crate::access::Access;
 use crate::base::clock::Timestamp;
 use crate::engine::{Engine, Registry};
 use crate::services::approle::AppRoles;
+use crate::services::identity::Identity;
 use crate::services::jwt_auth::JwtAuth;
 use crate::services::jwt_issuer::{self, JwtIssuers};
 use crate::services::sealing::{self, Sealing};
@@ -56,6 +57,7 @@ impl Capabilities {
         app_roles.register(registry);
         JwtAuth::new(Arc::clone(access), schema).ok()?.register(registry);
         mounts::register(registry, schema);
+        Identity::new(Arc::clone(access)).register(registry);
         policies::register(registry);
         tenants::register(registry, access);
         sites::register(registry);

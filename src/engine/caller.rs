@@ -16,9 +16,9 @@ pub struct Caller {
     pub accessor: Option<Ident>,
     /// The user who sent the request, or whose log in made the token.
     pub user: Option<Ident>,
-    /// The entity that the caller is.
+    /// The entity that the caller is, whatever it logged in by.
     pub entity: Option<Ident>,
-    /// Names of the policies.
+    /// Names of the caller's own policies; its entity may bring more.
     pub policies: Vec<Ident>,
     /// How the caller, or the token, came about: `userpass`, `create-token`, `root`.
     pub method: Ident,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::identity::admit::{Admission, NotAdmitted, admit};
 use super::token::{
     IssuedToken, NewToken, Origin, TokenParameters, TokenSettings, TokenType, commit, issue_with, settings,
 };
@@ -21,7 +22,7 @@ use crate::access::authenticate::attempts::Attempt;
 use crate::access::authenticate::live::parse_network;
 use crate::access::authenticate::turns::{Turn, Turns};
 use crate::access::authenticate::vouch::Vouched;
-use crate::access::authenticate::{Arrival, Metadata, TooManyAttempts, Welcome};
+use crate::access::authenticate::{Arrival, Metadata, TooManyAttempts};
 use crate::base::duration::Duration as Length;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
@@ -253,7 +254,7 @@ impl<'a> Knock<'a> {
         Ok(Vouched { caller, sources, networks: guest.parameters.token_bound_cidrs, turn: self.turn })
     }
 
-    /// Has the directory say who they are, and makes what is to be made of that: a token, if there is to be one, and what
+    /// Finds out which entity they are, and makes what is to be made of that: a token, if there is to be one, and what
     /// has to change with it. Answers the entity and the token, or why they are not let in.
     async fn admit(
         &self,
@@ -267,9 +268,10 @@ impl<'a> Knock<'a> {
         let mut times = 0;
         loop {
             times += 1;
-            let Welcome { entity, edits: identity } = match self.welcome(&snapshot, arrival) {
-                Ok(welcome) => welcome,
-                Err(reason) => return Ok(Err(reason)),
+            let Admission { entity, edits: identity } = match self.find(&snapshot, arrival) {
+                Ok(admission) => admission,
+                Err(NotAdmitted::Refused(reason)) => return Ok(Err(reason.to_owned())),
+                Err(NotAdmitted::Internal(reason)) => return Err(ActionError::Internal(reason)),
             };
             let changes_identity = !identity.is_empty();
             let edits: Vec<Edit> = edits.iter().cloned().chain(identity).collect();
@@ -299,13 +301,12 @@ impl<'a> Knock<'a> {
         }
     }
 
-    /// Asks the directory, where there is one and the method knows a name.
-    fn welcome(&self, snapshot: &Snapshot, arrival: Option<&Arrival>) -> Result<Welcome, String> {
-        match (self.access.directory.get(), arrival) {
-            (Some(directory), Some(arrival)) => {
-                directory.welcome(snapshot, &self.tenant, arrival, self.context.now)
-            }
-            _ => Ok(Welcome::default()),
+    /// Finds the entity of who arrived; nobody's where the method knows no name.
+    fn find(&self, snapshot: &Snapshot, arrival: Option<&Arrival>) -> Result<Admission, NotAdmitted> {
+        let directory = self.access.policies.identities().directory(snapshot, &self.tenant);
+        match directory.zip(arrival) {
+            Some((directory, arrival)) => admit(&directory, arrival, self.context.now),
+            None => Ok(Admission::default()),
         }
     }
 }

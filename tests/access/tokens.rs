@@ -16,6 +16,7 @@ async fn a_user_logs_in_and_is_told_who_it_is() {
         "creation-time": "2024-03-09T16:00:00.000000Z",
         "renewal-time": "2024-03-31T00:00:00.000000Z",
         "policies": ["ops", "default"],
+        "entity": issued["entity"],
     });
     assert_eq!(issued, expected);
     let info = house.state(token, "strongbox/token/info").await.unwrap();

@@ -76,12 +76,12 @@ impl PolicyBook {
     }
 
     /// What these names allow. A name without a policy grants nothing.
-    pub fn authority(&self, names: &[Ident]) -> Authority {
+    pub fn authority<'n>(&self, names: impl IntoIterator<Item = &'n Ident>) -> Authority {
         Authority { policies: self.all_of(names), limits: None }
     }
 
-    fn all_of(&self, names: &[Ident]) -> Arc<[Arc<CompiledPolicy>]> {
-        names.iter().filter_map(|name| self.by_name.get(name)).cloned().collect()
+    fn all_of<'n>(&self, names: impl IntoIterator<Item = &'n Ident>) -> Arc<[Arc<CompiledPolicy>]> {
+        names.into_iter().filter_map(|name| self.by_name.get(name)).cloned().collect()
     }
 }
 

@@ -14,6 +14,8 @@ use super::compile::Segment;
 use super::cover::covers;
 use super::policy::{DEFAULT, Policy, ROOT};
 use super::prune::walk_to;
+use crate::access::identity::model::IdentityModel;
+use crate::access::identity::reach::handed_out;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
 use crate::data::deserialize::from_data;
@@ -29,6 +31,7 @@ pub struct Granting {
     /// One bit a node.
     leads: Arc<[bool]>,
     policies: InstancePath,
+    identity: IdentityModel,
 }
 
 /// What an author may hand out.
@@ -41,8 +44,9 @@ pub struct Author {
 }
 
 impl Granting {
-    /// Reads the marks of a schema. `policies` is where policies are.
-    pub fn new(schema: &Schema, policies: InstancePath) -> Self {
+    /// Reads the marks of a schema. `policies` is where policies are, `identity` where those are who have some by being in
+    /// a group.
+    pub fn new(schema: &Schema, policies: InstancePath, identity: IdentityModel) -> Self {
         let count = schema.nodes().map(|(id, _)| id.0 as usize + 1).max().unwrap_or(0);
         let mut leads = vec![false; count];
         for (id, _) in schema.nodes().filter(|(_, node)| node.extensions.grants) {
@@ -54,7 +58,7 @@ impl Granting {
                 at = schema.node(at).parent;
             }
         }
-        Granting { leads: leads.into(), policies }
+        Granting { leads: leads.into(), policies, identity }
     }
 
     fn leads(&self, node: NodeId) -> bool {
@@ -78,13 +82,20 @@ impl Granting {
         let concerned: HashSet<InstancePath> =
             changes.iter().filter_map(|change| self.concerned(schema, change)).collect();
         let mut refused = Vec::new();
-        for path in concerned {
+        for path in &concerned {
             let mut walk = Walk { schema, granting: self, author, after, refused: &mut refused };
-            match after.get(&path) {
-                Some(Found::Node(data)) => walk.data(&path, data),
-                Some(Found::Entry(entry)) => walk.container(&path, entry),
+            match after.get(path) {
+                Some(Found::Node(data)) => walk.data(path, data),
+                Some(Found::Entry(entry)) => walk.container(path, entry),
                 Some(Found::Value(_)) | None => {}
             }
+        }
+        let handed_out = handed_out(&self.identity, after, changes);
+        let mut walk = Walk { schema, granting: self, author, after, refused: &mut refused };
+        for (path, name) in
+            handed_out.iter().filter(|(path, _)| !concerned.iter().any(|seen| path.starts_with(seen)))
+        {
+            walk.hand_out(path, name);
         }
         refused
     }

@@ -11,6 +11,8 @@ use super::book::{Authority, PolicyBook};
 use super::compile::NameIndex;
 use super::grant::{Author, Granting};
 use super::policy::Policy;
+use crate::access::identity::model::IdentityModel;
+use crate::access::identity::{EntityState, Identities, Standing};
 use crate::access::model::Model;
 use crate::base::ident::Ident;
 use crate::data::tree::{Container, List};
@@ -24,6 +26,7 @@ pub struct Policies {
     model: Model,
     names: NameIndex,
     granting: Granting,
+    identities: Identities,
     kept: ArcSwap<imbl::HashMap<Ident, Arc<Kept>>>,
 }
 
@@ -46,19 +49,40 @@ struct Limits {
 
 impl Policies {
     /// Nothing compiled yet.
-    pub fn new(schema: &Schema, model: Model) -> Self {
+    pub fn new(schema: &Schema, model: Model, identity: IdentityModel) -> Self {
         let names = NameIndex::new(schema);
-        let granting = Granting::new(schema, model.policies.clone());
-        Policies { model, names, granting, kept: ArcSwap::default() }
+        let granting = Granting::new(schema, model.policies.clone(), identity.clone());
+        Policies { model, names, granting, identities: Identities::new(identity), kept: ArcSwap::default() }
+    }
+
+    /// The identities behind tokens.
+    pub fn identities(&self) -> &Identities {
+        &self.identities
+    }
+
+    /// What the entity behind a caller brings along; `None` for a caller without one.
+    pub fn standing(&self, snapshot: &Snapshot, caller: &Caller) -> Option<Arc<Standing>> {
+        let entity = caller.entity.as_ref()?;
+        Some(self.identities.standing(snapshot, &caller.tenant, entity))
     }
 
     /// What a caller may do, as of a snapshot.
     ///
     /// A tenant's limits hold for everybody in it, also for the holder of `root`: what the system tenant took from a
     /// tenant, the tenant cannot give itself. The system tenant has none.
+    ///
+    /// To the token's own policies come those of its entity and of the entity's groups, as they are in the snapshot. To an
+    /// entity that is disabled or gone nothing is allowed, whatever its token carries.
     pub fn authority(&self, snapshot: &Snapshot, caller: &Caller) -> Authority {
         let kept = self.of(snapshot, &caller.tenant);
-        let own = kept.book.authority(&caller.policies);
+        let own = match self.standing(snapshot, caller) {
+            None => kept.book.authority(&caller.policies),
+            Some(standing) if standing.state == EntityState::Active => {
+                let more = standing.policies.iter().filter(|name| !caller.policies.contains(name));
+                kept.book.authority(caller.policies.iter().chain(more))
+            }
+            Some(_) => kept.book.authority([]),
+        };
         match &kept.limits {
             Some(limits) => own.within(&limits.book, &limits.names),
             None => own,
@@ -67,7 +91,15 @@ impl Policies {
 
     /// What a caller may hand out, as of a snapshot.
     pub fn author(&self, snapshot: &Snapshot, caller: &Caller) -> Author {
-        Author { holds: caller.policies.clone(), book: Arc::clone(&self.of(snapshot, &caller.tenant).book) }
+        let mut holds = caller.policies.clone();
+        match self.standing(snapshot, caller) {
+            None => {}
+            Some(standing) if standing.state == EntityState::Active => {
+                holds.extend_from_slice(&standing.policies)
+            }
+            Some(_) => holds.clear(),
+        }
+        Author { holds, book: Arc::clone(&self.of(snapshot, &caller.tenant).book) }
     }
 
     /// Where policies are handed out.

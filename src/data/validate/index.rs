@@ -127,6 +127,39 @@ impl ReferenceIndex {
         found
     }
 
+    /// The entries with a leaf or leaf-list `leaf` that refers to `value`, for leafs that share no list entry with what they
+    /// refer to. Candidates: whoever asks looks at the data itself.
+    pub fn referring<'i>(
+        &'i self,
+        schema: &'i Schema,
+        leaf: NodeId,
+        value: &Value,
+    ) -> impl Iterator<Item = InstancePath> + use<'i> {
+        let hash = hash_of(&[], value);
+        let sites = self.constraints.sites_of.get(&leaf).into_iter().flatten();
+        sites.flat_map(move |site| {
+            let found = rows(&self.referrers, *site, hash);
+            found.filter_map(move |row| path_of(schema, leaf, &row.keys).parent())
+        })
+    }
+
+    /// The entries of a list that stands in no other, with these values of the leafs that a `unique` statement of it
+    /// names. Candidates: whoever asks looks at the data itself.
+    pub fn with_unique(
+        &self,
+        schema: &Schema,
+        list: NodeId,
+        leafs: &[NodeId],
+        values: &[&Value],
+    ) -> Vec<InstancePath> {
+        let statements = self.constraints.unique_of.get(&list).into_iter().flatten();
+        let is_wanted =
+            |id: &&usize| self.constraints.uniques.get(**id).is_some_and(|unique| unique.leafs == leafs);
+        let hash = hash_of_tuple(&[], values);
+        let found = statements.filter(is_wanted).flat_map(|id| rows(&self.uniques, *id, hash));
+        found.map(|row| path_of(schema, list, &row.keys)).collect()
+    }
+
     /// Paths of the leafs to which the value of that hash perhaps leads, for a site whose targets are indexed.
     pub(super) fn targets(&self, schema: &Schema, site: usize, hash: u64) -> Vec<InstancePath> {
         let target = self.constraints.sites.get(site).and_then(|site| site.target.as_ref());
@@ -168,6 +201,14 @@ pub(super) fn hash_of(shared: &[Value], value: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     shared.hash(&mut hasher);
     value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The hash under which an entry is found by the values of its `unique` leafs.
+fn hash_of_tuple(around: &[Value], tuple: &[&Value]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    around.hash(&mut hasher);
+    tuple.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -364,10 +405,8 @@ impl<'a> Gatherer<'_, 'a> {
             let Some(unique) = self.constraints.uniques.get(*id) else { continue };
             let Some(tuple) = tuple_of(self.evaluator, entry, &unique.leafs)? else { continue };
             let list = self.evaluator.schema.node(node).parent;
-            let mut hasher = DefaultHasher::new();
-            trail.keys_to(list).hash(&mut hasher);
-            tuple.hash(&mut hasher);
-            self.rows.uniques.push(Row { what: *id, hash: hasher.finish(), keys: trail.row_keys() });
+            let hash = hash_of_tuple(trail.keys_to(list), &tuple);
+            self.rows.uniques.push(Row { what: *id, hash, keys: trail.row_keys() });
         }
         Ok(())
     }

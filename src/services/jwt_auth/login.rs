@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::JwtAuth;
 use super::compile::{CompiledIssuer, CompiledRole, IssuerKeys};
 use super::model::{Issuer, LoginInput, Role};
-use crate::access::authenticate::Metadata;
+use crate::access::authenticate::{Arrival, Metadata};
 use crate::base::ident::Ident;
 use crate::data::deserialize::from_data;
 use crate::engine::{ActionContext, ActionError};
@@ -47,16 +47,22 @@ impl JwtAuth {
         if user.starts_with(RESERVED_PREFIX) {
             return Err(knock.refuse("the user's name begins with 'token:'").await);
         }
+        let user = Ident::from(user);
         let parameters: TokenParameters = role.parameters_for(&identity.groups);
         let fact = |(name, value): (String, String)| Metadata { name: name.into(), value: value.into() };
         let mut metadata: Vec<Metadata> = identity.metadata.into_iter().map(fact).collect();
         metadata.push(Metadata { name: Ident::from("role"), value: name });
         let guest = Guest {
-            user: Some(Ident::from(user)),
-            display_name: Some(input.jwt_auth),
+            user: Some(user.clone()),
+            display_name: Some(input.jwt_auth.clone()),
             method: "jwt",
             parameters,
-            arrival: None,
+            arrival: Some(Arrival {
+                accessor: Ident::from(format!("jwt-auth/{}", input.jwt_auth)),
+                alias: user.clone(),
+                metadata: metadata.clone(),
+                groups: Some(identity.groups.iter().map(|group| Ident::from(group.as_str())).collect()),
+            }),
             tuning: Tuning::default(),
             metadata,
             edits: Vec::new(),

@@ -107,6 +107,8 @@ pub struct IssuedToken {
     pub renewal_time: Option<Timestamp>,
     /// The policies it carries.
     pub policies: Vec<Ident>,
+    /// The entity behind it.
+    pub entity: Option<Ident>,
 }
 
 fn is_empty(accessor: &Ident) -> bool {
@@ -129,6 +131,7 @@ impl IssuedToken {
             creation_time: facts.creation_time,
             renewal_time: facts.renewal_time(now),
             policies: facts.policies.clone(),
+            entity: facts.entity.clone(),
         }
     }
 }
