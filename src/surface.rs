@@ -7,8 +7,10 @@ pub mod credentials;
 pub mod failure;
 pub mod http;
 pub mod members;
+pub mod parameters;
 pub mod precondition;
 pub mod public;
+pub mod restconf;
 pub mod sealed;
 pub mod select;
 pub mod trail;
@@ -23,6 +25,7 @@ use tokio::sync::mpsc;
 use self::http::{Payload, Refusal, Reply, Request};
 use self::public::metrics::Metrics;
 use self::public::{Always, Documents, Public};
+use self::restconf::{Restconf, host_meta};
 use self::sealed::Sealed;
 use self::v1::V1;
 use crate::access::gate::Gate;
@@ -44,6 +47,7 @@ pub struct Doorway(Arc<ArcSwapOption<Open>>);
 /// What is there while the daemon is unsealed.
 struct Open {
     v1: V1,
+    restconf: Restconf,
     public: Public,
     /// Held by every request that has begun; the other end of the channel learns when the last one let go.
     _in_use: mpsc::Sender<Infallible>,
@@ -74,7 +78,8 @@ impl Doorway {
     pub fn open(&self, gate: Gate, documents: Arc<dyn Documents>) -> Drained {
         let (in_use, drained) = mpsc::channel(1);
         let public = Public::new(gate.engine().clone(), documents, gate.default_tenant().clone());
-        self.0.store(Some(Arc::new(Open { v1: V1::new(gate), public, _in_use: in_use })));
+        let restconf = Restconf::new(gate.clone());
+        self.0.store(Some(Arc::new(Open { v1: V1::new(gate), restconf, public, _in_use: in_use })));
         Drained(drained)
     }
 
@@ -93,6 +98,11 @@ impl http::Service for Surface {
             ("v1", _) if sealed.is_status(request) => sealed.answer(request, payload).await,
             ("v1", Some(open)) => open.v1.answer(request, payload).await,
             ("v1", None) => sealed.answer(request, payload).await,
+            ("restconf", Some(open)) => open.restconf.answer(request, payload).await,
+            ("restconf", None) => restconf::refuse(sealed.schema(), request, &sealed::refusal()),
+            (".well-known", _) if request.path() == host_meta::PATH => {
+                host_meta::answer(request).unwrap_or_else(|refusal| public::refuse(&refusal))
+            }
             (_, open) => {
                 let public = open.as_ref().map(|open| &open.public);
                 always.answer(request, public, sealed.condition())
@@ -105,6 +115,7 @@ impl http::Service for Surface {
     fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
         let reply = match request.first_segment() {
             "v1" => self.sealed.refuse(request, refusal),
+            "restconf" => restconf::refuse(self.sealed.schema(), request, refusal),
             _ => public::refuse(refusal),
         };
         self.always.metrics.count(&request.method, reply.status, request.received.elapsed());

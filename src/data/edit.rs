@@ -42,6 +42,8 @@ pub enum EditOperation {
     Delete,
     /// Gone afterwards, whether it existed or not.
     Remove,
+    /// As [`EditOperation::Replace`], and at a position among the user-ordered entries.
+    Place(Position),
     /// Create, at a position among the user-ordered entries.
     Insert(Position),
     /// Move an entry that exists; with a value it is replaced as well.
@@ -172,7 +174,10 @@ impl Application<'_> {
                 let kept = keep::stored_only(self.schema, root);
                 *root = Arc::new(kept.unwrap_or_else(|| Container::new(NodeId::ROOT)));
             }
-            EditOperation::Create | EditOperation::Insert(_) | EditOperation::Move(_) => {
+            EditOperation::Create
+            | EditOperation::Place(_)
+            | EditOperation::Insert(_)
+            | EditOperation::Move(_) => {
                 return Err(self.violation(ErrorTag::DataExists, "the root of the data always exists"));
             }
         }
@@ -232,13 +237,14 @@ impl Application<'_> {
                 parent.set(node.id, new);
                 Ok(())
             }
-            EditOperation::Insert(_) | EditOperation::Move(_) => Err(self.violation(
-                ErrorTag::BadElement,
-                format!(
-                    "'{}' has no position: only entries of user-ordered lists and leaf-lists have",
-                    node.name
-                ),
-            )),
+            EditOperation::Place(_) | EditOperation::Insert(_) | EditOperation::Move(_) => Err(self
+                .violation(
+                    ErrorTag::BadElement,
+                    format!(
+                        "'{}' has no position: only entries of user-ordered lists and leaf-lists have",
+                        node.name
+                    ),
+                )),
         }
     }
 
@@ -264,13 +270,15 @@ impl Application<'_> {
                 Arc::new(merged)
             }
             (EditOperation::Move(_), Some(old)) if self.edit.value.is_none() => Arc::clone(old),
-            (EditOperation::Replace | EditOperation::Move(_), Some(old)) => {
+            (EditOperation::Replace | EditOperation::Place(_) | EditOperation::Move(_), Some(old)) => {
                 keep::replaced(self.schema, old, self.entry_value(node, keys)?)
             }
             _ => self.entry_value(node, keys)?,
         };
         match edit {
-            EditOperation::Insert(position) | EditOperation::Move(position) => {
+            EditOperation::Place(position)
+            | EditOperation::Insert(position)
+            | EditOperation::Move(position) => {
                 self.check_position(node)?;
                 self.list_mut(parent, node, |list| list.insert_at(new, position))
                     .map_err(|_| self.point_missing(node, position))?;
@@ -304,7 +312,12 @@ impl Application<'_> {
             (EditOperation::Delete | EditOperation::Move(_), None) => return Err(self.missing()),
             (EditOperation::Delete | EditOperation::Remove, Some(at)) => drop(values.remove(at)),
             (EditOperation::Remove, None) | (EditOperation::Merge | EditOperation::Replace, Some(_)) => {}
-            (EditOperation::Insert(position) | EditOperation::Move(position), found) => {
+            (
+                EditOperation::Place(position)
+                | EditOperation::Insert(position)
+                | EditOperation::Move(position),
+                found,
+            ) => {
                 self.check_position(node)?;
                 if let Some(at) = found {
                     values.remove(at);

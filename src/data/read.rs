@@ -17,7 +17,7 @@ use super::fields::FieldTree;
 use super::path::InstancePath;
 use super::tree::{Container, Data, Found, List, Tree};
 use super::xml;
-pub use super::xml::{Element, Layout, XmlError};
+pub use super::xml::{Element, Layout, XmlError, write as write_xml};
 use super::yaml;
 use crate::yang::schema::types::Strictness;
 use crate::yang::schema::{NodeId, Schema, Value};
@@ -46,6 +46,12 @@ pub enum WithDefaults {
     Trim,
     /// Every value in use, and which are defaults (RFC 6243 section 6, as RFC 7952 metadata).
     ReportAllTagged,
+}
+
+/// Whether there can be state at or below a node.
+pub fn can_hold_state(schema: &Schema, node: NodeId) -> bool {
+    let node = schema.node(node);
+    node.id != NodeId::ROOT && !node.config || walk::has_state_below(schema, node)
 }
 
 /// How a subtree is shown.
@@ -226,6 +232,16 @@ pub fn encode_xml_in(
 ) -> Result<(), XmlError> {
     let shape = Shape { names: Names::Qualified, strictness: Strictness::Rfc7951, ..view.shape.clone() };
     xml::write(view.schema, &View { shape: &shape, ..*view }, element, layout, out)
+}
+
+/// The text of an instance-identifier (RFC 7951 section 6.11) in what is no data: JSON has it as it is, XML with prefixes.
+#[derive(Clone, Copy, Debug)]
+pub struct InstanceIdentifierText<'a>(pub &'a str);
+
+impl Serialize for InstanceIdentifierText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(xml::INSTANCE_IDENTIFIER, self.0)
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::path::InstancePath;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
@@ -89,6 +91,20 @@ impl Violation {
     /// The place as an instance-identifier (RFC 7951 section 6.11), with the unknown name at its end if there is one.
     pub fn instance_identifier(&self, schema: &Schema) -> String {
         self.with_unknown(self.path.to_instance_identifier(schema))
+    }
+
+    /// The facts for `error-info` by name: a text, or all texts where a fact has several.
+    pub fn facts(&self) -> serde_json::Map<String, Value> {
+        let mut facts = serde_json::Map::new();
+        for (name, text) in &self.info {
+            let text = Value::from(text.as_str());
+            match facts.get_mut(name) {
+                None => drop(facts.insert(name.clone(), text)),
+                Some(Value::Array(all)) => all.push(text),
+                Some(first) => *first = Value::Array(vec![first.take(), text]),
+            }
+        }
+        facts
     }
 
     fn with_unknown(&self, mut path: String) -> String {

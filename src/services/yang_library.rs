@@ -13,6 +13,9 @@ use crate::data::tree::Data;
 use crate::engine::{Registry, StateContext, StateError, StateProvider};
 use crate::yang::schema::{Module, Schema};
 
+/// Where the texts of modules are, as `NAME.yang` or `NAME@REVISION.yang`.
+pub const SCHEMA_RESOURCES: &str = "/restconf/schema/";
+
 const LIBRARY: &str = "/ietf-yang-library:yang-library";
 const MODULES_STATE: &str = "/ietf-yang-library:modules-state";
 

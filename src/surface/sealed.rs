@@ -93,6 +93,11 @@ impl Sealed {
         request.path() == self.status_url
     }
 
+    /// The model.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
     /// Whether there is a store, and whether it is closed.
     pub fn condition(&self) -> Condition {
         self.seal.condition()

@@ -53,7 +53,9 @@ fn of_edit(schema: &Schema, edit: &Edit, before: &Tree) -> PolicyOperation {
         EditOperation::Create | EditOperation::Insert(_) => PolicyOperation::Create,
         EditOperation::Delete | EditOperation::Remove => PolicyOperation::Delete,
         EditOperation::Move(_) => PolicyOperation::Update,
-        EditOperation::Merge | EditOperation::Replace => put(schema, &edit.path, before),
+        EditOperation::Merge | EditOperation::Replace | EditOperation::Place(_) => {
+            put(schema, &edit.path, before)
+        }
     }
 }
 

@@ -133,7 +133,7 @@ impl Gate {
 /// Adds to each replacement what its author does not see of what it replaces, and says which resources those are.
 fn keep(schema: &Schema, authority: &Authority, tree: &Tree, edits: &mut [Edit]) -> Vec<InstancePath> {
     let mut kept = Vec::new();
-    for edit in edits.iter_mut().filter(|edit| edit.operation == EditOperation::Replace) {
+    for edit in edits.iter_mut().filter(|edit| is_replacement(edit)) {
         let walk = walk_to(authority, &edit.path);
         // Who sees all knows what it leaves out; who sees nothing means to replace all.
         let sees_nothing = !walk.is_allowed() && !walk.leads_to_readable();
@@ -146,6 +146,10 @@ fn keep(schema: &Schema, authority: &Authority, tree: &Tree, edits: &mut [Edit])
         }
     }
     kept
+}
+
+fn is_replacement(edit: &Edit) -> bool {
+    matches!(edit.operation, EditOperation::Replace | EditOperation::Place(_))
 }
 
 /// What is patched must be there.

@@ -118,7 +118,7 @@ impl<'v, 'a> At<'v, 'a> {
 }
 
 /// Whether a configuration node can have state below it.
-fn has_state_below(schema: &Schema, node: &Node) -> bool {
+pub(in crate::data) fn has_state_below(schema: &Schema, node: &Node) -> bool {
     matches!(node.kind, NodeKind::Container { .. } | NodeKind::List { .. })
         && node
             .children

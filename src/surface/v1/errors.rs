@@ -5,7 +5,6 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
-use serde_json::Value;
 
 use super::format::{Format, Wanted};
 use crate::base::error::ErrorTag;
@@ -122,24 +121,10 @@ impl Serialize for One<'_> {
         }
         map.serialize_entry("error-message", &violation.told())?;
         if !violation.info.is_empty() {
-            map.serialize_entry("error-info", &facts(&violation.info))?;
+            map.serialize_entry("error-info", &violation.facts())?;
         }
         map.end()
     }
-}
-
-/// Facts by name: a text, or all texts where a fact has several.
-fn facts(info: &[(String, String)]) -> serde_json::Map<String, Value> {
-    let mut facts = serde_json::Map::new();
-    for (name, text) in info {
-        let text = Value::from(text.as_str());
-        match facts.get_mut(name) {
-            None => drop(facts.insert(name.clone(), text)),
-            Some(Value::Array(all)) => all.push(text),
-            Some(first) => *first = Value::Array(vec![first.take(), text]),
-        }
-    }
-    facts
 }
 
 #[cfg(test)]

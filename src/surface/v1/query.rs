@@ -5,11 +5,12 @@
 use std::fmt::Write as _;
 
 use crate::base::error::ErrorTag;
-use crate::base::suggest::nearest;
-use crate::data::path::InstancePath;
 pub use crate::data::read::{Content, WithDefaults};
-use crate::data::violation::{Violation, shorten};
-use crate::surface::http::request::decode_percent;
+use crate::data::violation::Violation;
+use crate::surface::parameters::{
+    self, CONTENT, DEPTH, Manners, Parameter, SWITCH, WITH_DEFAULTS, content, depth, number, switch,
+    with_defaults,
+};
 use crate::surface::select::Entries;
 
 /// What kind of request a parameter stands in.
@@ -29,7 +30,7 @@ pub enum Place {
     Invoke,
 }
 
-impl Place {
+impl parameters::Place for Place {
     fn describe(self) -> &'static str {
         match self {
             Place::ConfigList => "on GET of a list in config",
@@ -73,29 +74,13 @@ pub struct Query {
     pub site: Option<String>,
 }
 
-/// One row of the table.
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// Where it means something.
-    pub places: &'static [Place],
-    /// Parameters beside which it means nothing.
-    pub not_beside: &'static [&'static str],
-    /// What its values look like, for messages and documentation.
-    pub form: &'static str,
-    /// What it does.
-    pub doc: &'static str,
-    /// Reads a value; `None` when it is not of the form.
-    set: fn(&mut Query, &str) -> Option<()>,
-}
-
 use Place::{ConfigList, ConfigNode, Invoke, StateList, StateNode, Write as Writes};
 
 const READS: &[Place] = &[ConfigList, ConfigNode, StateList, StateNode];
 const LISTS: &[Place] = &[ConfigList, StateList];
 
 /// Every parameter, in the order of the documentation.
-pub const PARAMETERS: &[Parameter] = &[
+pub const PARAMETERS: &[Parameter<Query, Place>] = &[
     Parameter {
         name: "fields",
         places: &[ConfigList, ConfigNode, StateList, StateNode, Invoke],
@@ -122,15 +107,10 @@ pub const PARAMETERS: &[Parameter] = &[
         name: "content",
         places: &[StateList, StateNode],
         not_beside: &["keys", "count"],
-        form: "config, nonconfig or all",
+        form: CONTENT,
         doc: "configuration only, state only, or both",
         set: |query, text| {
-            query.content = match text {
-                "config" => Content::Config,
-                "nonconfig" => Content::Nonconfig,
-                "all" => Content::All,
-                _ => return None,
-            };
+            query.content = content(text)?;
             Some(())
         },
     },
@@ -193,13 +173,10 @@ pub const PARAMETERS: &[Parameter] = &[
         name: "depth",
         places: READS,
         not_beside: &["keys", "count"],
-        form: "a number from 1 to 65535, or unbounded",
+        form: DEPTH,
         doc: "at most so many levels; the target is the first",
         set: |query, text| {
-            query.depth = match text {
-                "unbounded" => None,
-                _ => Some(u32::try_from(number(text)?).ok().filter(|depth| (1..=65_535).contains(depth))?),
-            };
+            query.depth = depth(text)?;
             Some(())
         },
     },
@@ -207,16 +184,10 @@ pub const PARAMETERS: &[Parameter] = &[
         name: "with-defaults",
         places: READS,
         not_beside: &["keys", "count"],
-        form: "explicit, report-all, trim or report-all-tagged",
+        form: WITH_DEFAULTS,
         doc: "which defaults to show (RFC 6243); without it, config shows what was set and state what is in use",
         set: |query, text| {
-            query.with_defaults = Some(match text {
-                "explicit" => WithDefaults::Explicit,
-                "report-all" => WithDefaults::ReportAll,
-                "trim" => WithDefaults::Trim,
-                "report-all-tagged" => WithDefaults::ReportAllTagged,
-                _ => return None,
-            });
+            query.with_defaults = Some(with_defaults(text)?);
             Some(())
         },
     },
@@ -259,16 +230,9 @@ pub const PARAMETERS: &[Parameter] = &[
 /// In characters.
 const LONGEST_COMMENT: usize = 1_000;
 
-const SWITCH: &str = "true, or nothing";
-
-fn switch(text: &str) -> Option<bool> {
-    matches!(text, "" | "true").then_some(true)
-}
-
-fn number(text: &str) -> Option<usize> {
-    // A sign would parse, and means nothing here.
-    text.bytes().all(|digit| digit.is_ascii_digit()).then(|| text.parse().ok()).flatten()
-}
+/// Faults of a query, by the words of NETCONF for attributes.
+const MANNERS: Manners =
+    Manners { plus_is_space: true, unknown: ErrorTag::UnknownAttribute, misused: ErrorTag::BadAttribute };
 
 impl Query {
     /// What it says of the entries of a list.
@@ -282,79 +246,8 @@ impl Query {
     /// # Errors
     /// Every parameter that is unknown, misplaced, repeated, or has a value that it cannot have.
     pub fn parse(text: Option<&str>, place: Place) -> Result<Query, Vec<Violation>> {
-        let mut query = Query::default();
-        let mut given: Vec<&'static Parameter> = Vec::new();
-        let mut faults = Vec::new();
-        // No request has a use for more; a longer query is not worth reading to its end.
-        const PAIRS: usize = 64;
-        if text.is_some_and(|text| text.split('&').count() > PAIRS) {
-            let message = format!("a query has at most {PAIRS} parameters");
-            return Err(vec![Violation::new(ErrorTag::BadAttribute, InstancePath::root(), message)]);
-        }
-        for pair in text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            match read_pair(pair, place, &given, &mut query) {
-                Ok(parameter) => given.push(parameter),
-                Err(fault) => faults.push(fault),
-            }
-        }
-        for parameter in &given {
-            for other in given.iter().filter(|other| parameter.not_beside.contains(&other.name)) {
-                let message = format!("'{}' means nothing beside '{}'", parameter.name, other.name);
-                faults.push(fault(ErrorTag::BadAttribute, parameter.name, message));
-            }
-        }
-        if faults.is_empty() { Ok(query) } else { Err(faults) }
+        parameters::read(PARAMETERS, &MANNERS, text, place)
     }
-}
-
-fn read_pair(
-    pair: &str,
-    place: Place,
-    given: &[&'static Parameter],
-    query: &mut Query,
-) -> Result<&'static Parameter, Violation> {
-    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    let decode = |text: &str| {
-        let spaced = text.replace('+', " ");
-        decode_percent(&spaced).map(std::borrow::Cow::into_owned).map_err(|refusal| {
-            Violation::new(ErrorTag::MalformedMessage, InstancePath::root(), refusal.message)
-        })
-    };
-    let (name, value) = (decode(name)?, decode(value)?);
-    let Some(parameter) = PARAMETERS.iter().find(|parameter| parameter.name == name) else {
-        let near = nearest(&name, PARAMETERS.iter().map(|parameter| parameter.name));
-        let hint = near.map_or_else(|| allowed(place), |near| format!("did you mean '{near}'?"));
-        let message = format!("there is no query parameter '{}'; {hint}", shorten(&name));
-        return Err(fault(ErrorTag::UnknownAttribute, &name, message));
-    };
-    if !parameter.places.contains(&place) {
-        let message = format!("'{name}' means nothing {}; {}", place.describe(), allowed(place));
-        return Err(fault(ErrorTag::BadAttribute, &name, message));
-    }
-    if given.iter().any(|known| known.name == name) {
-        return Err(fault(ErrorTag::BadAttribute, &name, format!("'{name}' is given twice")));
-    }
-    match (parameter.set)(query, &value) {
-        Some(()) => Ok(parameter),
-        None => {
-            let message =
-                format!("'{}' is no value of '{name}'; allowed: {}", shorten(&value), parameter.form);
-            Err(fault(ErrorTag::BadAttribute, &name, message))
-        }
-    }
-}
-
-fn allowed(place: Place) -> String {
-    let names: Vec<&str> = PARAMETERS
-        .iter()
-        .filter(|parameter| parameter.places.contains(&place))
-        .map(|parameter| parameter.name)
-        .collect();
-    format!("possible here: {}", names.join(", "))
-}
-
-fn fault(tag: ErrorTag, name: &str, message: String) -> Violation {
-    Violation::new(tag, InstancePath::root(), message).info("bad-attribute", shorten(name))
 }
 
 /// The table as Markdown, for the documentation.

@@ -1,0 +1,135 @@
+//! RESTCONF (RFC 8040): the same data for standard clients, in JSON (RFC 7951) and XML, for any loaded module.
+//!
+//! A request goes through the same stages whatever it is: what does the URL name; who asks; does the resource have that
+//! method; which format is wanted; what do the parameters say; then it is read, written or invoked through the gate, and the
+//! answer is written down before it leaves. `docs/restconf.md` holds every MUST and SHOULD of the RFC against a test.
+
+pub mod api;
+pub mod body;
+pub mod errors;
+pub mod host_meta;
+pub mod invoke;
+pub mod media;
+pub mod print;
+pub mod query;
+pub mod read;
+pub mod route;
+pub mod schema_text;
+pub mod write;
+
+use std::sync::Arc;
+
+use hyper::header::{ALLOW, HeaderValue};
+use hyper::{Method, StatusCode};
+
+use self::media::{ACCEPT_PATCH, PATCH_TYPES, Wanted};
+use self::query::Query;
+use self::route::Resource;
+use crate::access::gate::Gate;
+use crate::engine::Engine;
+use crate::surface::failure::Failure;
+use crate::surface::http::{Payload, Refusal, Reply, Request};
+use crate::surface::trail::Trail;
+use crate::yang::schema::Schema;
+
+/// Where the API is: `{+restconf}` in the words of the RFC.
+pub const ROOT: &str = "/restconf";
+
+/// The dialect.
+#[derive(Clone, Debug)]
+pub struct Restconf {
+    gate: Gate,
+}
+
+/// One request on its way through the stages.
+struct Visit<'a> {
+    dialect: &'a Restconf,
+    trail: Trail<'a>,
+    wanted: Wanted,
+}
+
+impl Restconf {
+    /// The dialect in front of a gate.
+    pub fn new(gate: Gate) -> Self {
+        Restconf { gate }
+    }
+
+    fn engine(&self) -> &Engine {
+        self.gate.engine()
+    }
+
+    fn schema(&self) -> &Arc<Schema> {
+        self.gate.engine().schema()
+    }
+
+    /// Answers a request whose path begins with [`ROOT`].
+    pub async fn answer(&self, request: &Request, payload: Payload) -> Reply {
+        let wanted = Wanted::of(&request.headers);
+        let form = *wanted.as_ref().unwrap_or(&Wanted::default());
+        let mut visit = Visit { dialect: self, trail: Trail::new(&self.gate, request), wanted: form };
+        let outcome = visit.run(wanted.err(), payload).await;
+        let outcome = outcome.map_err(|failure| errors::settle(failure, &request.method));
+        let recorded = match &outcome {
+            Ok(reply) => visit.trail.record(reply.status, None).await,
+            Err(failure) => {
+                let status = failure.status.unwrap_or(StatusCode::BAD_REQUEST);
+                visit.trail.record(status, Some(failure)).await
+            }
+        };
+        match recorded.and(outcome) {
+            Ok(reply) => reply,
+            Err(failure) => errors::reply(&failure, self.schema(), form),
+        }
+    }
+}
+
+/// Prints a refusal in the words of the dialect.
+pub fn refuse(schema: &Schema, request: &Request, refusal: &Refusal) -> Reply {
+    let wanted = Wanted::of(&request.headers).unwrap_or_default();
+    let failure = errors::settle(refusal.clone().into(), &request.method);
+    errors::reply(&failure, schema, wanted)
+}
+
+impl Visit<'_> {
+    async fn run(&mut self, not_acceptable: Option<Refusal>, payload: Payload) -> Result<Reply, Failure> {
+        let request = self.trail.request;
+        let found = Resource::find(self.dialect.schema(), request.path());
+        // Whether a path exists is told to callers only; what is public is for anybody.
+        if !matches!(found, Ok(Resource::Operation { public: true, .. })) {
+            self.trail.authenticate().await?;
+        }
+        let resource = found?;
+        let method = &request.method;
+        if *method == Method::OPTIONS {
+            return Ok(options(&resource));
+        }
+        resource.check(method)?;
+        // The text of a module has a media type of its own.
+        if let Resource::Module(text) = resource {
+            return schema_text::read(&text, &request.headers);
+        }
+        if let Some(refusal) = not_acceptable {
+            return Err(refusal.into());
+        }
+        let query = Query::parse(request.uri.query(), resource.place(method))?;
+        match resource {
+            Resource::Api => self.api(),
+            Resource::Operations => self.operations(),
+            Resource::LibraryVersion => self.library_version(),
+            Resource::Data { path, .. } if request.is_read() => self.read(path, &query).await,
+            Resource::Data { path, kind, .. } => self.write(path, kind, &query, payload).await,
+            Resource::Operation { path, .. } => self.invoke(path, &query, payload).await,
+            Resource::Module(_) | Resource::Misplaced { .. } => {
+                Err(Failure::internal("a resource was found twice"))
+            }
+        }
+    }
+}
+
+fn options(resource: &Resource) -> Reply {
+    let reply = Reply::empty(StatusCode::OK).header(ALLOW, HeaderValue::from_static(resource.allow()));
+    if resource.has(&Method::PATCH) {
+        return reply.header(ACCEPT_PATCH, HeaderValue::from_static(PATCH_TYPES));
+    }
+    reply
+}

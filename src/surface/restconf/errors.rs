@@ -1,0 +1,200 @@
+//! What went wrong with a request, as status and `ietf-restconf:errors` (RFC 8040 section 7).
+
+use hyper::header::HeaderValue;
+use hyper::{Method, StatusCode};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+use super::media::{Format, Wanted};
+use crate::base::error::ErrorTag;
+use crate::data::read::{Element, InstanceIdentifierText, Layout, write_xml};
+use crate::data::violation::Violation;
+use crate::surface::failure::Failure;
+use crate::surface::http::Reply;
+use crate::yang::schema::Schema;
+
+/// A failure with the status that it has in this dialect. A resource that is not there is 404, for which the table of
+/// section 7 has `invalid-value`; only to a DELETE the tag of NETCONF says more.
+pub fn settle(mut failure: Failure, method: &Method) -> Failure {
+    let status = failure.status_by(status_of);
+    if status == StatusCode::NOT_FOUND && *method != Method::DELETE {
+        for violation in failure.violations.iter_mut().filter(|one| one.tag == ErrorTag::DataMissing) {
+            violation.tag = ErrorTag::InvalidValue;
+        }
+    }
+    Failure { status: Some(status), ..failure }
+}
+
+/// The status of a violation of the request's data, by the table of section 7.
+fn status_of(violation: &Violation) -> StatusCode {
+    match violation.tag {
+        // What the data of a request cannot fulfil is the client's affair; 500 would be ours.
+        ErrorTag::OperationFailed => StatusCode::PRECONDITION_FAILED,
+        tag => StatusCode::from_u16(tag.status()).unwrap_or(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// In which layer it went wrong.
+fn error_type(violation: &Violation) -> &'static str {
+    match violation.tag {
+        ErrorTag::InUse
+        | ErrorTag::AccessDenied
+        | ErrorTag::ResourceDenied
+        | ErrorTag::RollbackFailed
+        | ErrorTag::OperationFailed
+        | ErrorTag::PartialOperation => "application",
+        _ if violation.app_tag.is_some() => "application",
+        _ => "protocol",
+    }
+}
+
+/// The answer in the encoding that was asked for.
+pub fn reply(failure: &Failure, schema: &Schema, wanted: Wanted) -> Reply {
+    let status = failure.status.unwrap_or(StatusCode::BAD_REQUEST);
+    let errors = Errors { schema, violations: &failure.violations };
+    let (media_type, body) = match wanted.format {
+        Format::Json => (wanted.media_type, json(&errors)),
+        Format::Xml => match xml(&errors) {
+            Some(body) => (wanted.media_type, body),
+            // What was found in a request can be what XML does not have.
+            None => (Wanted::default().media_type, json(&errors)),
+        },
+    };
+    failure.dress(Reply::with_body(status, HeaderValue::from_static(media_type), body))
+}
+
+fn json(errors: &Errors<'_>) -> Vec<u8> {
+    let mut out = br#"{"ietf-restconf:errors":"#.to_vec();
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(&mut out, errors);
+    out.push(b'}');
+    out
+}
+
+fn xml(errors: &Errors<'_>) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let element = Element::restconf("errors");
+    write_xml(errors.schema, errors, element, Layout::Compact, &mut out).ok()?;
+    Some(out)
+}
+
+/// The container `errors`.
+#[derive(Clone, Copy)]
+pub struct Errors<'a> {
+    /// The model, for paths.
+    pub schema: &'a Schema,
+    /// What is wrong.
+    pub violations: &'a [Violation],
+}
+
+impl Serialize for Errors<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("error", &List(*self))?;
+        map.end()
+    }
+}
+
+struct List<'a>(Errors<'a>);
+
+impl Serialize for List<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.violations.len()))?;
+        for violation in self.0.violations {
+            list.serialize_element(&One { schema: self.0.schema, violation })?;
+        }
+        list.end()
+    }
+}
+
+struct One<'a> {
+    schema: &'a Schema,
+    violation: &'a Violation,
+}
+
+impl Serialize for One<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let violation = self.violation;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("error-type", error_type(violation))?;
+        map.serialize_entry("error-tag", violation.tag.as_str())?;
+        if let Some(app_tag) = &violation.app_tag {
+            map.serialize_entry("error-app-tag", app_tag)?;
+        }
+        if !violation.path.steps.is_empty() || violation.unknown.is_some() {
+            let path = violation.instance_identifier(self.schema);
+            map.serialize_entry("error-path", &InstanceIdentifierText(&path))?;
+        }
+        map.serialize_entry("error-message", &violation.told())?;
+        if !violation.info.is_empty() {
+            map.serialize_entry("error-info", &violation.facts())?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::path::InstancePath;
+    use crate::data::testing::issuers;
+
+    fn violation(tag: ErrorTag) -> Violation {
+        Violation::new(tag, InstancePath::root(), "no")
+    }
+
+    #[test]
+    fn rfc8040_7_every_error_tag_has_the_status_of_the_table() {
+        for (tag, statuses) in [
+            (ErrorTag::InUse, &[409][..]),
+            (ErrorTag::InvalidValue, &[400, 404, 406]),
+            (ErrorTag::TooBig, &[413, 400]),
+            (ErrorTag::MissingAttribute, &[400]),
+            (ErrorTag::BadAttribute, &[400]),
+            (ErrorTag::UnknownAttribute, &[400]),
+            (ErrorTag::MissingElement, &[400]),
+            (ErrorTag::BadElement, &[400]),
+            (ErrorTag::UnknownElement, &[400]),
+            (ErrorTag::UnknownNamespace, &[400]),
+            (ErrorTag::AccessDenied, &[401, 403]),
+            (ErrorTag::LockDenied, &[409]),
+            (ErrorTag::ResourceDenied, &[409]),
+            (ErrorTag::RollbackFailed, &[500]),
+            (ErrorTag::DataExists, &[409]),
+            (ErrorTag::DataMissing, &[409]),
+            (ErrorTag::OperationNotSupported, &[405, 501]),
+            (ErrorTag::OperationFailed, &[412, 500]),
+            (ErrorTag::PartialOperation, &[500]),
+            (ErrorTag::MalformedMessage, &[400]),
+        ] {
+            let status = settle(violation(tag).into(), &Method::PUT).status.unwrap().as_u16();
+            assert!(statuses.contains(&status), "{tag}: {status}");
+        }
+    }
+
+    #[test]
+    fn rfc8040_7_1_the_errors_are_an_array_with_paths_in_both_encodings() {
+        let schema = issuers();
+        let path = InstancePath::parse_restconf(schema, "test:top/issuer=a").unwrap();
+        let violations = vec![
+            Violation::new(ErrorTag::DataExists, path.clone(), "say \"no\"").app_tag("own"),
+            Violation::unknown(path, "colour", "unknown").info("bad-element", "colour"),
+        ];
+        let failure = Failure::from(violations);
+        let text = |wanted| String::from_utf8(reply(&failure, schema, wanted).body.to_vec()).unwrap();
+        assert_eq!(
+            text(Wanted::default()),
+            r#"{"ietf-restconf:errors":{"error":[{"error-type":"application","error-tag":"data-exists","error-app-tag":"own","error-path":"/test:top/issuer[name='a']","error-message":"say \"no\""},{"error-type":"protocol","error-tag":"unknown-element","error-path":"/test:top/issuer[name='a']/colour","error-message":"unknown","error-info":{"bad-element":"colour"}}]}}"#
+        );
+        let xml = Wanted { format: Format::Xml, media_type: "application/yang-data+xml" };
+        let text = text(xml);
+        assert!(
+            text.starts_with(
+                "<errors xmlns=\"urn:ietf:params:xml:ns:yang:ietf-restconf\"><error><error-type>"
+            )
+        );
+        assert!(
+            text.contains("<error-path xmlns:test=\"urn:test\">/test:top/test:issuer[test:name='a']<"),
+            "{text}"
+        );
+    }
+}

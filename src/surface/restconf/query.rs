@@ -1,0 +1,299 @@
+//! Query parameters (RFC 8040 section 4.8), and those of the `/v1` dialect that work here too: one table.
+
+use std::fmt::Write as _;
+
+use crate::base::error::ErrorTag;
+pub use crate::data::read::{Content, WithDefaults};
+use crate::data::violation::Violation;
+use crate::surface::parameters::{
+    self, CONTENT, DEPTH, Manners, Parameter, SWITCH, WITH_DEFAULTS, content, depth, switch, with_defaults,
+};
+use crate::surface::select::Entries;
+
+/// What kind of request a parameter stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// GET of a list or leaf-list as a whole.
+    List,
+    /// GET of any other data.
+    Node,
+    /// POST and PUT of data.
+    Put,
+    /// PATCH and DELETE.
+    Change,
+    /// An operation.
+    Invoke,
+    /// Everything that is no data.
+    Elsewhere,
+}
+
+impl parameters::Place for Place {
+    fn describe(self) -> &'static str {
+        match self {
+            Place::List => "on GET of a list",
+            Place::Node => "on GET of a node that is no list",
+            Place::Put => "on POST and PUT",
+            Place::Change => "on PATCH and DELETE",
+            Place::Invoke => "on an operation",
+            Place::Elsewhere => "on this resource",
+        }
+    }
+}
+
+/// Where among user-ordered siblings (RFC 8040 section 4.8.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Insert {
+    /// Before all others.
+    First,
+    /// Behind all others.
+    Last,
+    /// Before the entry that `point` names.
+    Before,
+    /// Behind it.
+    After,
+}
+
+/// The parameters of one request, each as far as it can be read without the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// `content`.
+    pub content: Content,
+    /// `depth`; `None` is unbounded.
+    pub depth: Option<u32>,
+    /// `fields`.
+    pub fields: Option<String>,
+    /// `with-defaults`.
+    pub with_defaults: Option<WithDefaults>,
+    /// `insert`.
+    pub insert: Option<Insert>,
+    /// `point`.
+    pub point: Option<String>,
+    /// `where`.
+    pub filter: Option<String>,
+    /// `keys`.
+    pub keys: bool,
+    /// `count`.
+    pub count: bool,
+    /// `validate`.
+    pub validate: bool,
+    /// `comment`.
+    pub comment: Option<String>,
+}
+
+use Place::{Change, Invoke, List, Node, Put};
+
+const READS: &[Place] = &[List, Node];
+const WRITES: &[Place] = &[Put, Change];
+
+/// Every parameter, in the order of the documentation.
+pub const PARAMETERS: &[Parameter<Query, Place>] = &[
+    Parameter {
+        name: "content",
+        places: READS,
+        not_beside: &["keys", "count"],
+        form: CONTENT,
+        doc: "configuration only, state only, or both (section 4.8.1)",
+        set: |query, text| {
+            query.content = content(text)?;
+            Some(())
+        },
+    },
+    Parameter {
+        name: "depth",
+        places: READS,
+        not_beside: &["keys", "count"],
+        form: DEPTH,
+        doc: "at most so many levels; the target is the first (section 4.8.2)",
+        set: |query, text| {
+            query.depth = depth(text)?;
+            Some(())
+        },
+    },
+    Parameter {
+        name: "fields",
+        places: READS,
+        not_beside: &["keys", "count"],
+        form: "names of descendants, as in name;album(name;year)",
+        doc: "only these descendants; keys come along (section 4.8.3)",
+        set: |query, text| {
+            query.fields = (!text.is_empty()).then(|| text.to_owned());
+            query.fields.as_ref().map(|_| ())
+        },
+    },
+    Parameter {
+        name: "with-defaults",
+        places: READS,
+        not_beside: &["keys", "count"],
+        form: WITH_DEFAULTS,
+        doc: "which defaults to show (section 4.8.9); without it, what was set",
+        set: |query, text| {
+            query.with_defaults = Some(with_defaults(text)?);
+            Some(())
+        },
+    },
+    Parameter {
+        name: "insert",
+        places: &[Put],
+        not_beside: &[],
+        form: "first, last, before or after",
+        doc: "where among user-ordered entries (section 4.8.5)",
+        set: |query, text| {
+            query.insert = Some(match text {
+                "first" => Insert::First,
+                "last" => Insert::Last,
+                "before" => Insert::Before,
+                "after" => Insert::After,
+                _ => return None,
+            });
+            Some(())
+        },
+    },
+    Parameter {
+        name: "point",
+        places: &[Put],
+        not_beside: &[],
+        form: "the path of an entry, as in /example-jukebox:jukebox/playlist=Foo-One/song=1",
+        doc: "before or after which entry (section 4.8.6)",
+        set: |query, text| {
+            query.point = (!text.is_empty()).then(|| text.to_owned());
+            query.point.as_ref().map(|_| ())
+        },
+    },
+    Parameter {
+        name: "where",
+        places: READS,
+        not_beside: &[],
+        form: "an XPath 1.0 expression, as in starts-with(name,'pay')",
+        doc: "own: only the entries for which the expression is true; below an entry, 404 when it is not true of that entry",
+        set: |query, text| {
+            query.filter = Some(text.to_owned());
+            Some(())
+        },
+    },
+    Parameter {
+        name: "keys",
+        places: &[List],
+        not_beside: &["count"],
+        form: SWITCH,
+        doc: "own: only the keys of each entry",
+        set: |query, text| {
+            query.keys = switch(text)?;
+            Some(())
+        },
+    },
+    Parameter {
+        name: "count",
+        places: &[List],
+        not_beside: &[],
+        form: SWITCH,
+        doc: "own: only the number of entries, after where",
+        set: |query, text| {
+            query.count = switch(text)?;
+            Some(())
+        },
+    },
+    Parameter {
+        name: "validate",
+        places: &[List, Node, Put, Change, Invoke],
+        not_beside: &[],
+        form: SWITCH,
+        doc: "own: all checks and none of the effects: a write answers the status that it would have had, a GET or an operation 204",
+        set: |query, text| {
+            query.validate = switch(text)?;
+            Some(())
+        },
+    },
+    Parameter {
+        name: "comment",
+        places: WRITES,
+        not_beside: &[],
+        form: "a text",
+        doc: "own: why the change is made; the commit log keeps it",
+        set: |query, text| {
+            query.comment = Some(text.to_owned());
+            Some(())
+        },
+    },
+];
+
+/// Every fault of a query is `invalid-value` (section 4.8).
+const MANNERS: Manners =
+    Manners { plus_is_space: false, unknown: ErrorTag::InvalidValue, misused: ErrorTag::InvalidValue };
+
+impl Query {
+    /// Reads the query of a URL for a request of that kind.
+    ///
+    /// # Errors
+    /// Every parameter that is unknown, misplaced, repeated, or has a value that it cannot have.
+    pub fn parse(text: Option<&str>, place: Place) -> Result<Query, Vec<Violation>> {
+        parameters::read(PARAMETERS, &MANNERS, text, place)
+    }
+
+    /// What it says of the entries of a list.
+    pub fn entries(&self) -> Entries<'_> {
+        Entries { filter: self.filter.as_deref(), ..Entries::default() }
+    }
+}
+
+/// The table as Markdown, for the documentation.
+pub fn documentation() -> String {
+    let mut out = String::from("| parameter | on | value | meaning |\n| --- | --- | --- | --- |\n");
+    for Parameter { name, places, form, doc, .. } in PARAMETERS {
+        let on = |wanted: &[Place]| wanted.iter().all(|place| places.contains(place));
+        let mut shown = Vec::new();
+        match (on(READS), on(&[List])) {
+            (true, _) => shown.push("GET"),
+            (_, true) => shown.push("GET of a list"),
+            _ => {}
+        }
+        match (on(WRITES), on(&[Put])) {
+            (true, _) => shown.push("writes"),
+            (_, true) => shown.push("POST, PUT"),
+            _ => {}
+        }
+        if on(&[Invoke]) {
+            shown.push("operations");
+        }
+        let _ = writeln!(out, "| `{name}` | {} | {form} | {doc} |", shown.join(", "));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str, place: Place) -> Vec<(ErrorTag, String)> {
+        let found = Query::parse(Some(text), place).unwrap_err();
+        found.into_iter().map(|violation| (violation.tag, violation.message)).collect()
+    }
+
+    #[test]
+    fn rfc8040_4_8_an_unknown_repeated_or_misplaced_parameter_is_an_invalid_value() {
+        for (text, place, part) in [
+            ("colour=red", Node, "there is no query parameter"),
+            ("depth=1&depth=1", Node, "is given twice"),
+            ("depth=1", Put, "means nothing on POST and PUT"),
+            ("insert=first", Node, "means nothing on GET"),
+            ("insert=first", Change, "means nothing on PATCH"),
+            ("depth=0", Node, "is no value of 'depth'"),
+            ("depth=65536", Node, "is no value of 'depth'"),
+            ("content=both", Node, "is no value of 'content'"),
+            ("with-defaults=all", Node, "is no value of 'with-defaults'"),
+            ("insert=second", Put, "is no value of 'insert'"),
+            ("fields=", Node, "is no value of 'fields'"),
+            ("depth=1", Place::Elsewhere, "there are none here"),
+        ] {
+            let found = faults(text, place);
+            assert_eq!(found.len(), 1, "{text}");
+            assert_eq!(found[0].0, ErrorTag::InvalidValue, "{text}");
+            assert!(found[0].1.contains(part), "{text}: {}", found[0].1);
+        }
+    }
+
+    #[test]
+    fn rfc3986_2_1_a_plus_is_no_space() {
+        let query = Query::parse(Some("where=a%2Bb+c%20d"), List).unwrap();
+        assert_eq!(query.filter.as_deref(), Some("a+b+c d"));
+    }
+}

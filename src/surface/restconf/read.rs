@@ -1,0 +1,232 @@
+//! GET and HEAD of data (RFC 8040 sections 4.2 and 4.3): conditions, selection, and the body in the encoding that was asked
+//! for.
+
+use std::hash::Hasher as _;
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
+use siphasher::sip::SipHasher13;
+
+use super::Visit;
+use super::print::Printer;
+use super::query::{Content, Query};
+use crate::access::gate::{Reading, Refusal, Resource, Validators};
+use crate::data::default::{DefaultValue, case_holds, default_of, is_allowed};
+use crate::data::path::InstancePath;
+use crate::data::read::{Subject, can_hold_state};
+use crate::data::tree::{Container, Data};
+use crate::engine::Datastore;
+use crate::surface::failure::Failure;
+use crate::surface::http::Reply;
+use crate::surface::http::conditional::{Conditions, Verdict};
+use crate::surface::precondition::{broken, dated};
+use crate::surface::select::{EntryFilter, Selection, aside, fields, is_secret};
+use crate::yang::schema::{NodeId, Schema};
+
+/// What is shown, and what is known of it.
+struct Shown {
+    reading: Box<Reading>,
+    /// The default in use, where the target was not set.
+    default: Option<Data>,
+}
+
+impl Visit<'_> {
+    pub(super) async fn read(&mut self, path: InstancePath, query: &Query) -> Result<Reply, Failure> {
+        let schema = Arc::clone(self.dialect.schema());
+        let conditions = Conditions::parse(&self.trail.request.headers)?;
+        let target = path.target();
+        let node = schema.node(target);
+        if is_secret(&schema, target) {
+            return Err(Failure::not_found(
+                &path,
+                format!("'{}' can be written and never comes back", node.name),
+            ));
+        }
+        let fields = fields(&schema, target, query.fields.as_deref())?;
+        let is_list = path.is_whole_list(&schema) && node.is_list();
+        let selection =
+            if is_list { Some(Selection::compile(&schema, target, &query.entries())?) } else { None };
+        let filter = match is_list {
+            true => None,
+            false => EntryFilter::compile(&schema, &path, query.filter.as_deref())?,
+        };
+        let Shown { reading, default } = self.shown(&schema, path, query.content).await?;
+        if let Some(filter) = &filter {
+            filter.check(&schema, &reading)?;
+        }
+        let validators = self.validators(&schema, &reading, query);
+        if let Some(reply) = self.decide(&conditions, &reading, &validators, query)? {
+            return Ok(reply);
+        }
+        let printer = Printer::new(&schema, self.wanted.format, query, fields, &reading.hidden);
+        let printer = printer.within(reading.surroundings());
+        let body = match (&default, &reading.resource, &selection) {
+            (Some(default), _, _) => printer.print_default(target, Subject::of(target, default))?,
+            (None, Resource::List(list), Some(selection)) => {
+                aside(list.len(), || printer.list(&reading, list, selection, query))?
+            }
+            (None, Resource::List(list), None) => printer.print(target, Subject::List(list))?,
+            (None, Resource::Container(container), _) => {
+                printer.print(target, Subject::Container(container))?
+            }
+            (None, Resource::Value(value), _) => {
+                if let Data::LeafList(values) = value {
+                    printer.is_one(&reading.target, values.len())?;
+                }
+                printer.print(target, Subject::of(target, value))?
+            }
+        };
+        if query.validate {
+            return Ok(Reply::empty(StatusCode::NO_CONTENT));
+        }
+        let reply = Reply::with_body(StatusCode::OK, self.wanted.content_type(), body);
+        Ok(with_validators(reply, &validators))
+    }
+
+    /// What is at a path. Of a leaf that was not set, the default in use, whatever the mode of defaults (section 3.5.4).
+    async fn shown(&self, schema: &Schema, path: InstancePath, content: Content) -> Result<Shown, Failure> {
+        let target = path.target();
+        let node = schema.node(target);
+        let has_state = can_hold_state(schema, target);
+        let is_config = node.config || target == NodeId::ROOT;
+        let missing = || Failure::not_found(&path, "there is no such resource");
+        match content {
+            Content::Config if !is_config => return Err(missing()),
+            Content::Nonconfig if !has_state => return Err(missing()),
+            _ => {}
+        }
+        let datastore = match content {
+            Content::All | Content::Nonconfig if has_state => Datastore::State,
+            _ => Datastore::Config,
+        };
+        let outcome = self.trail.read(datastore, path.clone()).await;
+        let reading = match outcome {
+            Err(Refusal::NotFound { .. }) if default_of(schema, target).is_some() => {
+                return self.default_in_use(schema, datastore, &path).await?.ok_or_else(missing);
+            }
+            outcome => outcome?,
+        };
+        let is_empty = match &reading.resource {
+            Resource::List(list) => list.is_empty(),
+            Resource::Value(Data::LeafList(values)) => values.is_empty(),
+            _ => false,
+        };
+        if !is_empty {
+            return Ok(Shown { reading, default: None });
+        }
+        // A list without entries is not there.
+        self.default_in_use(schema, datastore, &path).await?.ok_or_else(missing)
+    }
+
+    async fn default_in_use(
+        &self,
+        schema: &Schema,
+        datastore: Datastore,
+        path: &InstancePath,
+    ) -> Result<Option<Shown>, Failure> {
+        let target = path.target();
+        let (Some(default), Some(parent)) = (default_of(schema, target), path.parent()) else {
+            return Ok(None);
+        };
+        let mut reading = self.trail.read(datastore, parent).await?;
+        let Resource::Container(container) = &reading.resource else { return Ok(None) };
+        let holds = case_holds(schema, Some(container.as_ref()), target)
+            && reading.hidden.nodes().binary_search(&target).is_err()
+            && reading
+                .surroundings()
+                .is_none_or(|around| is_allowed(schema, around.tree, around.path, target));
+        reading.target = path.clone();
+        Ok(holds.then(|| Shown { reading, default: Some(owned(default)) }))
+    }
+
+    /// The validators of the representation. They are those of configuration (section 3.5.1): state has none.
+    fn validators(&self, schema: &Schema, reading: &Reading, query: &Query) -> Validators {
+        let none = Validators { etag: None, modified: None };
+        let target = reading.target.target();
+        let is_config = schema.node(target).config || target == NodeId::ROOT;
+        let Some(caller) = self.trail.caller.as_ref().filter(|_| is_config) else { return none };
+        if query.content == Content::Nonconfig {
+            return none;
+        }
+        let found = self.dialect.gate.validators(&reading.snapshot, caller, &reading.target);
+        let mark = self.wanted.mark();
+        let view = self.view();
+        Validators { etag: found.etag.map(|etag| format!("{etag}{mark}{view}")), ..found }
+    }
+
+    /// How entity tags of a view of a resource end: what another query shows is another representation.
+    fn view(&self) -> String {
+        match self.trail.request.uri.query() {
+            None | Some("") => String::new(),
+            Some(query) => {
+                let mut hasher = SipHasher13::new();
+                hasher.write(query.as_bytes());
+                format!(".{:08x}", hasher.finish() as u32)
+            }
+        }
+    }
+
+    /// 304, or 412, or nothing: go on.
+    fn decide(
+        &self,
+        conditions: &Conditions,
+        reading: &Reading,
+        validators: &Validators,
+        query: &Query,
+    ) -> Result<Option<Reply>, Failure> {
+        let Some(tag) = validators.etag.as_deref() else { return Ok(None) };
+        match conditions.decide_read(tag, validators.modified) {
+            Verdict::Proceed => Ok(None),
+            Verdict::NotModified(_) if shows_state(reading, query) => Ok(None),
+            Verdict::NotModified(same) => {
+                let etag = Some(same.unwrap_or_else(|| tag.to_owned()));
+                let reply = Reply::empty(StatusCode::NOT_MODIFIED);
+                Ok(Some(with_validators(reply, &Validators { etag, ..validators.clone() })))
+            }
+            Verdict::Failed(header) => Err(broken(header, &reading.target)),
+        }
+    }
+}
+
+/// Whether state is among what is shown, of which the tag says nothing: then a 304 would be a lie. The tag of the datastore
+/// is by its definition that of configuration alone (section 3.4.1.2).
+fn shows_state(reading: &Reading, query: &Query) -> bool {
+    let schema = reading.snapshot.schema();
+    if reading.target.steps.is_empty() || query.content == Content::Config {
+        return false;
+    }
+    match &reading.resource {
+        Resource::Container(container) => holds_state(schema, container),
+        Resource::List(list) => can_hold_state(schema, list.node),
+        Resource::Value(_) => false,
+    }
+}
+
+fn holds_state(schema: &Schema, container: &Container) -> bool {
+    container.children().iter().any(|(id, data)| {
+        !schema.node(*id).config
+            || can_hold_state(schema, *id)
+                && match data {
+                    Data::Container(container) => holds_state(schema, container),
+                    Data::List(list) => list.iter().any(|entry| holds_state(schema, entry)),
+                    _ => false,
+                }
+    })
+}
+
+fn owned(default: DefaultValue<'_>) -> Data {
+    match default {
+        DefaultValue::Leaf(value) => Data::Leaf(value.clone()),
+        DefaultValue::LeafList(values) => Data::LeafList(values.into()),
+    }
+}
+
+fn with_validators(reply: Reply, validators: &Validators) -> Reply {
+    let reply = reply.header(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    match &validators.etag {
+        Some(tag) => dated(reply.header_text(ETAG, &format!("\"{tag}\"")), validators.modified)
+            .header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        None => reply.header(CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    }
+}

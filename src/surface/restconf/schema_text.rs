@@ -1,0 +1,48 @@
+//! Schema resources (RFC 8040 section 3.7): the YANG text of the modules that are served, where the YANG library says that
+//! it is.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
+
+use crate::base::error::ErrorTag;
+use crate::surface::failure::Failure;
+use crate::surface::http::negotiate::media_type;
+use crate::surface::http::{Refusal, Reply};
+use crate::yang::schema::Schema;
+
+const YANG: &str = "application/yang";
+const OFFERS: &[&str] = &[YANG, "text/plain"];
+
+/// The text of a module by the last segment of its URL: `NAME`, `NAME@REVISION`, each with or without `.yang`.
+pub fn find(schema: &Schema, file: &str) -> Option<Arc<str>> {
+    let stem = file.strip_suffix(".yang").unwrap_or(file);
+    let (name, revision) = match stem.split_once('@') {
+        Some((name, revision)) => (name, Some(revision)),
+        None => (stem, None),
+    };
+    let mut modules = schema.modules().iter().filter(|module| module.name == *name);
+    let found = match revision {
+        Some(_) => modules.find(|module| module.revision.as_deref() == revision),
+        None => {
+            return schema.module_by_name(name).map(|id| Arc::clone(&schema.module(id).text));
+        }
+    };
+    found.map(|module| Arc::clone(&module.text))
+}
+
+/// Answers with the text.
+///
+/// # Errors
+/// 406.
+pub fn read(text: &Arc<str>, headers: &HeaderMap) -> Result<Reply, Failure> {
+    let chosen = media_type(headers, OFFERS).and_then(|index| OFFERS.get(index)).copied();
+    let media_type = chosen.ok_or_else(|| {
+        let message = format!("the text of a module is produced as {}", OFFERS.join(" and "));
+        Refusal::new(StatusCode::NOT_ACCEPTABLE, ErrorTag::InvalidValue, message)
+    })?;
+    let reply =
+        Reply::with_body(StatusCode::OK, HeaderValue::from_static(media_type), text.as_bytes().to_vec());
+    Ok(reply.header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")))
+}
