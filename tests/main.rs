@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod commands;
+mod conversation;
 mod crash;
 mod daemon;
 mod disk;
@@ -14,6 +15,7 @@ mod fuzz;
 mod interop;
 mod layers;
 mod modules;
+mod restconf;
 mod seal;
 mod services;
 mod support;

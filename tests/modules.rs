@@ -6,7 +6,7 @@ use std::process::Child;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::api::wire::exchange;
+use crate::conversation::wire::exchange;
 use crate::daemon::{run, serve, start, stop};
 
 /// A directory for modules, and one for data.

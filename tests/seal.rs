@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::api::wire::exchange;
+use crate::conversation::wire::exchange;
 
 const SYSTEM: &str = "v1/state/strongbox/system";
 

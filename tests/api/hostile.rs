@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::wire::{Answer, exchange, host, read_answer};
+use crate::conversation::wire::{Answer, exchange, host, read_answer};
 use crate::support::Daemon;
 
 struct Target {

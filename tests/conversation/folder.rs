@@ -1,7 +1,7 @@
 //! One folder: `NN-request.http` is sent, `NN-response.http` is what must come back.
 //!
 //! A request file is the request line, header lines, an empty line and the body. `@NAME` as a header line stands for the
-//! token of that user; `Host` and `Content-Length` are added. JSON bodies of answers are compared pretty-printed.
+//! token of that user; `Host` and `Content-Length` are added. JSON and XML bodies of answers are compared pretty-printed.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -78,13 +78,28 @@ fn print(answer: &Answer) -> String {
             let _ = writeln!(out, "{name}: {value}");
         }
     }
-    let is_json = answer.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    let kind = answer.header("content-type").unwrap_or_default();
     let body = match serde_json::from_slice::<serde_json::Value>(&answer.body) {
-        Ok(value) if is_json => serde_json::to_string_pretty(&value).unwrap(),
+        Ok(value) if kind.contains("json") => serde_json::to_string_pretty(&value).unwrap(),
+        _ if kind.contains("xml") => indented(&answer.text()),
         _ => answer.text(),
     };
     if !body.is_empty() {
         let _ = writeln!(out, "\n{}", body.trim_end());
+    }
+    out
+}
+
+/// XML with each element on a line of its own.
+fn indented(text: &str) -> String {
+    let mut out = String::new();
+    let mut level = 0_usize;
+    for piece in text.replace("><", ">\n<").lines().map(str::trim_start) {
+        let closes = piece.starts_with("</");
+        level = level.saturating_sub(usize::from(closes));
+        let _ = writeln!(out, "{}{piece}", "  ".repeat(level));
+        let opens = piece.starts_with('<') && !closes && !piece.ends_with("/>") && !piece.contains("</");
+        level += usize::from(opens);
     }
     out
 }
