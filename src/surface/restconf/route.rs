@@ -228,7 +228,7 @@ mod tests {
     fn rfc8040_4_every_kind_of_resource_has_its_methods() {
         let schema = compile_product().unwrap();
         let read = "GET, HEAD, OPTIONS";
-        let role = "/restconf/data/strongbox:strongbox/jwt-issuers=a/roles=b";
+        let role = "/restconf/data/strongbox:strongbox/strongbox-jwt-issuer:jwt-issuers=a/roles=b";
         for (path, allow) in [
             ("/restconf", read),
             ("/restconf/", read),
@@ -237,7 +237,7 @@ mod tests {
             ("/restconf/schema/strongbox.yang", read),
             ("/restconf/data", "GET, HEAD, POST, PUT, PATCH, OPTIONS"),
             ("/restconf/data/", "GET, HEAD, POST, PUT, PATCH, OPTIONS"),
-            ("/restconf/data/strongbox:strongbox/jwt-issuers", read),
+            ("/restconf/data/strongbox:strongbox/strongbox-jwt-issuer:jwt-issuers", read),
             (role, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
             (&format!("{role}/max-ttl"), "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
             (&format!("{role}/allowed-audiences"), read),
@@ -254,8 +254,16 @@ mod tests {
         for (path, status, part) in [
             ("/restconf/dat", 404, "there are data, operations"),
             ("/restconf/data/strongbox", 400, "must be qualified"),
-            ("/restconf/data/strongbox:strongbox/jwt-issuers/roles", 400, "a key must follow"),
-            ("/restconf/data/strongbox:strongbox/jwt-issuer=a", 400, "did you mean 'jwt-issuers'?"),
+            (
+                "/restconf/data/strongbox:strongbox/strongbox-jwt-issuer:jwt-issuers/roles",
+                400,
+                "a key must follow",
+            ),
+            (
+                "/restconf/data/strongbox:strongbox/strongbox-jwt-issuer:jwt-issuer=a",
+                400,
+                "did you mean 'jwt-issuers'?",
+            ),
             ("/restconf/operations/strongbox:nothing", 400, "unknown"),
             ("/restconf/operations/strongbox:strongbox", 404, "is no operation"),
         ] {
