@@ -49,7 +49,7 @@ impl Visit<'_> {
             edits: vec![edit],
             preconditions,
             validate_only: query.validate,
-            options: CommitOptions { comment: query.comment.clone() },
+            options: CommitOptions { comment: query.comment.clone(), ..CommitOptions::default() },
         };
         let written = self.trail.write(operation).await.map_err(|refusal| absent(refusal, &path))?;
         let created = match write {
