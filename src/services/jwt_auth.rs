@@ -1,28 +1,30 @@
-//! Logging in with a JWT of another issuer.
+//! Logging in at other issuers: with a JWT of theirs, or with a browser that they send back (OpenID Connect).
 //!
 //! An issuer and its roles are compiled when they change and kept until they do; the keys of an issuer that publishes
-//! them are fetched when they are needed. What a token must be like is [`super::jwt_verify`]'s business.
+//! them are fetched when they are needed. What a token must be like is [`super::jwt_verify`]'s business; `door` finds the
+//! issuer, `login` is for those who bring a token, and both end in `admit`.
 
+pub mod admit;
+pub mod check;
 pub mod compile;
+pub mod door;
 pub mod login;
 pub mod model;
 pub mod rules;
 
 use std::sync::Arc;
 
-use self::compile::{CompiledIssuer, CompiledRole};
+use self::compile::CompiledRole;
+use self::door::{Door, ISSUERS, MOUNTED, MOUNTED_ROLES, Nodes, ROLES};
+use self::model::Place;
 use super::jwt_verify::Fetcher;
 use super::jwt_verify::keys::Remotes;
 use super::login::check_networks;
 use crate::access::Access;
-use crate::access::model::{ModelError, path_to};
+use crate::access::model::ModelError;
 use crate::base::ident::Ident;
-use crate::data::path::InstancePath;
 use crate::engine::{Derived, Registry};
-use crate::yang::schema::{NodeId, Schema, Value};
-
-const ISSUERS: &str = "/strongbox/authentication/jwt-auth";
-const ROLES: &str = "/strongbox/authentication/jwt-auth/roles";
+use crate::yang::schema::Schema;
 
 /// How many issuers and roles are kept compiled.
 const KEPT: usize = 16_384;
@@ -30,11 +32,10 @@ const KEPT: usize = 16_384;
 /// The service.
 pub struct JwtAuth {
     access: Arc<Access>,
-    issuers: InstancePath,
-    roles: NodeId,
-    compiled: Derived<(Ident, Ident), CompiledIssuer>,
-    compiled_roles: Derived<(Ident, Ident, Ident), CompiledRole>,
-    remotes: Remotes<(Ident, Ident)>,
+    nodes: Nodes,
+    doors: Derived<(Ident, Place), Door>,
+    compiled_roles: Derived<(Ident, Place, Ident), CompiledRole>,
+    remotes: Remotes<(Ident, Place, usize)>,
     fetcher: Fetcher,
 }
 
@@ -46,9 +47,8 @@ impl JwtAuth {
     pub fn new(access: Arc<Access>, schema: &Schema) -> Result<Arc<Self>, ModelError> {
         Ok(Arc::new(JwtAuth {
             access,
-            issuers: path_to(schema, ISSUERS)?,
-            roles: schema.find(ROLES).ok_or(ModelError(ROLES))?,
-            compiled: Derived::new(KEPT),
+            nodes: Nodes::find(schema)?,
+            doors: Derived::new(KEPT),
             compiled_roles: Derived::new(KEPT),
             remotes: Remotes::default(),
             fetcher: Fetcher::default(),
@@ -62,16 +62,11 @@ impl JwtAuth {
             let service = Arc::clone(&service);
             async move { service.login(context, input).await }
         });
-        registry.guard(ISSUERS, rules::check_issuer);
-        registry.guard(ROLES, check_networks);
-        registry.guard(ROLES, rules::check_role);
-    }
-
-    fn issuer(&self, name: &str) -> InstancePath {
-        self.issuers.entry(vec![Value::string(name)])
-    }
-
-    fn role(&self, issuer: &str, name: &str) -> InstancePath {
-        self.issuer(issuer).child(self.roles).entry(vec![Value::string(name)])
+        for (issuers, roles) in [(ISSUERS, ROLES), (MOUNTED, MOUNTED_ROLES)] {
+            registry.prepare(issuers, Arc::new(check::KeysCheck(self.fetcher.clone())));
+            registry.guard(issuers, rules::check_issuer);
+            registry.guard(roles, check_networks);
+            registry.guard(roles, rules::check_role);
+        }
     }
 }

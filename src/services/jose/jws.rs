@@ -118,8 +118,8 @@ impl<'t> Unverified<'t> {
     }
 
     /// The payload, for whoever found the signature right.
-    pub fn into_payload(self) -> Vec<u8> {
-        self.payload
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
     }
 }
 

@@ -1,12 +1,13 @@
 //! An issuer and a role in the form in which they are held against a token.
 
-use super::model::{Issuer, Role, ValueKind};
+use super::model::{Issuer, Role, RoleType, ValueKind};
 use crate::base::duration::Duration;
 use crate::base::ident::Ident;
 use crate::services::jose::spki::public_keys_from_pem;
 use crate::services::jose::{Algorithm, KeySet};
 use crate::services::jwt_issuer::glob::Glob;
 use crate::services::jwt_verify::fetch::Site;
+use crate::services::jwt_verify::identity::whole;
 use crate::services::jwt_verify::keys::Schedule;
 use crate::services::jwt_verify::{BoundClaim, Expected, IdentityRules, KeySource, Leeways, Wanted};
 use crate::services::token::TokenParameters;
@@ -29,8 +30,8 @@ pub struct CompiledIssuer {
 pub enum IssuerKeys {
     /// In the configuration.
     Known(KeySet),
-    /// With the issuer.
-    Remote(KeySource, Schedule),
+    /// With the issuer, in one place or several.
+    Remote(Vec<KeySource>, Schedule),
 }
 
 /// A leaf of the configuration that makes no sense.
@@ -43,21 +44,30 @@ pub struct Fault {
 }
 
 impl CompiledIssuer {
-    /// Compiles an issuer.
+    /// Compiles an issuer; `None` where nothing says where its keys are.
     ///
     /// # Errors
-    /// A key that cannot be read; an issuer without a source of keys, which the model rules out.
-    pub fn new(issuer: Issuer) -> Result<Self, Fault> {
-        let site = |url: &String| Site {
+    /// A key that cannot be read.
+    pub fn new(issuer: Issuer) -> Result<Option<Self>, Fault> {
+        let allow_http = issuer.allow_http;
+        let site = |url: &String, authorities: &Option<String>| Site {
             url: url.clone(),
-            authorities: issuer.ca_pem.clone(),
-            allow_http: issuer.allow_http,
+            authorities: authorities.clone(),
+            allow_http,
         };
+        let mut sources: Vec<KeySource> = issuer
+            .jwks_pairs
+            .iter()
+            .map(|pair| KeySource::Jwks(site(&pair.jwks_url, &pair.ca_pem)))
+            .collect();
+        sources.extend(issuer.jwks_url.iter().map(|url| KeySource::Jwks(site(url, &issuer.ca_pem))));
+        let discovered = issuer.oidc_discovery_url.iter();
+        sources.extend(discovered.map(|url| KeySource::Discovery(site(url, &issuer.ca_pem))));
         let schedule = Schedule { max_age: issuer.keys_max_age, interval: issuer.keys_fetch_interval };
-        let keys = match (&issuer.jwks_url, &issuer.oidc_discovery_url) {
-            (Some(url), _) => IssuerKeys::Remote(KeySource::Jwks(site(url)), schedule),
-            (None, Some(url)) => IssuerKeys::Remote(KeySource::Discovery(site(url)), schedule),
-            (None, None) => {
+        let keys = match (sources.is_empty(), issuer.public_keys.is_empty()) {
+            (false, _) => IssuerKeys::Remote(sources, schedule),
+            (true, true) => return Ok(None),
+            (true, false) => {
                 let mut keys = Vec::new();
                 for text in &issuer.public_keys {
                     let fault = |message| Fault { leaf: "public-keys", message };
@@ -66,18 +76,20 @@ impl CompiledIssuer {
                 IssuerKeys::Known(KeySet::unnamed(keys))
             }
         };
-        Ok(CompiledIssuer {
+        Ok(Some(CompiledIssuer {
             keys,
             bound_issuer: issuer.bound_issuer,
             algorithms: issuer.algorithms,
             default_role: issuer.default_role,
-        })
+        }))
     }
 }
 
 /// A role.
 #[derive(Debug)]
 pub struct CompiledRole {
+    /// How people log in in it.
+    pub kind: RoleType,
     /// What the token must be like, without what its issuer says.
     pub expected: Expected,
     /// Who it is about.
@@ -102,6 +114,7 @@ impl CompiledRole {
         });
         let seconds = |length: Duration| i64::try_from(length.seconds()).unwrap_or(i64::MAX);
         Ok(CompiledRole {
+            kind: role.role_type,
             expected: Expected {
                 algorithms: Vec::new(),
                 issuer: None,
@@ -146,7 +159,20 @@ fn wanted(kind: ValueKind, text: String) -> Result<Wanted, Fault> {
     match kind {
         ValueKind::String => Ok(Wanted::Text(text)),
         ValueKind::Glob => Ok(Wanted::Pattern(Glob::new(&text))),
-        ValueKind::Integer => text.parse().map(Wanted::Integer).map_err(|_| wrong("a whole number")),
+        ValueKind::Integer => number(&text).map(Wanted::Integer).ok_or_else(|| wrong("a whole number")),
         ValueKind::Boolean => text.parse().map(Wanted::Boolean).map_err(|_| wrong("true or false")),
+        ValueKind::Json => match serde_json::from_str(&text) {
+            Ok(serde_json::Value::String(text)) => Ok(Wanted::Text(text)),
+            Ok(serde_json::Value::Bool(truth)) => Ok(Wanted::Boolean(truth)),
+            Ok(serde_json::Value::Number(number)) => {
+                whole(&number).map(Wanted::Integer).ok_or_else(|| wrong("a number that can be compared"))
+            }
+            _ => Err(wrong("JSON of a string, a number or a truth")),
+        },
     }
+}
+
+/// A number in decimal notation, without its fraction.
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok().or_else(|| whole(&serde_json::from_str(text).ok()?))
 }

@@ -1,21 +1,18 @@
-//! The log in itself.
-
-use std::sync::Arc;
+//! Logging in with a JWT. The checks, and what the audit log and clients of the reference are told, are in the order and the
+//! words of the reference; clients of the model are told nothing.
 
 use super::JwtAuth;
+use super::admit::{PERMISSION_DENIED, admit};
 use super::compile::{CompiledIssuer, CompiledRole, IssuerKeys};
-use super::model::{Issuer, LoginInput, Role};
-use crate::access::authenticate::{Arrival, Metadata};
+use super::model::{LoginInput, Place, RoleType};
+use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
-use crate::data::deserialize::from_data;
 use crate::engine::{ActionContext, ActionError};
+use crate::services::jose::KeySet;
 use crate::services::jose::jws::Unverified;
-use crate::services::jwt_verify::{Expected, Identity, verify};
-use crate::services::login::{Guest, Knock, Tuning};
-use crate::services::token::{IssuedToken, TokenParameters};
-
-/// A token without a user is called by its accessor, with this in front; so no user can be called like that.
-const RESERVED_PREFIX: &str = "token:";
+use crate::services::jwt_verify::{Claims, Expected, TokenError, verify};
+use crate::services::login::Knock;
+use crate::services::token::IssuedToken;
 
 impl JwtAuth {
     pub(super) async fn login(
@@ -23,126 +20,102 @@ impl JwtAuth {
         context: ActionContext,
         input: LoginInput,
     ) -> Result<IssuedToken, ActionError> {
-        let tenant = input.tenant.clone().unwrap_or_else(|| context.tenant.clone());
-        let who = format!("{}/{}", input.jwt_auth, input.role.as_deref().unwrap_or("-"));
-        let knock = Knock::begin(&context, &self.access, tenant, &who)?;
-        let Some(issuer) = self.compiled_issuer(&context, &knock.tenant, &input.jwt_auth)? else {
-            return Err(knock.refuse("no such jwt-auth").await);
+        let (tenant, place) = input.at.place(&context.tenant);
+        let who = format!("{place}/{}", input.role.as_deref().unwrap_or("-"));
+        let knock = Knock::begin_signed(&context, &self.access, tenant, &who)?;
+        let Some(door) = self.door(&context.snapshot, &knock.tenant, &place)? else {
+            return Err(knock.refuse("could not load configuration").await);
         };
-        let Some(name) = input.role.clone().or_else(|| issuer.default_role.clone()) else {
-            return Err(knock.refuse("no role is named, and there is no default-role").await);
+        let Some(issuer) = &door.issuer else {
+            return Err(knock.refuse("could not load configuration").await);
         };
-        let Some(role) = self.compiled_role(&context, &knock.tenant, &input.jwt_auth, &name)? else {
-            return Err(knock.refuse("no such role").await);
+        let Some(name) = input.role.or_else(|| issuer.default_role.clone()) else {
+            return Err(knock.refuse("missing role").await);
+        };
+        let Some(role) = self.role(&context, &knock.tenant, (&place, &door), &name)? else {
+            return Err(knock.refuse(format!("role \"{name}\" could not be found")).await);
+        };
+        if role.kind != RoleType::Jwt {
+            return Err(knock.refuse("role with oidc role_type is not allowed").await);
+        }
+        let Some(jwt) = input.jwt.expose_text().filter(|text| !text.is_empty()) else {
+            return Err(knock.refuse("missing token").await);
         };
         // Before any work is done for a stranger's signature.
         if !knock.is_from(&role.parameters.token_bound_cidrs) {
-            return Err(knock.refuse("not from this address").await);
+            return Err(knock.refuse(PERMISSION_DENIED).await);
         }
-        let identity = match self.identify(&context, &knock.tenant, &input, &issuer, &role).await {
-            Ok(identity) => identity,
+        let claims = match self.claims(&context, (&knock.tenant, &place), issuer, &role, jwt).await {
+            Ok(claims) => claims,
             Err(reason) => return Err(knock.refuse(reason).await),
         };
-        let user = format!("{}{}", role.user_prefix, identity.user);
-        if user.starts_with(RESERVED_PREFIX) {
-            return Err(knock.refuse("the user's name begins with 'token:'").await);
-        }
-        let user = Ident::from(user);
-        let parameters: TokenParameters = role.parameters_for(&identity.groups);
-        let fact = |(name, value): (String, String)| Metadata { name: name.into(), value: value.into() };
-        let mut metadata: Vec<Metadata> = identity.metadata.into_iter().map(fact).collect();
-        metadata.push(Metadata { name: Ident::from("role"), value: name });
-        let guest = Guest {
-            user: Some(user.clone()),
-            display_name: Some(input.jwt_auth.clone()),
-            method: "jwt",
-            parameters,
-            arrival: Some(Arrival {
-                accessor: Ident::from(format!("jwt-auth/{}", input.jwt_auth)),
-                alias: user.clone(),
-                metadata: metadata.clone(),
-                groups: Some(identity.groups.iter().map(|group| Ident::from(group.as_str())).collect()),
-            }),
-            tuning: Tuning::default(),
-            metadata,
-            edits: Vec::new(),
-            approve: None,
-        };
-        knock.let_in(guest).await
+        admit(knock, (&place, &door), (name, &role), &claims, "jwt").await
     }
 
-    /// Verifies the token and reads who it is about; says why not.
-    async fn identify(
+    /// Verifies a token; says why it is not good.
+    async fn claims(
         &self,
         context: &ActionContext,
-        tenant: &Ident,
-        input: &LoginInput,
+        (tenant, place): (&Ident, &Place),
         issuer: &CompiledIssuer,
         role: &CompiledRole,
-    ) -> Result<Identity, String> {
-        let text = input.jwt.expose_text().ok_or("it is not text")?;
-        let token = Unverified::parse(text).map_err(|error| error.to_string())?;
-        let fetched;
-        let (keys, discovered) = match &issuer.keys {
-            IssuerKeys::Known(keys) => (keys, None),
-            IssuerKeys::Remote(source, schedule) => {
-                let name = (tenant.clone(), input.jwt_auth.clone());
-                let remote = self.remotes.get(name, source.clone(), *schedule);
-                let id = token.header.kid.as_deref();
-                fetched =
-                    remote.keys(id, context.now, &self.fetcher).await.map_err(|error| error.to_string())?;
-                (&fetched.set, fetched.issuer.as_ref())
-            }
+        jwt: &str,
+    ) -> Result<Claims, String> {
+        let said = |error: TokenError| match error {
+            // The reference holds this against the role, not against the token.
+            TokenError::UnboundAudience => error.to_string(),
+            other => format!("error validating token: {other}"),
         };
-        let bound = issuer.bound_issuer.as_ref();
-        if let (Some(bound), Some(discovered)) = (bound, discovered)
-            && bound != discovered
-        {
-            return Err("the discovery document names another issuer than bound-issuer".to_owned());
-        }
-        let expected = Expected {
+        let token = Unverified::parse(jwt).map_err(|error| said(TokenError::Form(error)))?;
+        let expected = |discovered: Option<&String>| Expected {
             algorithms: issuer.algorithms.clone(),
-            issuer: bound.or(discovered).cloned(),
+            issuer: issuer.bound_issuer.as_ref().or(discovered).cloned(),
             ..role.expected.clone()
         };
-        let claims =
-            verify(token, keys, &expected, context.now.seconds()).map_err(|error| error.to_string())?;
-        role.identity.identify(&claims).map_err(|error| error.to_string())
+        self.verify(context.now, (tenant, place), issuer, &token, expected).await?.map_err(said)
     }
 
-    fn compiled_issuer(
+    /// Verifies a token with the keys of an issuer, wherever they are. The outer error is that there are no keys, or that
+    /// they are those of somebody else.
+    pub(super) async fn verify(
         &self,
-        context: &ActionContext,
-        tenant: &Ident,
-        name: &Ident,
-    ) -> Result<Option<Arc<CompiledIssuer>>, ActionError> {
-        let Some(entry) = context.snapshot.entry(tenant, &self.issuer(name)) else { return Ok(None) };
-        let compile = || {
-            let issuer: Issuer =
-                from_data(context.engine.schema(), entry).map_err(|error| error.to_string())?;
-            CompiledIssuer::new(issuer).map_err(|fault| fault.message)
+        now: Timestamp,
+        (tenant, place): (&Ident, &Place),
+        issuer: &CompiledIssuer,
+        token: &Unverified<'_>,
+        expected: impl Fn(Option<&String>) -> Expected,
+    ) -> Result<Result<Claims, TokenError>, String> {
+        let seconds = now.seconds();
+        let check =
+            |keys: &KeySet, discovered: Option<&String>| verify(token, keys, &expected(discovered), seconds);
+        let (sources, schedule) = match &issuer.keys {
+            IssuerKeys::Known(keys) => return Ok(check(keys, None)),
+            IssuerKeys::Remote(sources, schedule) => (sources, schedule),
         };
-        self.compiled
-            .get(&(tenant.clone(), name.clone()), &[entry], compile)
-            .map(Some)
-            .map_err(|reason| ActionError::Internal(format!("an issuer cannot be read: {reason}")))
-    }
-
-    fn compiled_role(
-        &self,
-        context: &ActionContext,
-        tenant: &Ident,
-        issuer: &Ident,
-        name: &Ident,
-    ) -> Result<Option<Arc<CompiledRole>>, ActionError> {
-        let Some(entry) = context.snapshot.entry(tenant, &self.role(issuer, name)) else { return Ok(None) };
-        let compile = || {
-            let role: Role = from_data(context.engine.schema(), entry).map_err(|error| error.to_string())?;
-            CompiledRole::new(role).map_err(|fault| fault.message)
-        };
-        self.compiled_roles
-            .get(&(tenant.clone(), issuer.clone(), name.clone()), &[entry], compile)
-            .map(Some)
-            .map_err(|reason| ActionError::Internal(format!("a role cannot be read: {reason}")))
+        let mut found = Err("error configuring token validator: there are no keys".to_owned());
+        for (index, source) in sources.iter().enumerate() {
+            let name = (tenant.clone(), place.clone(), index);
+            let remote = self.remotes.get(name, source.clone(), *schedule);
+            let keys = match remote.keys(token.header.kid.as_deref(), now, &self.fetcher).await {
+                Ok(keys) => keys,
+                Err(error) => {
+                    found = found.or(Err(format!("error configuring token validator: {error}")));
+                    continue;
+                }
+            };
+            let discovered = keys.issuer.as_ref();
+            if let (Some(bound), Some(discovered)) = (&issuer.bound_issuer, discovered)
+                && bound != discovered
+            {
+                let other = "the discovery document names another issuer than bound-issuer";
+                return Err(format!("error configuring token validator: {other}"));
+            }
+            match check(&keys.set, discovered) {
+                // Another set may have the key.
+                Err(TokenError::Signature) => found = Ok(Err(TokenError::Signature)),
+                other => return Ok(other),
+            }
+        }
+        found
     }
 }

@@ -18,6 +18,9 @@ pub struct Issuer {
     /// Where its keys are.
     #[serde(default)]
     pub jwks_url: Option<String>,
+    /// Several places where its keys are.
+    #[serde(default)]
+    pub jwks_pairs: Vec<JwksPair>,
     /// The URL of the issuer.
     #[serde(default)]
     pub oidc_discovery_url: Option<String>,
@@ -27,6 +30,9 @@ pub struct Issuer {
     /// Whether plain `http` will do.
     #[serde(default)]
     pub allow_http: bool,
+    /// Whether keys are fetched when it is written where they are.
+    #[serde(default)]
+    pub check_keys: bool,
     /// How old fetched keys may be.
     pub keys_max_age: Duration,
     /// How often keys are fetched at most.
@@ -40,12 +46,80 @@ pub struct Issuer {
     /// The role of log ins that name none.
     #[serde(default)]
     pub default_role: Option<Ident>,
+    /// As whom it knows this server.
+    #[serde(default)]
+    pub oidc_client_id: Option<String>,
+    /// By what it recognises this server.
+    #[serde(default)]
+    pub oidc_client_secret: Option<Secret>,
+    /// How it answers browsers.
+    #[serde(default)]
+    pub oidc_response_mode: Option<ResponseMode>,
+    /// What it answers browsers; nothing: a code.
+    #[serde(default)]
+    pub oidc_response_types: Vec<ResponseType>,
+    /// Whether a namespace to go back to is kept in the state.
+    pub namespace_in_state: bool,
+}
+
+/// An entry of `jwks-pairs`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct JwksPair {
+    /// Where keys are.
+    pub jwks_url: String,
+    /// Authorities that vouch for its server.
+    #[serde(default)]
+    pub ca_pem: Option<String>,
+}
+
+/// How an issuer answers a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the URL to which it is sent back.
+    Query,
+    /// In a form that it posts.
+    FormPost,
+}
+
+/// What an issuer answers a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseType {
+    /// A code.
+    Code,
+    /// The ID token itself.
+    IdToken,
+}
+
+/// How people log in in a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoleType {
+    /// They bring a JWT.
+    Jwt,
+    /// They come with a browser.
+    Oidc,
 }
 
 /// An entry of `roles`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Role {
+    /// How people log in in it.
+    pub role_type: RoleType,
+    /// Where the browser may be sent back to.
+    #[serde(default)]
+    pub allowed_redirect_uris: Vec<String>,
+    /// Scopes besides `openid`.
+    #[serde(default)]
+    pub oidc_scopes: Vec<String>,
+    /// How long ago the user may have proved who they are.
+    #[serde(default)]
+    pub max_age: Option<Duration>,
+    /// Whether claims are logged.
+    pub verbose_oidc_logging: bool,
     /// One of these must be in `aud`.
     #[serde(default)]
     pub bound_audiences: Vec<String>,
@@ -107,6 +181,8 @@ pub enum ValueKind {
     Integer,
     /// `true` or `false`.
     Boolean,
+    /// JSON: any of these.
+    Json,
 }
 
 /// An entry of `group-policies`.
@@ -128,15 +204,55 @@ pub struct ClaimMapping {
     pub metadata: String,
 }
 
+/// Where an issuer is configured.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// In an entry of `authentication/jwt-auth`.
+    JwtAuth(Ident),
+    /// At a mount.
+    Mount(Ident),
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::JwtAuth(name) => write!(f, "jwt-auth/{name}"),
+            Place::Mount(path) => write!(f, "auth/{path}"),
+        }
+    }
+}
+
+/// Input of every log in: where.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct At {
+    /// The tenant.
+    #[serde(default)]
+    pub tenant: Option<Ident>,
+    #[serde(default)]
+    jwt_auth: Option<Ident>,
+    #[serde(default)]
+    mount: Option<Ident>,
+}
+
+impl At {
+    /// The tenant and the place, one of which the model demands.
+    pub fn place(self, default_tenant: &Ident) -> (Ident, Place) {
+        let place = match (self.jwt_auth, self.mount) {
+            (Some(name), _) => Place::JwtAuth(name),
+            (None, path) => Place::Mount(path.unwrap_or_else(|| Ident::from(""))),
+        };
+        (self.tenant.unwrap_or_else(|| default_tenant.clone()), place)
+    }
+}
+
 /// Input of `jwt-login`.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LoginInput {
-    /// The tenant.
-    #[serde(default)]
-    pub tenant: Option<Ident>,
-    /// The issuer's entry.
-    pub jwt_auth: Ident,
+    /// Where.
+    #[serde(flatten)]
+    pub at: At,
     /// The role.
     #[serde(default)]
     pub role: Option<Ident>,

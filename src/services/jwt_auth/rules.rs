@@ -17,20 +17,21 @@ pub fn check_issuer(context: &GuardContext<'_>) -> Vec<Violation> {
     else {
         return Vec::new();
     };
-    let authorities = issuer.ca_pem.clone();
     let mut faults = Vec::new();
     match CompiledIssuer::new(issuer) {
         Err(fault) => faults.push(fault),
-        Ok(CompiledIssuer { keys: IssuerKeys::Remote(source, _), .. }) => {
-            let (leaf, site) = match &source {
-                KeySource::Jwks(site) => ("jwks-url", site),
-                KeySource::Discovery(site) => ("oidc-discovery-url", site),
-            };
-            if let Err(error) = check(site) {
-                faults.push(Fault { leaf, message: error.to_string() });
-            }
-            if let Some(Err(error)) = authorities.as_deref().map(check_authorities) {
-                faults.push(Fault { leaf: "ca-pem", message: error.to_string() });
+        Ok(Some(CompiledIssuer { keys: IssuerKeys::Remote(sources, _), .. })) => {
+            for source in &sources {
+                let (leaf, site) = match source {
+                    KeySource::Jwks(site) => ("jwks-url", site),
+                    KeySource::Discovery(site) => ("oidc-discovery-url", site),
+                };
+                if let Err(error) = check(site) {
+                    faults.push(Fault { leaf, message: error.to_string() });
+                }
+                if let Some(Err(error)) = site.authorities.as_deref().map(check_authorities) {
+                    faults.push(Fault { leaf: "ca-pem", message: error.to_string() });
+                }
             }
         }
         Ok(_) => {}

@@ -22,10 +22,12 @@ pub struct Claims(Map<String, Value>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsError {
     /// Not a JSON object, nested too deeply, or with a name that stands twice.
-    #[error("its payload is not a JSON object with distinct names")]
+    #[error("error decoding token: its payload is not a JSON object with distinct names")]
     Malformed,
     /// A name that can be confused with a registered claim.
-    #[error("its claim '{found}' can be confused with '{registered}'")]
+    #[error(
+        "ambiguous claim: key \"{found}\" collides with registered claim \"{registered}\" under case folding"
+    )]
     Ambiguous {
         /// The name, at most 64 characters of it.
         found: String,

@@ -60,47 +60,64 @@ pub struct Identity {
     pub metadata: Vec<(String, String)>,
 }
 
-/// Why a token says too little, or something else.
+/// Why a token says too little, or something else. In the words of the reference, which clients look for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
-    /// A claim is missing.
-    #[error("its claim '{0}' is missing")]
+    /// No claim names the user.
+    #[error("claim \"{0}\" not found in token")]
+    NoUser(String),
+    /// What names the user is not a string.
+    #[error("claim \"{0}\" could not be converted to string")]
+    UserType(String),
+    /// What names the user cannot be a name.
+    #[error("claim \"{0}\" names nobody: a name has 1 to 512 bytes, and no control characters among them")]
+    UserName(String),
+    /// A claim that goes into the metadata is no string, or too long a one.
+    #[error("error converting claim '{0}' to string")]
+    Mapping(String),
+    /// No claim lists groups.
+    #[error("failed to fetch groups: \"{0}\" claim not found in token")]
+    NoGroups(String),
+    /// What lists groups is neither a string nor a list, or too long a one.
+    #[error("\"{0}\" claim could not be converted to string list")]
+    GroupsType(String),
+    /// A group is not a string.
+    #[error("value {0} in groups claim could not be parsed as string")]
+    GroupType(String),
+    /// A claim that must be there is not.
+    #[error("error validating claims: claim \"{0}\" is missing")]
     Missing(String),
-    /// A claim is of another type.
-    #[error("its claim '{claim}' is not {expected}")]
-    Type {
-        /// Which.
-        claim: String,
-        /// What it should be.
-        expected: &'static str,
-    },
+    /// A claim that is bound is an object, which is equal to nothing.
+    #[error("error validating claims: received claim is not a string, bool, int or list: \"{0}\"")]
+    Type(String),
     /// A claim has another value.
-    #[error("its claim '{0}' has none of the bound values")]
+    #[error("error validating claims: claim \"{0}\" does not match any associated bound claim values")]
     Value(String),
 }
 
 impl IdentityRules {
-    /// Reads the identity out of the claims of a verified token.
+    /// Reads the identity out of the claims of a verified token: the user, the metadata, the groups, and last the claims
+    /// that it must have.
     ///
     /// # Errors
     /// [`IdentityError`].
     pub fn identify(&self, claims: &Claims) -> Result<Identity, IdentityError> {
+        let claim = || self.user_claim.clone();
         let user = if self.user_claim_is_pointer {
             claims.find(&self.user_claim)
         } else {
             claims.get(&self.user_claim)
         };
-        let user = user.ok_or_else(|| IdentityError::Missing(self.user_claim.clone()))?;
-        let user = name(user).ok_or_else(|| IdentityError::Type {
-            claim: self.user_claim.clone(),
-            expected: "the name of a user",
-        })?;
+        let user = user.ok_or_else(|| IdentityError::NoUser(claim()))?;
+        let user = user.as_str().ok_or_else(|| IdentityError::UserType(claim()))?;
+        if !is_name(user) {
+            return Err(IdentityError::UserName(claim()));
+        }
         let mut metadata = Vec::new();
         for (claim, called) in &self.mappings {
             let Some(value) = claims.find(claim) else { continue };
             let text = value.as_str().filter(|text| text.len() <= LONGEST_NAME);
-            let text =
-                text.ok_or_else(|| IdentityError::Type { claim: claim.clone(), expected: "a short string" })?;
+            let text = text.ok_or_else(|| IdentityError::Mapping(claim.clone()))?;
             metadata.push((called.clone(), text.to_owned()));
         }
         let groups = self.groups(claims)?;
@@ -112,16 +129,18 @@ impl IdentityRules {
 
     fn groups(&self, claims: &Claims) -> Result<Vec<String>, IdentityError> {
         let Some(claim) = &self.groups_claim else { return Ok(Vec::new()) };
-        let value = claims.find(claim).ok_or_else(|| IdentityError::Missing(claim.clone()))?;
-        let one = std::slice::from_ref(value);
-        let found = if let Value::Array(several) = value { several.as_slice() } else { one };
-        let strings: Option<Vec<&str>> = found.iter().map(Value::as_str).collect();
-        let strings = strings.filter(|names| names.len() <= MOST_GROUPS).ok_or_else(|| {
-            IdentityError::Type { claim: claim.clone(), expected: "a string or a list of strings" }
-        })?;
+        let value = claims.find(claim).ok_or_else(|| IdentityError::NoGroups(claim.clone()))?;
+        let found = match value {
+            Value::String(_) => std::slice::from_ref(value),
+            Value::Array(several) if several.len() <= MOST_GROUPS => several.as_slice(),
+            _ => return Err(IdentityError::GroupsType(claim.clone())),
+        };
         let mut groups: Vec<String> = Vec::new();
-        for group in strings.into_iter().filter(|group| !group.is_empty() && group.len() <= LONGEST_NAME) {
-            if !groups.iter().any(|known| known == group) {
+        for group in found {
+            let not_text = || IdentityError::GroupType(group.to_string().chars().take(64).collect());
+            let group = group.as_str().ok_or_else(not_text)?;
+            let is_new = !groups.iter().any(|known| known == group);
+            if is_new && !group.is_empty() && group.len() <= LONGEST_NAME {
                 groups.push(group.to_owned());
             }
         }
@@ -130,10 +149,8 @@ impl IdentityRules {
 }
 
 /// A text that can stand for somebody in a log line: not empty, not too long, without control characters.
-fn name(value: &Value) -> Option<&str> {
-    let text = value.as_str()?;
-    let fits = !text.is_empty() && text.len() <= LONGEST_NAME && !text.chars().any(char::is_control);
-    fits.then_some(text)
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_NAME && !text.chars().any(char::is_control)
 }
 
 impl BoundClaim {
@@ -141,6 +158,9 @@ impl BoundClaim {
         let value = claims.find(&self.claim).ok_or_else(|| IdentityError::Missing(self.claim.clone()))?;
         let one = std::slice::from_ref(value);
         let found = if let Value::Array(several) = value { several.as_slice() } else { one };
+        if value.is_object() {
+            return Err(IdentityError::Type(self.claim.clone()));
+        }
         if found.iter().any(|found| self.values.iter().any(|wanted| wanted.is(found))) {
             Ok(())
         } else {
@@ -162,7 +182,7 @@ impl Wanted {
 }
 
 /// A number without its fraction; `None` beyond what a whole number can be.
-fn whole(number: &serde_json::Number) -> Option<i64> {
+pub fn whole(number: &serde_json::Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let number = number.as_f64()?.trunc();
         // Up to here every whole number has a double of its own.
@@ -207,9 +227,12 @@ mod tests {
         assert_eq!(user("/sub", false).unwrap(), "mallory");
         assert_eq!(user("/sub", true).unwrap(), "alice");
         assert_eq!(user("/x/u", true).unwrap(), "bob");
-        assert_eq!(user("gone", false), Err(IdentityError::Missing("gone".to_owned())));
+        assert_eq!(user("gone", false), Err(IdentityError::NoUser("gone".to_owned())));
         for wrong in ["n", "e", "c", "x"] {
-            assert!(matches!(user(wrong, false), Err(IdentityError::Type { .. })), "{wrong}");
+            assert!(
+                matches!(user(wrong, false), Err(IdentityError::UserType(_) | IdentityError::UserName(_))),
+                "{wrong}"
+            );
         }
     }
 
@@ -254,7 +277,7 @@ mod tests {
         assert_eq!(groups(json!([])).unwrap(), [""; 0]);
         assert!(groups(json!(["x", 1])).is_err());
         assert!(groups(json!(1)).is_err());
-        assert_eq!(groups(Value::Null), Err(IdentityError::Missing("g".to_owned())));
+        assert_eq!(groups(Value::Null), Err(IdentityError::NoGroups("g".to_owned())));
     }
 
     #[test]

@@ -41,19 +41,19 @@ impl Leeways {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// A date is not a number of seconds.
-    #[error("its '{0}' is not a number of seconds")]
+    #[error("invalid '{0}' claim: it is not a number of seconds")]
     NotADate(&'static str),
     /// None of `exp`, `nbf` and `iat` is there.
-    #[error("it has none of 'exp', 'nbf' and 'iat'")]
+    #[error("no issued at (iat), not before (nbf), or expiration time (exp) claims in token")]
     Undated,
     /// `nbf` has not come.
-    #[error("it is not valid yet")]
+    #[error("invalid not before (nbf) claim: token not yet valid")]
     NotYet,
     /// `exp` is over.
-    #[error("it has expired")]
+    #[error("invalid expiration time (exp) claim: token is expired")]
     Expired,
     /// `iat` has not come.
-    #[error("it was issued in the future")]
+    #[error("invalid issued at (iat) claim: token issued in the future")]
     FromTheFuture,
 }
 

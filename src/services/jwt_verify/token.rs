@@ -24,41 +24,41 @@ pub struct Expected {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// It cannot be taken apart.
-    #[error("{0}")]
+    #[error("error verifying token signature: {0}")]
     Form(JwsError),
     /// No key made its signature; also for algorithms that use no pair of keys, and `none`.
-    #[error("no known key made its signature")]
+    #[error("error verifying token signature: no known key successfully validated the token signature")]
     Signature,
     /// Its algorithm is not on the list.
-    #[error("it is signed by {0}, which is not allowed")]
+    #[error("invalid algorithm (alg) header parameter: token signed with unexpected algorithm")]
     Algorithm(Algorithm),
     /// Its payload cannot be read, or can be read in two ways.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
     /// Another issuer.
-    #[error("its issuer is another one")]
+    #[error("invalid issuer (iss) claim")]
     Issuer,
     /// Another subject.
-    #[error("its subject is another one")]
+    #[error("invalid subject (sub) claim")]
     Subject,
     /// None of its audiences is among those that are bound.
-    #[error("none of its audiences is among the bound ones")]
+    #[error("invalid audience (aud) claim: audience claim does not match any expected audience")]
     Audience,
     /// It has audiences, and none is bound.
-    #[error("it has an audience, and none is bound")]
+    #[error("audience claim found in JWT but no audiences bound to the role")]
     UnboundAudience,
     /// Its dates.
     #[error(transparent)]
     Time(#[from] TimeError),
 }
 
-/// Checks a token. The order is: form, signature, payload, algorithm, issuer, subject, audience, dates; nothing of the
-/// payload is looked at before the signature is found right.
+/// Checks a token. The order is: form, signature, payload, algorithm, issuer, subject, audience, dates, and last an audience
+/// where none is expected; nothing of the payload is looked at before the signature is found right.
 ///
 /// # Errors
 /// [`TokenError`].
 pub fn verify(
-    token: Unverified<'_>,
+    token: &Unverified<'_>,
     keys: &KeySet,
     expected: &Expected,
     now: i64,
@@ -69,7 +69,7 @@ pub fn verify(
         return Err(TokenError::Signature);
     }
     drop(candidates);
-    let claims = Claims::read(&token.into_payload())?;
+    let claims = Claims::read(token.payload())?;
     if !expected.algorithms.is_empty() && !expected.algorithms.contains(&algorithm) {
         return Err(TokenError::Algorithm(algorithm));
     }
@@ -82,14 +82,14 @@ pub fn verify(
         return Err(TokenError::Subject);
     }
     let audiences = claims.audiences().ok_or(TokenError::Audience)?;
-    match (audiences.is_empty(), expected.audiences.is_empty()) {
-        (false, true) => return Err(TokenError::UnboundAudience),
-        (_, false) if !audiences.iter().any(|aud| expected.audiences.iter().any(|bound| bound == aud)) => {
-            return Err(TokenError::Audience);
-        }
-        _ => {}
+    let unbound = expected.audiences.is_empty();
+    if !unbound && !audiences.iter().any(|aud| expected.audiences.iter().any(|bound| bound == aud)) {
+        return Err(TokenError::Audience);
     }
     time::check(&claims, expected.leeways, now)?;
+    if unbound && !audiences.is_empty() {
+        return Err(TokenError::UnboundAudience);
+    }
     Ok(claims)
 }
 
@@ -116,7 +116,7 @@ mod tests {
     }
 
     fn said(token: &str, keys: &KeySet, expected: &Expected) -> Result<Claims, TokenError> {
-        verify(Unverified::parse(token).map_err(TokenError::Form)?, keys, expected, NOW)
+        verify(&Unverified::parse(token).map_err(TokenError::Form)?, keys, expected, NOW)
     }
 
     fn for_us() -> Expected {
