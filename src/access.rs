@@ -65,10 +65,18 @@ impl Access {
         match bearer {
             Some(text) if BatchTokens::is_one(text) => {
                 let batch = self.batch.get().ok_or(AuthError::Invalid(Invalid::Unknown))?;
-                batch.authenticate(text, address, now)
+                batch.authenticate(text, address, now, &self.tokens)
             }
             _ => self.tokens.authenticate(bearer, address, now),
         }
+    }
+
+    /// The tenant that a token is of, valid or not.
+    pub fn tenant_of(&self, text: &str) -> Option<Ident> {
+        if BatchTokens::is_one(text) {
+            return self.batch.get()?.open(text).map(|(tenant, _)| tenant);
+        }
+        self.tokens.holder(text).map(|caller| caller.tenant.clone())
     }
 
     /// What is known of a token by its text, whether it is valid or not, with the tenant that it is of. Its hash is not in it.

@@ -207,7 +207,7 @@ impl Daemon {
         let seal = SealOfModel::new(Arc::clone(&sealing), Arc::clone(&schema)).ok_or(DaemonError::Service)?;
         let status = path_to(&schema, SEAL_STATUS).map_err(|_| DaemonError::Service)?;
         let sealed = Sealed::new(schema, Arc::new(seal), status);
-        let surface = Surface::new(sealed, doorway, settings.site.clone(), clock.now());
+        let surface = Surface::new(sealed, doorway, settings.site.clone(), &clock);
         let cors = Cors::new(settings.cors_origins.clone());
         let exchange =
             Exchange::new(surface, settings.limits.clone(), cors, settings.trusted_proxies.clone());

@@ -1,6 +1,6 @@
 //! The dialects over HTTP: each turns a request into one neutral operation and its outcome into a body of its own form.
 //!
-//! The first path segment chooses the dialect. Everything made of data stands behind one pointer, which is empty while the
+//! The first path segment chooses the dialect; below `/v1/`, which two dialects share, the second one does. Everything made of data stands behind one pointer, which is empty while the
 //! daemon is sealed. Never here: a rule about data or about who may do what; a service called by name.
 
 pub mod credentials;
@@ -15,6 +15,7 @@ pub mod sealed;
 pub mod select;
 pub mod trail;
 pub mod v1;
+pub mod vault;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -28,14 +29,19 @@ use self::public::{Always, Documents, Public};
 use self::restconf::{Restconf, host_meta};
 use self::sealed::Sealed;
 use self::v1::V1;
+use self::v1::route::is_taken;
+use self::vault::Vault;
+use self::vault::unsealing::Unsealing;
 use crate::access::gate::Gate;
-use crate::base::clock::Timestamp;
+use crate::base::clock::Clock;
 use crate::base::ident::Ident;
 
 /// Every dialect, behind one listener. To serve it: [`http::Bound::bind`], [`http::exchange::Exchange::new`],
 /// [`http::Bound::serve`].
 pub struct Surface {
     sealed: Sealed,
+    /// `None` where the model has no seal.
+    unsealing: Option<Unsealing>,
     always: Always,
     doorway: Doorway,
 }
@@ -48,6 +54,7 @@ pub struct Doorway(Arc<ArcSwapOption<Open>>);
 struct Open {
     v1: V1,
     restconf: Restconf,
+    vault: Vault,
     public: Public,
     /// Held by every request that has begun; the other end of the channel learns when the last one let go.
     _in_use: mpsc::Sender<Infallible>,
@@ -66,9 +73,11 @@ impl Drained {
 
 impl Surface {
     /// Serves what is behind the doorway, and the seal while nothing is.
-    pub fn new(sealed: Sealed, doorway: Doorway, site: Ident, started: Timestamp) -> Self {
+    pub fn new(sealed: Sealed, doorway: Doorway, site: Ident, clock: &Clock) -> Self {
+        let started = clock.now();
+        let unsealing = Unsealing::new(Arc::clone(sealed.schema()), Arc::clone(sealed.seal()), clock.clone());
         let always = Always { metrics: Metrics::default(), site, started };
-        Surface { sealed, always, doorway }
+        Surface { sealed, unsealing, always, doorway }
     }
 }
 
@@ -78,8 +87,13 @@ impl Doorway {
     pub fn open(&self, gate: Gate, documents: Arc<dyn Documents>) -> Drained {
         let (in_use, drained) = mpsc::channel(1);
         let public = Public::new(gate.engine().clone(), documents, gate.default_tenant().clone());
-        let restconf = Restconf::new(gate.clone());
-        self.0.store(Some(Arc::new(Open { v1: V1::new(gate), restconf, public, _in_use: in_use })));
+        self.0.store(Some(Arc::new(Open {
+            v1: V1::new(gate.clone()),
+            restconf: Restconf::new(gate.clone()),
+            vault: Vault::new(gate),
+            public,
+            _in_use: in_use,
+        })));
         Drained(drained)
     }
 
@@ -89,13 +103,43 @@ impl Doorway {
     }
 }
 
+/// Two dialects stand below `/v1/`.
+impl Surface {
+    /// Whether a request below `/v1/` speaks the Vault dialect. What has no name there that is anybody's belongs to the
+    /// other one, unless the data have a mount of that name or the client says what it speaks.
+    fn is_vaults(&self, request: &Request, open: Option<&Open>) -> bool {
+        let taken = |name: &str| is_taken(self.sealed.schema(), name);
+        match open {
+            Some(open) => open.vault.claims(request, taken),
+            None => {
+                vault::is_named(request)
+                    || vault::asked::is_spoken(request) && !taken(vault::second_segment(request))
+            }
+        }
+    }
+
+    async fn vault(&self, request: &Request, payload: Payload, open: Option<&Open>) -> Reply {
+        match (&self.unsealing, open) {
+            (Some(unsealing), Some(_)) if unsealing.is_mine(request) => {
+                unsealing.answer(request, payload).await
+            }
+            (_, Some(open)) => open.vault.answer(request, payload).await,
+            (Some(unsealing), None) => unsealing.answer(request, payload).await,
+            (None, None) => Vault::refuse(&sealed::refusal()),
+        }
+    }
+}
+
 impl http::Service for Surface {
     async fn answer(&self, request: &Request, payload: Payload) -> Reply {
-        let Surface { sealed, always, doorway } = self;
+        let Surface { sealed, always, doorway, .. } = self;
         let _in_flight = always.metrics.begin();
         let open = doorway.0.load_full();
         let reply = match (request.first_segment(), &open) {
             ("v1", _) if sealed.is_status(request) => sealed.answer(request, payload).await,
+            ("v1", open) if self.is_vaults(request, open.as_deref()) => {
+                self.vault(request, payload, open.as_deref()).await
+            }
             ("v1", Some(open)) => open.v1.answer(request, payload).await,
             ("v1", None) => sealed.answer(request, payload).await,
             ("restconf", Some(open)) => open.restconf.answer(request, payload).await,
@@ -114,6 +158,7 @@ impl http::Service for Surface {
 
     fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
         let reply = match request.first_segment() {
+            "v1" if self.is_vaults(request, self.doorway.0.load().as_deref()) => Vault::refuse(refusal),
             "v1" => self.sealed.refuse(request, refusal),
             "restconf" => restconf::refuse(self.sealed.schema(), request, refusal),
             _ => public::refuse(refusal),

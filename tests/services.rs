@@ -165,6 +165,7 @@ impl House {
             input,
             caller: Some(Arc::new(caller)),
             client: Arc::new(ClientInfo::default()),
+            warranted: false,
             validate_only,
         };
         match self.engine.invoke(call).await {

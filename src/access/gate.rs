@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::Access;
 use super::audit::{AuditEntry, AuditLog, AuditUnavailable};
 use super::authenticate::follow::TokenFollower;
-use super::authenticate::{AuthError, Credentials};
+use super::authenticate::{AuthError, Credentials, TokenFacts};
 use super::authorize::{Authority, Decision, PolicyOperation};
 use crate::base::ident::Ident;
 use crate::data::edit::{Edit, EditOperation};
@@ -105,6 +105,16 @@ impl Gate {
             taken.settle(async |left| self.store_uses(&used.caller, client, left).await).await?;
         }
         Ok(used.caller)
+    }
+
+    /// The tenant whose tree a token opens, whether it still does or not.
+    pub fn tenant_of(&self, token: Option<&str>) -> Option<Ident> {
+        self.0.access.tenant_of(token?)
+    }
+
+    /// What is known of a token by its text, valid or not; its hash is not in it. Only for whoever was given the text.
+    pub fn facts(&self, token: &str) -> Option<TokenFacts> {
+        self.0.access.facts(&self.0.engine.snapshot(), token).map(|(_, facts)| facts)
     }
 
     async fn store_uses(&self, caller: &Caller, client: &ClientInfo, left: u32) -> Result<(), Refusal> {

@@ -543,6 +543,7 @@ async fn actions_take_and_give_structs() {
             input: Some(Arc::new(Container::with_children(input, children))),
             caller: None,
             client: Arc::default(),
+            warranted: false,
             validate_only: false,
         })
     };

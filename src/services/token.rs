@@ -39,14 +39,23 @@ impl Tokens {
     /// Hangs the service on the model.
     pub fn register(self: &Arc<Self>, registry: &mut Registry) {
         let service = Arc::clone(self);
-        registry.action("/strongbox/token/create-token", move |context, input| {
+        registry.action("/strongbox/token/lookup", move |context, input| {
             let service = Arc::clone(&service);
-            async move { service.create_token(context, input).await }
+            async move { service.lookup(context, input).await }
         });
+        for (path, is_orphan) in
+            [("/strongbox/token/create-token", false), ("/strongbox/token/create-orphan", true)]
+        {
+            let service = Arc::clone(self);
+            registry.action(path, move |context, input| {
+                let service = Arc::clone(&service);
+                async move { service.create_token(context, input, is_orphan).await }
+            });
+        }
         let service = Arc::clone(self);
-        registry.action("/strongbox/token/refresh", move |context, ()| {
+        registry.action("/strongbox/token/refresh", move |context, input| {
             let service = Arc::clone(&service);
-            async move { service.refresh(context).await }
+            async move { service.refresh(context, input).await }
         });
         let service = Arc::clone(self);
         registry.action("/strongbox/token/revoke", move |context, input| {

@@ -88,14 +88,19 @@ impl Sealed {
         Sealed { schema, seal, status, status_url, nothing, index }
     }
 
-    /// Whether a request is for the status of the seal.
-    pub fn is_status(&self, request: &Request) -> bool {
-        request.path() == self.status_url
+    /// The seal behind it, for dialects with forms of their own.
+    pub fn seal(&self) -> &Arc<dyn Seal> {
+        &self.seal
     }
 
     /// The model.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema
+    }
+
+    /// Whether a request is for the status of the seal.
+    pub fn is_status(&self, request: &Request) -> bool {
+        request.path() == self.status_url
     }
 
     /// Whether there is a store, and whether it is closed.

@@ -42,6 +42,14 @@ impl<'a> Trail<'a> {
         Trail { gate, request, client, credentials, caller: None, changes: Vec::new(), attempted: None }
     }
 
+    /// The token that it shows.
+    pub fn token(&self) -> Option<&'a str> {
+        match self.credentials {
+            Credentials::Token(token) => Some(token),
+            _ => None,
+        }
+    }
+
     /// Finds out who asks.
     ///
     /// # Errors
@@ -95,19 +103,16 @@ impl<'a> Trail<'a> {
         Ok(output)
     }
 
-    /// Writes the request down. Without that, no answer.
+    /// Writes the request down, with the reason of its failure. Without that, no answer.
     ///
     /// # Errors
     /// 500: the answer is to be this instead.
-    pub async fn record(&self, status: StatusCode, failure: Option<&Failure>) -> Result<(), Failure> {
+    pub async fn record(&self, status: StatusCode, failure: Option<&str>) -> Result<(), Failure> {
         let Some(audit) = self.gate.audit() else { return Ok(()) };
         let request = self.request;
         let engine = self.gate.engine();
         let time = engine.clock().now().rfc3339();
-        let token_hash = match self.credentials {
-            Credentials::Token(token) => Some(audit.hash_token(token)),
-            _ => None,
-        };
+        let token_hash = self.token().map(|token| audit.hash_token(token));
         let caller = self.caller.as_deref();
         let attempted = self.attempted.as_ref();
         let reason = attempted.map(|attempted| attempted.reason.as_str());
@@ -130,7 +135,7 @@ impl<'a> Trail<'a> {
             request_id: request.request_id(),
             site: &engine.settings().site,
             changes: &self.changes,
-            error: reason.or_else(|| failure.map(Failure::summary)),
+            error: reason.or(failure),
         };
         self.gate.record(&entry).await.map_err(|error| Failure::unaudited(&error.to_string()))
     }

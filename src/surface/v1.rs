@@ -72,7 +72,7 @@ impl V1 {
             Ok(reply) => visit.trail.record(reply.status, None).await,
             Err(failure) => {
                 let status = failure.status.unwrap_or(StatusCode::BAD_REQUEST);
-                visit.trail.record(status, Some(failure)).await
+                visit.trail.record(status, Some(failure.summary())).await
             }
         };
         match recorded.and(outcome) {

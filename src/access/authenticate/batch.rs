@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::facts::TokenFacts;
+use super::live::LiveTokens;
 use super::live::{Use, is_within, parse_network};
 use super::{AuthError, Invalid};
 use crate::base::clock::Timestamp;
@@ -84,7 +85,7 @@ impl BatchTokens {
         Some((tenant, facts))
     }
 
-    /// Checks what a client sent.
+    /// Checks what a client sent. One that was made by a token that is kept ends with that.
     ///
     /// # Errors
     /// [`AuthError::Invalid`].
@@ -93,10 +94,14 @@ impl BatchTokens {
         text: &str,
         address: Option<IpAddr>,
         now: Timestamp,
+        kept: &LiveTokens,
     ) -> Result<Use, AuthError> {
         let (tenant, facts) = self.open(text).ok_or(AuthError::Invalid(Invalid::Unknown))?;
         if facts.expires.is_none_or(|end| end <= now) {
             return Err(AuthError::Invalid(Invalid::Expired));
+        }
+        if facts.parent.as_deref().is_some_and(|parent| !kept.is_alive(parent, now)) {
+            return Err(AuthError::Invalid(Invalid::Revoked));
         }
         let bound: Vec<_> = facts.bound_cidrs.iter().map(|text| parse_network(text)).collect();
         if !is_within(&bound, address) {
@@ -144,7 +149,7 @@ mod tests {
         let text = text.expose_text().unwrap();
         let said = |address: &str, seconds: i64| {
             let now = Timestamp::from_seconds(1_710_000_000 + seconds);
-            tokens.authenticate(text, Some(address.parse().unwrap()), now)
+            tokens.authenticate(text, Some(address.parse().unwrap()), now, &LiveTokens::default())
         };
         let caller = said("192.0.2.9", 59).unwrap().caller;
         assert_eq!((&*caller.tenant, caller.user.as_deref()), ("acme", Some("alice")));

@@ -180,6 +180,7 @@ pub fn built_in() -> [Policy; 2] {
             rest_api: RestApi {
                 rules: vec![
                     rule("strongbox/token/info", read),
+                    rule("strongbox/token/lookup", execute.clone()),
                     rule("strongbox/token/refresh", execute.clone()),
                     rule("strongbox/token/revoke", execute),
                 ],

@@ -1,23 +1,24 @@
-//! The actions of `strongbox/token`: `create-token`, `refresh`, `revoke`.
+//! The actions of `strongbox/token`: `lookup`, `create-token`, `create-orphan`, `refresh`, `revoke`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::issue::{IssuedToken, Life, NewToken, Origin, commit, issue};
-use super::parameters::with_default;
+use super::parameters::{TokenType, with_default};
 use super::{Tokens, settings};
-use crate::access::authenticate::TokenFacts;
 use crate::access::authenticate::live::{DEEPEST, parse_network};
+use crate::access::authenticate::{Metadata, TokenFacts};
 use crate::access::authorize::PolicyOperation;
 use crate::access::authorize::policy::{DEFAULT, ROOT};
 use crate::base::duration::Duration;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
+use crate::base::secret::Secret;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::violation::Violation;
 use crate::engine::{ActionContext, ActionError};
 
-/// Input of `create-token`.
+/// Input of `create-token` and `create-orphan`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct CreateToken {
@@ -30,13 +31,35 @@ pub struct CreateToken {
     bound_cidrs: Vec<Ident>,
     no_default_policy: bool,
     display_name: Option<Ident>,
+    metadata: Vec<Metadata>,
+    #[serde(rename = "type")]
+    kind: TokenType,
 }
 
-/// Input of `revoke`.
+/// Which token is meant; the caller's own when nothing is said.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Revoke {
+pub struct Which {
     accessor: Option<Ident>,
+    token: Option<Secret>,
+}
+
+/// Input of `refresh`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Refresh {
+    #[serde(flatten)]
+    which: Which,
+    increment: Option<Duration>,
+}
+
+/// Output of `lookup`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Known {
+    #[serde(flatten)]
+    facts: TokenFacts,
+    expires_in: Option<u64>,
 }
 
 impl Tokens {
@@ -47,11 +70,64 @@ impl Tokens {
         self.facts(&context.snapshot, &context.tenant, &accessor)
     }
 
-    /// Makes a token below the caller's: it can do no more than that, from no more places, and ends with it.
+    /// The token that is meant. Who has its text may do anything with it; by its accessor it must be the caller's own, or
+    /// below that, or one with whose entry the caller may do `operation`.
+    fn which(
+        &self,
+        context: &ActionContext,
+        which: &Which,
+        operation: PolicyOperation,
+    ) -> Result<TokenFacts, ActionError> {
+        let unknown = |what: &str| invalid(context, vec![format!("there is no token with that {what}")]);
+        if let Some(text) = &which.token {
+            let found = self.access.facts(&context.snapshot, text.expose_text().unwrap_or_default());
+            let own =
+                found.filter(|(tenant, facts)| *tenant == context.tenant && self.is_alive(facts, context));
+            return own.map(|(_, facts)| facts).ok_or_else(|| unknown("text"));
+        }
+        let Some(accessor) = &which.accessor else { return self.own(context) };
+        let caller = context.caller()?;
+        let is_related = caller
+            .accessor
+            .as_ref()
+            .is_some_and(|own| own == accessor || self.access.tokens.family(own).contains(accessor));
+        if !is_related && !context.warranted {
+            let path = self.access.model.token(accessor);
+            let authority = self.access.policies.authority(&context.snapshot, caller);
+            let decision = authority.may(operation, &path);
+            if !decision.allowed {
+                return Err(ActionError::Denied(format!(
+                    "to do this with a token that is not below one's own is to {operation} it, which is {decision}"
+                )));
+            }
+        }
+        // Also finds out that the token is of this tenant.
+        self.facts(&context.snapshot, &context.tenant, accessor).map_err(|error| match error {
+            ActionError::NotFound => unknown("accessor"),
+            other => other,
+        })
+    }
+
+    fn is_alive(&self, facts: &TokenFacts, context: &ActionContext) -> bool {
+        match facts.accessor.as_str() {
+            "" => facts.expires.is_some_and(|end| context.now < end),
+            accessor => self.access.tokens.is_alive(accessor, context.now),
+        }
+    }
+
+    /// Tells what is known of a token.
+    pub(super) async fn lookup(&self, context: ActionContext, which: Which) -> Result<Known, ActionError> {
+        let mut facts = self.which(&context, &which, PolicyOperation::Read)?;
+        facts.token_hash = None;
+        Ok(Known { expires_in: facts.expires_in(context.now), facts })
+    }
+
+    /// Makes a token: it can do no more than the caller's, from no more places, and ends with it unless it is an orphan.
     pub(super) async fn create_token(
         &self,
         context: ActionContext,
         input: CreateToken,
+        is_orphan: bool,
     ) -> Result<IssuedToken, ActionError> {
         let own = self.own(&context)?;
         let mut faults = Vec::new();
@@ -86,6 +162,9 @@ impl Tokens {
             .collect();
         let settings = settings(&context.engine, &context.snapshot, &context.tenant)?;
         let max = settings.max_ttl;
+        let mut metadata = own.metadata;
+        metadata.retain(|old| input.metadata.iter().all(|new| new.name != old.name));
+        metadata.extend(input.metadata);
         let new = NewToken {
             tenant: context.tenant.clone(),
             user: own.user,
@@ -102,57 +181,53 @@ impl Tokens {
             renewable: input.renewable,
             num_uses: input.num_uses,
             bound_cidrs,
-            batch: false,
-            parent: Some(own.accessor),
-            metadata: own.metadata,
+            batch: input.kind == TokenType::Batch,
+            parent: (!is_orphan).then_some(own.accessor),
+            metadata,
         };
         issue(&context.engine, &self.access, new, Origin::of(&context)).await
     }
 
-    /// Prolongs the caller's token by its ttl or period.
-    pub(super) async fn refresh(&self, context: ActionContext) -> Result<IssuedToken, ActionError> {
-        let mut own = self.own(&context)?;
-        if own.expires.is_none() {
-            return Ok(IssuedToken::of(&own, None, context.now));
+    /// Prolongs a token by its ttl or period, or by as much as is asked for within its limits.
+    pub(super) async fn refresh(
+        &self,
+        context: ActionContext,
+        input: Refresh,
+    ) -> Result<IssuedToken, ActionError> {
+        let mut token = self.which(&context, &input.which, PolicyOperation::Update)?;
+        if token.expires.is_none() {
+            return Ok(IssuedToken::of(&token, None, context.now));
         }
-        if !own.renewable {
+        if !token.renewable {
             return Err(invalid(&context, vec!["this token cannot be refreshed".to_owned()]));
         }
-        let end = own.refreshed_end(context.now).max(own.expires);
-        if end != own.expires {
-            own.expires = end;
+        // A period is what its maker wanted; anything else gives way to what is asked for.
+        let end = match input.increment.filter(|_| token.period.is_none()) {
+            Some(length) => {
+                let end = context.now.plus_seconds(i64::try_from(length.seconds()).unwrap_or(i64::MAX));
+                Some(token.max_expires.map_or(end, |last| end.min(last)))
+            }
+            None => token.refreshed_end(context.now).max(token.expires),
+        };
+        if end != token.expires {
+            token.expires = end;
             let schema = context.engine.schema();
-            let change = serde_json::json!({ "accessor": own.accessor, "expires": end });
+            let change = serde_json::json!({ "accessor": token.accessor, "expires": end });
             let change = from_serde(schema, self.access.model.tokens.target(), &change)
                 .map_err(|_| ActionError::Internal("an instant does not fit the model".to_owned()))?;
-            let edit = Edit::new(self.access.model.token(&own.accessor), EditOperation::Merge, change);
+            let edit = Edit::new(self.access.model.token(&token.accessor), EditOperation::Merge, change);
             commit(&context.engine, context.tenant.clone(), vec![edit], Origin::of(&context)).await?;
         }
-        Ok(IssuedToken::of(&own, None, context.now))
+        Ok(IssuedToken::of(&token, None, context.now))
     }
 
-    /// Ends a token and all below it: the caller's own or one below that; any other needs `delete` on the token's entry.
-    pub(super) async fn revoke(&self, context: ActionContext, input: Revoke) -> Result<(), ActionError> {
-        let caller = context.caller()?;
-        let own = caller.accessor.clone().unwrap_or_else(|| Ident::from(""));
-        let accessor = input.accessor.unwrap_or_else(|| own.clone());
-        if accessor != own && !self.access.tokens.family(&own).contains(&accessor) {
-            let path = self.access.model.token(&accessor);
-            let authority = self.access.policies.authority(&context.snapshot, caller);
-            let decision = authority.may(PolicyOperation::Delete, &path);
-            if !decision.allowed {
-                return Err(ActionError::Denied(format!(
-                    "to revoke a token that is not below one's own is to delete it, which is {decision}"
-                )));
-            }
+    /// Ends a token and all below it.
+    pub(super) async fn revoke(&self, context: ActionContext, which: Which) -> Result<(), ActionError> {
+        let accessor = self.which(&context, &which, PolicyOperation::Delete)?.accessor;
+        if accessor.is_empty() {
+            let message = "a batch token cannot be revoked; it ends by itself".to_owned();
+            return Err(invalid(&context, vec![message]));
         }
-        // Also finds out that the token is of this tenant.
-        self.facts(&context.snapshot, &context.tenant, &accessor).map_err(|error| match error {
-            ActionError::NotFound => {
-                invalid(&context, vec!["there is no token with that accessor".to_owned()])
-            }
-            other => other,
-        })?;
         let mut family = self.access.tokens.family(&accessor);
         if family.is_empty() {
             family.push(accessor);

@@ -190,6 +190,11 @@ fn operation_url(schema: &Schema, path: &InstancePath) -> String {
     }
 }
 
+/// Whether the first name below `/v1/` is one of this dialect's: the trees, and operations.
+pub fn is_taken(schema: &Schema, name: &str) -> bool {
+    matches!(name, "config" | "state") || operation(schema, name, "").is_ok()
+}
+
 fn operation(schema: &Schema, name: &str, below: &str) -> Result<Resource, RouteError> {
     let unknown = || {
         let names: Vec<String> = schema

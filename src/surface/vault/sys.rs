@@ -1,0 +1,13 @@
+//! `sys/…`: the daemon itself, mounts, policies, and what is around them.
+
+pub mod daemon;
+pub mod mounts;
+
+use super::route::Backend;
+
+/// The backend.
+pub static BACKEND: Backend = Backend {
+    name: "system",
+    about: "The system backend: the seal, mounts, policies and other controls of the daemon.",
+    endpoints: &[daemon::ENDPOINTS, mounts::ENDPOINTS],
+};
