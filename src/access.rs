@@ -4,6 +4,7 @@
 //! and what that brings along, `authorize` holds an operation on a path against the caller's policies, `audit` writes one chained line a request, and `gate` is the door through which
 //! every dialect goes: authenticate, authorize, run, answer. Never here: HTTP, a status line, a dialect's syntax.
 
+pub mod approval;
 pub mod audit;
 pub mod authenticate;
 pub mod authorize;

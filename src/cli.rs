@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod client;
+pub mod history;
 pub mod policy;
 pub mod quickstart;
 pub mod remote;
@@ -33,6 +34,8 @@ enum Command {
     #[command(flatten)]
     Remote(remote::RemoteCommand),
     #[command(flatten)]
+    History(history::HistoryCommand),
+    #[command(flatten)]
     Seal(seal::SealCommand),
     /// Check, draw and explain YANG modules, and check data against them
     #[command(subcommand)]
@@ -57,7 +60,8 @@ fn command() -> clap::Command {
     };
     let remote = remote::RemoteCommand::augment_subcommands(clap::Command::new("remote"));
     let seal = seal::SealCommand::augment_subcommands(clap::Command::new("seal"));
-    let remote = [names(remote), names(seal)].concat();
+    let history = history::HistoryCommand::augment_subcommands(clap::Command::new("history"));
+    let remote = [names(remote), names(history), names(seal)].concat();
     let mut command = Cli::command().mut_subcommand("serve", |serve| serve.args(Setting::arguments()));
     for name in remote {
         command = command.mut_subcommand(name, remote::Connection::augment_args);
@@ -81,6 +85,11 @@ pub fn run() -> ExitCode {
         }
         Command::Remote(remote) => match inner.map(remote::Connection::from_arg_matches) {
             Some(Ok(connection)) => on_runtime(async move { remote::run(&connection, remote).await }),
+            Some(Err(error)) => error.exit(),
+            None => ExitCode::from(2),
+        },
+        Command::History(history) => match inner.map(remote::Connection::from_arg_matches) {
+            Some(Ok(connection)) => on_runtime(async move { history::run(&connection, history).await }),
             Some(Err(error)) => error.exit(),
             None => ExitCode::from(2),
         },
@@ -128,7 +137,8 @@ mod tests {
         let mut command = command();
         let help = command.find_subcommand_mut("serve").unwrap().render_long_help().to_string();
         assert!(help.contains("--data-directory") && help.contains("STRONGBOX_DATA_DIRECTORY"), "{help}");
-        for name in ["show", "create", "replace", "merge", "delete", "do", "login", "unseal", "rekey"] {
+        for name in ["show", "create", "replace", "merge", "delete", "do", "login", "unseal", "rekey", "diff"]
+        {
             let subcommand = command.find_subcommand(name).unwrap();
             assert!(subcommand.get_arguments().any(|argument| argument.get_id() == "token"), "{name}");
         }

@@ -77,3 +77,46 @@ fn audit_verify_believes_what_the_daemon_wrote_and_finds_a_changed_line() {
     assert!(out.starts_with(&format!("{name}: line {line} was changed")), "{out}");
     assert_eq!(ran(&["audit", "verify", "no/such/log"]).0, Some(2));
 }
+
+#[test]
+fn history_diff_and_rollback_speak_to_people_and_to_programs() {
+    let daemon = Daemon::quickstart();
+    let token = daemon.facts["tokens"]["admin"].as_str().unwrap();
+    let asked = |arguments: &[&str]| {
+        let connection = ["--address", daemon.fact("/address"), "--token", token];
+        ran(&[arguments, &connection].concat())
+    };
+    let done = |arguments: &[&str]| {
+        let (status, out, messages) = asked(arguments);
+        assert_eq!((status, messages.as_str()), (Some(0), ""), "{arguments:?}");
+        out
+    };
+    let issuer = "strongbox/jwt-issuers/payments-api";
+    done(&["merge", issuer, "--data", "max-ttl: 2h", "--comment", "shorter tokens"]);
+    let told = done(&["history", "--limit", "1"]);
+    let lines: Vec<&str> = told.lines().collect();
+    let revision = lines[0].split_whitespace().nth(1).unwrap();
+    assert!(
+        lines[0].starts_with(&format!("revision {revision}  2")) && lines[0].contains("  acme/"),
+        "{told}"
+    );
+    assert_eq!(lines[1..3], ["    shorter tokens", "  ~ /strongbox/jwt-issuers/payments-api/max-ttl"]);
+    assert_eq!(lines.last().unwrap(), &format!("older: strongbox history --before {revision}"));
+    done(&["merge", issuer, "--data", "max-ttl: 3h"]);
+    let told = done(&["diff", revision]);
+    assert!(told.ends_with("\n  ~ /strongbox/jwt-issuers/payments-api/max-ttl: 2h -> 3h\n"), "{told}");
+    assert!(done(&["diff", revision, revision]).ends_with("\nno differences\n"));
+    done(&["rollback", revision, "--validate"]);
+    assert_eq!(done(&["show", &format!("{issuer}/max-ttl")]).trim(), "3h");
+    let told = done(&["rollback", revision, "--comment", "they were long enough"]);
+    assert!(told.ends_with("\n  ~ /strongbox/jwt-issuers/payments-api/max-ttl: 3h -> 2h\n"), "{told}");
+    assert_eq!(done(&["show", &format!("{issuer}/max-ttl")]).trim(), "2h");
+    let json: serde_json::Value =
+        serde_json::from_str(&done(&["history", "--limit", "1", "--output", "json"])).unwrap();
+    let comment = format!("roll back to revision {revision}: they were long enough");
+    assert_eq!(json["commits"][0]["comment"], comment.as_str());
+    assert!(done(&["diff", revision, "--output", "yaml"]).starts_with(&format!("from: {revision}\n")));
+    let (status, out, messages) = asked(&["rollback", "100000"]);
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert!(messages.contains("there is no revision 100000 yet"), "{messages}");
+}

@@ -59,6 +59,7 @@ fn the_model_is_drawn() {
         "strongbox",
         "strongbox-policy",
         "strongbox-system",
+        "strongbox-history",
         "strongbox-authentication",
         "strongbox-approle",
         "strongbox-jwt-auth",

@@ -26,9 +26,9 @@ pub struct Connection {
     /// Trust the certificate authorities in this PEM file instead of the machine's own
     #[arg(long, env = "STRONGBOX_CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Print answers as this
-    #[arg(long, default_value = "yaml", value_parser = ["yaml", "json"])]
-    output: String,
+    /// Print answers as this; when not set, as YAML, or as text by the commands that have one
+    #[arg(long, value_parser = ["yaml", "json"])]
+    output: Option<String>,
 }
 
 /// What to send.
@@ -98,6 +98,9 @@ pub enum RemoteCommand {
         /// Only check; change nothing
         #[arg(long)]
         validate: bool,
+        /// Why, for the history
+        #[arg(long)]
+        comment: Option<String>,
     },
     /// Create or replace an entry or a container
     Replace {
@@ -109,6 +112,9 @@ pub enum RemoteCommand {
         /// Only check; change nothing
         #[arg(long)]
         validate: bool,
+        /// Why, for the history
+        #[arg(long)]
+        comment: Option<String>,
         /// Only if the entry still has this ETag
         #[arg(long, value_name = "ETAG")]
         if_match: Option<String>,
@@ -123,6 +129,9 @@ pub enum RemoteCommand {
         /// Only check; change nothing
         #[arg(long)]
         validate: bool,
+        /// Why, for the history
+        #[arg(long)]
+        comment: Option<String>,
         /// Only if the entry still has this ETag
         #[arg(long, value_name = "ETAG")]
         if_match: Option<String>,
@@ -134,6 +143,9 @@ pub enum RemoteCommand {
         /// Only check; change nothing
         #[arg(long)]
         validate: bool,
+        /// Why, for the history
+        #[arg(long)]
+        comment: Option<String>,
         /// Only if the entry still has this ETag
         #[arg(long, value_name = "ETAG")]
         if_match: Option<String>,
@@ -183,17 +195,17 @@ pub async fn run(connection: &Connection, command: RemoteCommand) -> ExitCode {
 async fn request(connection: &Connection, command: RemoteCommand) -> Result<Answer, ClientError> {
     let (method, path, body, if_match) = match command {
         RemoteCommand::Show { path, selection } => (Method::GET, selection.path(&path), None, None),
-        RemoteCommand::Create { path, body, validate } => {
-            (Method::POST, config_path(&path, validate), Some(body.read()?), None)
+        RemoteCommand::Create { path, body, validate, comment } => {
+            (Method::POST, config_path(&path, validate, comment), Some(body.read()?), None)
         }
-        RemoteCommand::Replace { path, body, validate, if_match } => {
-            (Method::PUT, config_path(&path, validate), Some(body.read()?), if_match)
+        RemoteCommand::Replace { path, body, validate, comment, if_match } => {
+            (Method::PUT, config_path(&path, validate, comment), Some(body.read()?), if_match)
         }
-        RemoteCommand::Merge { path, body, validate, if_match } => {
-            (Method::PATCH, config_path(&path, validate), Some(body.read()?), if_match)
+        RemoteCommand::Merge { path, body, validate, comment, if_match } => {
+            (Method::PATCH, config_path(&path, validate, comment), Some(body.read()?), if_match)
         }
-        RemoteCommand::Delete { path, validate, if_match } => {
-            (Method::DELETE, config_path(&path, validate), None, if_match)
+        RemoteCommand::Delete { path, validate, comment, if_match } => {
+            (Method::DELETE, config_path(&path, validate, comment), None, if_match)
         }
         RemoteCommand::Do { path, body, validate, site } => {
             let mut query = Query::default();
@@ -228,7 +240,21 @@ impl Connection {
     ) -> Result<Answer, ClientError> {
         let token = self.token.clone().map(Secret::from_text);
         let client = Client::new(&self.address, token, self.ca_file.as_deref())?;
-        client.send(method, path, &format!("application/{}", self.output), body, headers).await
+        let format = self.output.as_deref().unwrap_or("yaml");
+        client.send(method, path, &format!("application/{format}"), body, headers).await
+    }
+
+    /// Whether a command that can print text is to do so.
+    pub(super) fn wants_text(&self) -> bool {
+        self.output.is_none()
+    }
+
+    /// One request of a command that can print text; the answer is JSON where that is what it is to do.
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Answer, ClientError> {
+        let token = self.token.clone().map(Secret::from_text);
+        let client = Client::new(&self.address, token, self.ca_file.as_deref())?;
+        let format = self.output.as_deref().unwrap_or("json");
+        client.send(method, path, &format!("application/{format}"), Some(body), &[]).await
     }
 }
 
@@ -305,9 +331,10 @@ impl Selection {
     }
 }
 
-fn config_path(path: &str, validate: bool) -> String {
+fn config_path(path: &str, validate: bool, comment: Option<String>) -> String {
     let mut query = Query::default();
     query.flag("validate", validate);
+    query.value("comment", comment.as_deref());
     query.on("/v1/config", path)
 }
 

@@ -15,7 +15,7 @@ use crate::services::sealing::{self, Sealing};
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
-use crate::services::{distribution, mounts, policies, sites, system, tenants, yang_library};
+use crate::services::{distribution, history, mounts, policies, sites, system, tenants, yang_library};
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
 use crate::yang::schema::Schema;
 
@@ -59,6 +59,7 @@ impl Capabilities {
         mounts::register(registry, schema);
         Identity::new(Arc::clone(access)).register(registry);
         policies::register(registry);
+        history::register(registry, access);
         tenants::register(registry, access);
         sites::register(registry);
         yang_library::register(registry);

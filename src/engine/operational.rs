@@ -43,6 +43,9 @@ pub struct StateContext<'a> {
     pub path: &'a InstancePath,
     /// The parent's content, without computed state; empty where it is a container that is not stored.
     pub entry: &'a Container,
+    /// Of a list, the keys of the one entry that is asked for; none where all are. A provider that finds one entry more easily
+    /// than all may leave out the others.
+    pub keys: &'a [Value],
 }
 
 /// A provider could not tell.
@@ -148,7 +151,7 @@ impl StateReader {
         for child in schema.children(container.node) {
             let node = schema.node(*child);
             if self.snapshot.facts.is_computed(*child) {
-                if let Some(data) = self.provide(&path, container, *child)? {
+                if let Some(data) = self.provide(&path, container, *child, &[])? {
                     complete.set(*child, data);
                 }
                 continue;
@@ -191,6 +194,7 @@ impl StateReader {
         path: &InstancePath,
         entry: &Container,
         node: NodeId,
+        keys: &[Value],
     ) -> Result<Option<Data>, StateError> {
         let Some(provider) = self.engine.core().bindings.states.get(&node) else { return Ok(None) };
         let context = StateContext {
@@ -202,6 +206,7 @@ impl StateReader {
             node,
             path,
             entry,
+            keys,
         };
         provider.read(&context)
     }
@@ -229,7 +234,7 @@ impl StateReader {
             None => return Ok(None),
         };
         let Some(first) = path.steps.get(computed) else { return Ok(None) };
-        let Some(data) = self.provide(&parent, entry, first.node)? else { return Ok(None) };
+        let Some(data) = self.provide(&parent, entry, first.node, &first.keys)? else { return Ok(None) };
         let mut at = enter(data, &first.keys);
         for step in path.steps.iter().skip(computed + 1) {
             at = match at {

@@ -18,6 +18,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("strongbox-identity.yang", include_str!("../../yang/strongbox-identity.yang")),
     ("strongbox-policy.yang", include_str!("../../yang/strongbox-policy.yang")),
     ("strongbox-system.yang", include_str!("../../yang/strongbox-system.yang")),
+    ("strongbox-history.yang", include_str!("../../yang/strongbox-history.yang")),
 ];
 
 /// File name and text of every module in `yang/ietf/`: data models of RFCs, written afresh.

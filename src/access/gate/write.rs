@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Gate;
 use super::outcome::{Refusal, Written};
+use crate::access::approval::Asking;
 use crate::access::authorize::Authority;
-use crate::access::authorize::approve::{approve, approve_asked, asked, is_there};
+use crate::access::authorize::approve::{approve_asked, asked, is_there};
 use crate::access::authorize::keep::keep_hidden;
 use crate::access::authorize::prune::walk_to;
 use crate::base::error::ErrorTag;
@@ -96,7 +97,7 @@ impl Gate {
                 by: Author::Client,
                 changes: vec![TenantEdits { tenant: caller.tenant.clone(), edits, preconditions }],
                 validate_only: write.validate_only,
-                approve: Some(self.approval(&snapshot, caller, authority, write)),
+                approve: Some(self.approval(&snapshot, caller, write)),
                 options: write.options.clone(),
             };
             match engine.commit(request).await {
@@ -109,23 +110,13 @@ impl Gate {
 
     /// Asked by the writer, with the tree that the change is really made on: whether the policies allow it, and whether
     /// its author gets no authority by it.
-    fn approval(&self, snapshot: &Snapshot, caller: &Caller, authority: Authority, write: &Write) -> Approve {
+    fn approval(&self, snapshot: &Snapshot, caller: &Caller, write: &Write) -> Approve {
         let schema = Arc::clone(self.engine().schema());
-        let access = Arc::clone(self.access());
-        let author = access.policies.author(snapshot, caller);
+        let asking = Asking::new(self.access(), self.engine(), snapshot, caller);
         let (kind, target) = (write.kind, write.target.clone());
-        Arc::new(move |approval: &Approval<'_>| {
-            if let Some(missing) = missing(&schema, kind, &target, approval.before) {
-                return vec![missing];
-            }
-            let asked = asked(&schema, kind, &target, approval.edits, approval.before);
-            match approve(&schema, &authority, &asked, approval.changes) {
-                Ok(()) => {
-                    let granting = access.policies.granting();
-                    granting.check(&schema, &author, approval.after, approval.changes)
-                }
-                Err(refused) => refused,
-            }
+        Arc::new(move |approval: &Approval<'_>| match missing(&schema, kind, &target, approval.before) {
+            Some(missing) => vec![missing],
+            None => asking.about(kind, &target, approval),
         })
     }
 }

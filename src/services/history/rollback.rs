@@ -1,0 +1,134 @@
+//! Going back to a revision, as a transaction.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::differences::Differences;
+use super::eyes::Eyes;
+use super::tree_at;
+use crate::access::Access;
+use crate::access::approval::Asking;
+use crate::base::ident::Ident;
+use crate::data::diff::{ChangeKind, diff};
+use crate::data::path::InstancePath;
+use crate::data::tree::Tree;
+use crate::engine::history::HistoryError;
+use crate::engine::{
+    ActionContext, ActionError, Approval, Author, CommitOptions, CommitRequest, Committed, Precondition,
+    SYSTEM_TENANT, TenantEdits,
+};
+use crate::store::Revision;
+
+/// Input of `rollback`.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Back {
+    revision: u64,
+    comment: Option<String>,
+    if_match: Option<String>,
+}
+
+/// What came of a transaction.
+#[derive(Serialize)]
+pub(super) struct Made {
+    revision: u64,
+    changed: bool,
+    #[serde(flatten)]
+    differences: Differences,
+}
+
+impl Made {
+    /// What its author may know of a transaction.
+    pub fn of(access: &Access, context: &ActionContext, committed: &Committed) -> Result<Self, ActionError> {
+        let authority = access.policies.authority(&committed.snapshot, context.caller()?);
+        let eyes = Eyes { schema: context.engine.schema(), authority: &authority };
+        let own = committed.changes.iter().filter(|part| part.tenant == context.tenant);
+        let changes: Vec<_> = own.flat_map(|part| part.changes.iter().cloned()).collect();
+        Ok(Made {
+            revision: committed.revision.0,
+            changed: committed.changed,
+            differences: Differences::of(&eyes, &changes),
+        })
+    }
+}
+
+/// Makes the configuration what it was.
+pub(super) async fn rollback(
+    access: &Arc<Access>,
+    context: ActionContext,
+    input: Back,
+) -> Result<Made, ActionError> {
+    let goal = tree_at(&context, "rollback", "revision", input.revision).await?;
+    let goals = goals(access, &context, goal, Revision(input.revision)).await?;
+    let root = InstancePath::root();
+    let condition = |etag: String| Precondition::IfMatch { path: root.clone(), etags: vec![etag] };
+    let mut preconditions: Vec<Precondition> = input.if_match.map(condition).into_iter().collect();
+    let changes = goals
+        .iter()
+        .map(|(tenant, _)| TenantEdits {
+            tenant: tenant.clone(),
+            edits: Vec::new(),
+            preconditions: std::mem::take(&mut preconditions),
+        })
+        .collect();
+    let comment = match input.comment {
+        Some(comment) => format!("roll back to revision {}: {comment}", input.revision),
+        None => format!("roll back to revision {}", input.revision),
+    };
+    let caller = context.caller()?;
+    let asking = Asking::new(access, &context.engine, &context.snapshot, caller);
+    let tenant = context.tenant.clone();
+    let request = CommitRequest {
+        actor: caller.actor(),
+        request_id: context.client.request_id.clone(),
+        by: Author::Service,
+        changes,
+        validate_only: context.validate_only,
+        approve: Some(Arc::new(move |approval: &Approval<'_>| {
+            // What comes back with the entry of a tenant is decided by that entry.
+            if *approval.tenant != tenant {
+                return Vec::new();
+            }
+            asking.about_changes(approval)
+        })),
+        options: CommitOptions { comment: Some(comment), goals, ..CommitOptions::default() },
+    };
+    let committed = context.engine.commit(request).await?;
+    Made::of(access, &context, &committed)
+}
+
+/// The trees that are to be again: the caller's, and those of tenants that come back with their entries.
+pub(super) async fn goals(
+    access: &Access,
+    context: &ActionContext,
+    goal: Tree,
+    revision: Revision,
+) -> Result<Vec<(Ident, Tree)>, ActionError> {
+    let mut goals = Vec::new();
+    if *context.tenant == *SYSTEM_TENANT {
+        for tenant in returning(access, context, &goal) {
+            match context.engine.tree_at(&context.snapshot, &tenant, revision).await {
+                Ok(tree) => goals.push((tenant, tree)),
+                // Its entry was there before it was a tenant.
+                Err(HistoryError::BeforeTenant { .. }) => {}
+                Err(error) => return Err(super::not_told(context, "rollback", "revision", &error)),
+            }
+        }
+    }
+    goals.insert(0, (context.tenant.clone(), goal));
+    Ok(goals)
+}
+
+/// The tenants that are gone and come back with the configuration of the system tenant.
+fn returning(access: &Access, context: &ActionContext, goal: &Tree) -> Vec<Ident> {
+    let Some(data) = context.snapshot.tenant(&context.tenant) else { return Vec::new() };
+    let changes = diff(context.engine.schema(), &data.tree, goal);
+    let is_tenant = |path: &InstancePath| path.target() == access.model.tenants.target();
+    changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Created && is_tenant(&change.path))
+        .filter_map(|change| change.path.keys().first())
+        .map(|name| Ident::from(name.to_string()))
+        .collect()
+}
