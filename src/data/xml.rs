@@ -56,8 +56,18 @@ impl<'a> Element<'a> {
         Element { name, space: Space::Other("urn:ietf:params:xml:ns:yang:ietf-restconf") }
     }
 
+    /// An element of YANG Patch (RFC 8072).
+    pub const fn yang_patch(name: &str) -> Element<'_> {
+        Element { name, space: Space::Other("urn:ietf:params:xml:ns:yang:ietf-yang-patch") }
+    }
+
     /// None: the members of an object stand by themselves.
     pub const NONE: Element<'static> = Element { name: "", space: Space::Nowhere };
+
+    /// Its name without a prefix.
+    pub const fn name(&self) -> &'a str {
+        self.name
+    }
 
     /// The element of a schema node.
     pub fn of(schema: &'a Schema, node: NodeId) -> Self {

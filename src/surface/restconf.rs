@@ -10,6 +10,7 @@ pub mod errors;
 pub mod host_meta;
 pub mod invoke;
 pub mod media;
+pub mod patch;
 pub mod print;
 pub mod query;
 pub mod read;
@@ -23,6 +24,7 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, StatusCode};
 
 use self::media::{ACCEPT_PATCH, PATCH_TYPES, Wanted};
+use self::patch::Names;
 use self::query::Query;
 use self::route::Resource;
 use crate::access::gate::Gate;
@@ -46,6 +48,8 @@ struct Visit<'a> {
     dialect: &'a Restconf,
     trail: Trail<'a>,
     wanted: Wanted,
+    /// The YANG Patch that was sent: its answer has a form of its own.
+    patch: Option<Names>,
 }
 
 impl Restconf {
@@ -66,7 +70,8 @@ impl Restconf {
     pub async fn answer(&self, request: &Request, payload: Payload) -> Reply {
         let wanted = Wanted::of(&request.headers);
         let form = *wanted.as_ref().unwrap_or(&Wanted::default());
-        let mut visit = Visit { dialect: self, trail: Trail::new(&self.gate, request), wanted: form };
+        let mut visit =
+            Visit { dialect: self, trail: Trail::new(&self.gate, request), wanted: form, patch: None };
         let outcome = visit.run(wanted.err(), payload).await;
         let outcome = outcome.map_err(|failure| errors::settle(failure, &request.method));
         let recorded = match &outcome {
@@ -78,7 +83,10 @@ impl Restconf {
         };
         match recorded.and(outcome) {
             Ok(reply) => reply,
-            Err(failure) => errors::reply(&failure, self.schema(), form),
+            Err(failure) => match &visit.patch {
+                Some(names) => patch::refused(&failure, names, self.schema(), form),
+                None => errors::reply(&failure, self.schema(), form),
+            },
         }
     }
 }

@@ -57,7 +57,11 @@ pub fn patch(schema: &Schema, target: &InstancePath, format: Format, body: &[u8]
     content(schema, target, format, body, EditOperation::Merge)
 }
 
-fn content(
+/// An edit that does this with the content of a resource.
+///
+/// # Errors
+/// Everything that is wrong with the body.
+pub fn content(
     schema: &Schema,
     target: &InstancePath,
     format: Format,

@@ -51,30 +51,38 @@ fn error_type(violation: &Violation) -> &'static str {
 pub fn reply(failure: &Failure, schema: &Schema, wanted: Wanted) -> Reply {
     let status = failure.status.unwrap_or(StatusCode::BAD_REQUEST);
     let errors = Errors { schema, violations: &failure.violations };
+    failure.dress(letter(status, schema, wanted, "ietf-restconf", Element::restconf("errors"), &errors))
+}
+
+/// A reply with a body that a protocol defines by itself: one member of a module, or one element.
+pub(super) fn letter(
+    status: StatusCode,
+    schema: &Schema,
+    wanted: Wanted,
+    module: &str,
+    element: Element<'_>,
+    content: &impl Serialize,
+) -> Reply {
+    let xml = || {
+        let mut out = Vec::new();
+        write_xml(schema, content, element, Layout::Compact, &mut out).ok().map(|()| out)
+    };
+    let json = || {
+        let mut out = format!("{{\"{module}:{}\":", element.name()).into_bytes();
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut out, content);
+        out.push(b'}');
+        out
+    };
     let (media_type, body) = match wanted.format {
-        Format::Json => (wanted.media_type, json(&errors)),
-        Format::Xml => match xml(&errors) {
+        Format::Json => (wanted.media_type, json()),
+        // What was found in a request can be what XML does not have.
+        Format::Xml => match xml() {
             Some(body) => (wanted.media_type, body),
-            // What was found in a request can be what XML does not have.
-            None => (Wanted::default().media_type, json(&errors)),
+            None => (Wanted::default().media_type, json()),
         },
     };
-    failure.dress(Reply::with_body(status, HeaderValue::from_static(media_type), body))
-}
-
-fn json(errors: &Errors<'_>) -> Vec<u8> {
-    let mut out = br#"{"ietf-restconf:errors":"#.to_vec();
-    // Writing to memory does not fail.
-    let _ = serde_json::to_writer(&mut out, errors);
-    out.push(b'}');
-    out
-}
-
-fn xml(errors: &Errors<'_>) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    let element = Element::restconf("errors");
-    write_xml(errors.schema, errors, element, Layout::Compact, &mut out).ok()?;
-    Some(out)
+    Reply::with_body(status, HeaderValue::from_static(media_type), body)
 }
 
 /// The container `errors`.

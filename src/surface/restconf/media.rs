@@ -36,6 +36,10 @@ const MEDIA_TYPES: &[(&str, Format)] = &[
     ("text/xml", Format::Xml),
 ];
 
+/// The media types of YANG Patch (RFC 8072 section 2.2): of what is sent only.
+const YANG_PATCH: &[(&str, Format)] =
+    &[("application/yang-patch+json", Format::Json), ("application/yang-patch+xml", Format::Xml)];
+
 const JSON_FIRST: &[&str] = &[
     "application/yang-data+json",
     "application/yang-data+xml",
@@ -58,8 +62,17 @@ const XML_FIRST: &[&str] = &[
 pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// Its value.
-pub const PATCH_TYPES: &str =
-    "application/yang-data+json, application/yang-data+xml, application/json, application/xml";
+pub const PATCH_TYPES: &str = "application/yang-data+json, application/yang-data+xml, application/json, application/xml, \
+     application/yang-patch+json, application/yang-patch+xml";
+
+/// What the body of a PATCH is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patch {
+    /// Data to be merged (RFC 8040 section 4.6.1).
+    Plain(Format),
+    /// Edits (RFC 8072).
+    Edits(Format),
+}
 
 /// The encoding of an answer, under the name by which the client asked for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,8 +127,23 @@ impl Wanted {
 }
 
 fn format_of(content_type: &HeaderValue) -> Option<Format> {
+    format_among(MEDIA_TYPES, content_type).or_else(|| format_among(YANG_PATCH, content_type))
+}
+
+fn format_among(known: &[(&str, Format)], content_type: &HeaderValue) -> Option<Format> {
     let sent = essence(content_type.to_str().ok()?);
-    MEDIA_TYPES.iter().find(|(known, _)| *known == sent).map(|(_, format)| *format)
+    known.iter().find(|(known, _)| *known == sent).map(|(_, format)| *format)
+}
+
+/// What a PATCH brings.
+///
+/// # Errors
+/// As [`sent`].
+pub fn sent_patch(headers: &HeaderMap) -> Result<Patch, Refusal> {
+    match headers.get(CONTENT_TYPE).and_then(|given| format_among(YANG_PATCH, given)) {
+        Some(format) => Ok(Patch::Edits(format)),
+        None => sent(headers).map(Patch::Plain),
+    }
 }
 
 /// The encoding of a request's body.
@@ -124,7 +152,7 @@ fn format_of(content_type: &HeaderValue) -> Option<Format> {
 /// 415 for everything that is neither, and when nothing is said.
 pub fn sent(headers: &HeaderMap) -> Result<Format, Refusal> {
     let given = headers.get(CONTENT_TYPE);
-    given.and_then(format_of).ok_or_else(|| {
+    given.and_then(|given| format_among(MEDIA_TYPES, given)).ok_or_else(|| {
         let message = match given {
             Some(given) => format!(
                 "Content-Type '{}' is not accepted here; accepted: {}",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hyper::header::{HOST, LOCATION};
 use hyper::{Method, StatusCode};
 
+use super::media::Patch;
 use super::query::Query;
 use super::route::DataKind;
 use super::{ROOT, Visit, body, media};
@@ -29,6 +30,11 @@ impl Visit<'_> {
         let schema = Arc::clone(self.dialect.schema());
         let conditions = Conditions::parse(&request.headers)?;
         let preconditions = preconditions(&conditions, &path);
+        if request.method == Method::PATCH
+            && let Patch::Edits(format) = media::sent_patch(&request.headers)?
+        {
+            return self.yang_patch(path, preconditions, query, format, payload).await;
+        }
         let (write, edit) = match request.method {
             Method::DELETE => (WriteKind::Delete, body::delete(&schema, &path)),
             ref method => {
@@ -101,7 +107,7 @@ impl Visit<'_> {
 
 /// What is missing on the way to the resource that the URL names, or is that resource, makes it a 404; what is missing
 /// elsewhere contradicts the request (409).
-fn absent(refusal: Refusal, path: &InstancePath) -> Failure {
+pub(super) fn absent(refusal: Refusal, path: &InstancePath) -> Failure {
     let Refusal::Invalid(violations) = &refusal else { return refusal.into() };
     let is_absent = |edit: &InstancePath| path.starts_with(edit);
     let all = violations

@@ -1,0 +1,118 @@
+//! From the edits of a patch to edits of the datastore, one for one: targets are resolved against the model, and each value
+//! is read as the body of a request for its target would be.
+
+use super::message::{Message, SentEdit, SentOperation, SentPlace};
+use crate::base::error::ErrorTag;
+use crate::data::edit::{Edit, EditOperation};
+use crate::data::path::InstancePath;
+use crate::data::tree::Position;
+use crate::data::violation::{Violation, shorten};
+use crate::surface::restconf::body;
+use crate::surface::restconf::media::Format;
+use crate::yang::schema::{Schema, Value};
+
+/// The edits of a patch of `base`.
+///
+/// # Errors
+/// Everything that is wrong with any of them, by edit.
+pub fn compile(
+    schema: &Schema,
+    base: &InstancePath,
+    message: &Message<'_>,
+    format: Format,
+) -> Result<Vec<Edit>, Vec<Violation>> {
+    let compiler = Compiler { schema, base, base_text: base.to_restconf(schema), format };
+    let mut edits = Vec::with_capacity(message.edits.len());
+    let mut faults = Vec::new();
+    for (index, sent) in message.edits.iter().enumerate() {
+        match compiler.edit(sent) {
+            Ok(edit) => edits.push(edit),
+            Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_edit(index))),
+        }
+    }
+    if faults.is_empty() { Ok(edits) } else { Err(faults) }
+}
+
+/// Names the edit of each violation that the result of the edits has: the last one that is about the same data.
+pub fn attribute(edits: &[Edit], violations: &mut [Violation]) {
+    for violation in violations.iter_mut().filter(|violation| violation.edit.is_none()) {
+        let path = &violation.path;
+        violation.edit =
+            edits.iter().rposition(|edit| path.starts_with(&edit.path) || edit.path.starts_with(path));
+    }
+}
+
+struct Compiler<'a> {
+    schema: &'a Schema,
+    base: &'a InstancePath,
+    base_text: String,
+    format: Format,
+}
+
+impl Compiler<'_> {
+    fn edit(&self, sent: &SentEdit<'_>) -> Result<Edit, Vec<Violation>> {
+        let path = self.path("target", &sent.target).map_err(|fault| vec![fault])?;
+        if !self.schema.node(path.target()).config {
+            let message = format!("the target '{}' is state, which cannot be edited", shorten(&sent.target));
+            return Err(vec![Violation::new(ErrorTag::InvalidValue, path, message)]);
+        }
+        if path.is_whole_list(self.schema) {
+            let message = format!(
+                "the target '{}' is a list: a key must follow, as in LIST=KEY",
+                shorten(&sent.target)
+            );
+            return Err(vec![Violation::new(ErrorTag::InvalidValue, path, message)]);
+        }
+        let place = |place: &SentPlace| self.position(&path, place).map_err(|fault| vec![fault]);
+        let operation = match &sent.operation {
+            SentOperation::Create => EditOperation::Create,
+            SentOperation::Insert(at) => EditOperation::Insert(place(at)?),
+            SentOperation::Merge => EditOperation::Merge,
+            SentOperation::Replace => EditOperation::Replace,
+            SentOperation::Move(at) => {
+                return Ok(Edit::without_value(path.clone(), EditOperation::Move(place(at)?)));
+            }
+            SentOperation::Delete => return Ok(body::delete(self.schema, &path)),
+            SentOperation::Remove => return Ok(Edit::without_value(path, EditOperation::Remove)),
+        };
+        let value = sent.value.as_deref().unwrap_or_default();
+        body::content(self.schema, &path, self.format, value.as_bytes(), operation)
+    }
+
+    /// A path that is relative to the resource of the request.
+    fn path(&self, member: &str, text: &str) -> Result<InstancePath, Violation> {
+        let relative = text.trim_start_matches('/');
+        if relative.is_empty() {
+            return Ok(self.base.clone());
+        }
+        let whole = format!("{}/{relative}", self.base_text.trim_end_matches('/'));
+        InstancePath::parse_restconf(self.schema, &whole).map_err(|fault| {
+            let message = format!("'{member}' is '{}': {}", shorten(text), fault.message);
+            Violation { message, ..fault }
+        })
+    }
+
+    fn position(&self, entry: &InstancePath, place: &SentPlace) -> Result<Position, Violation> {
+        Ok(match place {
+            SentPlace::First => Position::First,
+            SentPlace::Last => Position::Last,
+            SentPlace::Before(point) => Position::Before(self.sibling(entry, point)?),
+            SentPlace::After(point) => Position::After(self.sibling(entry, point)?),
+        })
+    }
+
+    /// The key of the entry that `point` names, which stands in the list of the target.
+    fn sibling(&self, entry: &InstancePath, point: &str) -> Result<Vec<Value>, Violation> {
+        let path = self.path("point", point)?;
+        let list = entry.entry(Vec::new());
+        if path.keys().is_empty() || path.entry(Vec::new()) != list {
+            let message = format!(
+                "'point' is '{}', which is no entry of {}",
+                shorten(point),
+                list.to_restconf(self.schema)
+            );
+            return Err(Violation::new(ErrorTag::InvalidValue, path, message));
+        }
+        Ok(path.keys().to_vec())
+    }
+}
