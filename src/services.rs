@@ -11,6 +11,7 @@ pub mod transit;
 pub mod jwt_issuer;
 pub mod token;
 pub mod identity;
+pub mod identity_tokens;
 pub mod login;
 pub mod userpass;
 pub mod approle;

@@ -6,6 +6,7 @@ mod basic;
 mod escalation;
 mod examples;
 mod identity;
+mod identity_tokens;
 mod jwt;
 mod limits;
 mod matrix;
@@ -35,6 +36,7 @@ use strongbox::engine::{
 };
 use strongbox::services::approle::AppRoles;
 use strongbox::services::identity::Identity;
+use strongbox::services::identity_tokens::IdentityTokens;
 use strongbox::services::jwt_auth::JwtAuth;
 use strongbox::services::sealing::{self, Host, Sealing, Trouble};
 use strongbox::services::token::{Tokens, first};
@@ -85,6 +87,8 @@ fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &
     app_roles.register(&mut registry);
     JwtAuth::new(Arc::clone(access), schema).unwrap().register(&mut registry);
     Identity::new(Arc::clone(access)).register(&mut registry);
+    let identity_tokens = IdentityTokens::new(Arc::clone(access), schema, "acme".into()).unwrap();
+    identity_tokens.register(&mut registry);
     policy_checks::register(&mut registry);
     tenants::register(&mut registry, access);
     sites::register(&mut registry);

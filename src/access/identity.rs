@@ -126,6 +126,3 @@ fn standing(directory: &Directory<'_>, id: &Ident) -> Standing {
 fn is_root(name: &str) -> bool {
     name.trim().eq_ignore_ascii_case(ROOT)
 }
-
-#[cfg(test)]
-mod tests;

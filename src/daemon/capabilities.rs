@@ -6,9 +6,11 @@ use tokio::task::JoinSet;
 
 use crate::access::Access;
 use crate::base::clock::Timestamp;
+use crate::base::ident::Ident;
 use crate::engine::{Engine, Registry};
 use crate::services::approle::AppRoles;
 use crate::services::identity::Identity;
+use crate::services::identity_tokens::IdentityTokens;
 use crate::services::jwt_auth::JwtAuth;
 use crate::services::jwt_issuer::{self, JwtIssuers};
 use crate::services::sealing::{self, Sealing};
@@ -34,6 +36,7 @@ pub struct Capabilities {
     transit: Arc<Transit>,
     issuers: Arc<JwtIssuers>,
     app_roles: Arc<AppRoles>,
+    identity_tokens: Arc<IdentityTokens>,
     access: Arc<Access>,
 }
 
@@ -45,6 +48,7 @@ impl Capabilities {
         access: &Arc<Access>,
         start_time: Timestamp,
         sealing: Arc<Sealing>,
+        default_tenant: &Ident,
     ) -> Option<Capabilities> {
         let transit = Transit::new(schema)?;
         transit.register(registry);
@@ -58,6 +62,8 @@ impl Capabilities {
         JwtAuth::new(Arc::clone(access), schema).ok()?.register(registry);
         mounts::register(registry, schema);
         Identity::new(Arc::clone(access)).register(registry);
+        let identity_tokens = IdentityTokens::new(Arc::clone(access), schema, default_tenant.clone())?;
+        identity_tokens.register(registry);
         policies::register(registry);
         history::register(registry, access);
         tenants::register(registry, access);
@@ -65,7 +71,7 @@ impl Capabilities {
         yang_library::register(registry);
         sealing::model::register(registry, &sealing);
         system::register(registry, start_time, sealing);
-        Some(Capabilities { transit, issuers, app_roles, access: Arc::clone(access) })
+        Some(Capabilities { transit, issuers, app_roles, identity_tokens, access: Arc::clone(access) })
     }
 
     /// Starts what goes on beside requests: rotation of keys that are due, sweeping of tokens and secret ids that have
@@ -74,6 +80,7 @@ impl Capabilities {
         self.app_roles.start(engine);
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&self.transit).rotate_for_ever(engine.clone()));
+        tasks.spawn(Arc::clone(&self.identity_tokens).rotate_for_ever(engine.clone()));
         let (engine, access) = (engine.clone(), Arc::clone(&self.access));
         let app_roles = Arc::clone(&self.app_roles);
         tasks.spawn(async move {

@@ -125,9 +125,15 @@ impl House {
         }
         let access = Access::new(&inner.schema)?;
         let mut registry = Registry::new();
-        let capabilities =
-            Capabilities::register(&mut registry, &inner.schema, &access, inner.started, sealing)
-                .ok_or(DaemonError::Service)?;
+        let capabilities = Capabilities::register(
+            &mut registry,
+            &inner.schema,
+            &access,
+            inner.started,
+            sealing,
+            &inner.settings.default_tenant,
+        )
+        .ok_or(DaemonError::Service)?;
         let (keys, audit_key) = (barrier.watch(), barrier.derive(audit::KEY_LABEL));
         access.seal_batch_tokens(&barrier.derive(batch::KEY_LABEL)).map_err(AccessError::from)?;
         let (engine, recovered) = inner.start(directory, barrier, registry).await?;

@@ -1,6 +1,7 @@
 //! The slow part of a transaction, before it has its turn: passwords are hashed and key material is made away from the
 //! writer, on a guess of what the transaction will do.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -63,11 +64,22 @@ impl Core {
         let nothing = Tree::empty();
         for edits in changes {
             let before = snapshot.tenant(&edits.tenant).map_or(&nothing, |data| &data.tree);
-            let Ok(next) = apply(&self.schema, before, &edits.edits) else { continue };
-            let changes = diff(&self.schema, before, &next);
-            for path in self.bindings.preparations.touched(&self.schema, &changes) {
-                let more = self.prepare_instance(before, &next, &edits.tenant, &path, time)?;
-                prepared.add(&edits.tenant, path, before, &next, more);
+            let Ok(mut next) = apply(&self.schema, before, &edits.edits) else { continue };
+            let mut asked = HashSet::new();
+            loop {
+                let changes = diff(&self.schema, before, &next);
+                let mut added = Vec::new();
+                for path in self.bindings.preparations.touched(&self.schema, &changes) {
+                    if asked.insert(path.clone()) {
+                        let more = self.prepare_instance(before, &next, &edits.tenant, &path, time)?;
+                        added.extend_from_slice(&more);
+                        prepared.add(&edits.tenant, path, before, &next, more);
+                    }
+                }
+                match apply(&self.schema, &next, &added) {
+                    Ok(further) if !added.is_empty() => next = further,
+                    _ => break,
+                }
             }
         }
         Ok(prepared)

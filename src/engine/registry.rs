@@ -54,7 +54,7 @@ pub struct GuardContext<'a> {
 
 /// Adds to a transaction what must come with it, such as the key material of a new key.
 pub trait Prepare: Send + Sync {
-    /// Further edits, at or below the instance. May take its time: it runs before the transaction has its turn, on a thread
+    /// Further edits, at or below the instance, or of what it refers to. May take its time: it runs before the transaction has its turn, on a thread
     /// for such work; only when others changed the same instance meanwhile does it run again inside.
     ///
     /// # Errors
@@ -76,6 +76,8 @@ pub struct PrepareContext<'a> {
     pub before: Option<&'a Arc<Container>>,
     /// It after.
     pub after: &'a Arc<Container>,
+    /// The whole tree after the transaction, as far as it is prepared.
+    pub tree: &'a Tree,
 }
 
 /// What services registered.

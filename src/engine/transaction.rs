@@ -2,7 +2,7 @@
 //! registered hooks do; whether the result becomes the next revision is the writer's business.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -155,19 +155,30 @@ impl Core {
         let (schema, before) = (&self.schema, &data.tree);
         let mut next = apply(schema, before, &edits.edits).map_err(CommitError::Invalid)?;
         let mut changes = diff(schema, before, &next);
-        for path in self.bindings.preparations.touched(schema, &changes) {
-            match prepared.get(&edits.tenant, &path, before, &next) {
-                Some(known) => more.extend_from_slice(known),
-                None => more.extend(self.prepare_instance(before, &next, &edits.tenant, &path, time)?),
+        let mut asked = HashSet::new();
+        let mut done = 0;
+        loop {
+            // What preparations add may be in need of preparation itself.
+            for path in self.bindings.preparations.touched(schema, &changes) {
+                if !asked.insert(path.clone()) {
+                    continue;
+                }
+                match prepared.get(&edits.tenant, &path, before, &next) {
+                    Some(known) => more.extend_from_slice(known),
+                    None => more.extend(self.prepare_instance(before, &next, &edits.tenant, &path, time)?),
+                }
             }
-        }
-        if !more.is_empty() {
+            let added = more.get(done..).unwrap_or_default();
+            if added.is_empty() {
+                break;
+            }
             // What is wrong with an edit that nobody asked for is the fault of none that somebody did.
             let nobodys =
                 |found: Vec<Violation>| found.into_iter().map(|fault| Violation { edit: None, ..fault });
-            next = apply(schema, &next, &more)
+            next = apply(schema, &next, added)
                 .map_err(|found| CommitError::Invalid(nobodys(found).collect()))?;
             changes = diff(schema, before, &next);
+            done = more.len();
         }
         let said = edits.edits.iter().chain(&more);
         let pruned = prune_false_whens(schema, before, &next, &changes, said, &data.index);
@@ -190,7 +201,8 @@ impl Core {
         let Some(after) = next.entry(path) else { return Ok(edits) };
         let before = before.entry(path);
         for hook in self.bindings.preparations.at(path.target()) {
-            let context = PrepareContext { schema: &self.schema, tenant, now, path, before, after };
+            let context =
+                PrepareContext { schema: &self.schema, tenant, now, path, before, after, tree: next };
             edits.extend(hook.prepare(&context).map_err(CommitError::Invalid)?);
         }
         Ok(edits)

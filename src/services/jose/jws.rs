@@ -16,6 +16,12 @@ pub fn header_segment(algorithm: Algorithm, kid: &str) -> String {
     BASE64.encode(format!(r#"{{"alg":"{algorithm}","typ":"JWT","kid":{kid}}}"#))
 }
 
+/// The same without a type: `{"alg":..,"kid":..}`.
+pub fn bare_header_segment(algorithm: Algorithm, kid: &str) -> String {
+    let kid = serde_json::Value::from(kid);
+    BASE64.encode(format!(r#"{{"alg":"{algorithm}","kid":{kid}}}"#))
+}
+
 /// A token over `payload`, with a header segment from [`header_segment`] for the same algorithm.
 ///
 /// # Errors
