@@ -18,6 +18,7 @@ pub mod approle;
 pub mod mounts;
 pub mod jwt_verify;
 pub mod jwt_auth;
+pub mod certificate_auth;
 pub mod policies;
 pub mod sealing;
 pub mod tenants;

@@ -3,6 +3,7 @@
 
 mod approle;
 mod basic;
+mod certificate;
 mod escalation;
 mod examples;
 mod identity;
@@ -17,6 +18,7 @@ mod tokens;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use strongbox::access::authenticate::{Credentials, batch};
@@ -35,6 +37,7 @@ use strongbox::engine::{
     WriteKind,
 };
 use strongbox::services::approle::AppRoles;
+use strongbox::services::certificate_auth::CertificateAuth;
 use strongbox::services::identity::Identity;
 use strongbox::services::identity_tokens::IdentityTokens;
 use strongbox::services::jwt_auth::JwtAuth;
@@ -86,6 +89,7 @@ fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &
     let app_roles = AppRoles::new(Arc::clone(access), schema).unwrap();
     app_roles.register(&mut registry);
     JwtAuth::new(Arc::clone(access), schema).unwrap().register(&mut registry);
+    CertificateAuth::new(Arc::clone(access), schema).unwrap().register(&mut registry);
     Identity::new(Arc::clone(access)).register(&mut registry);
     let identity_tokens = IdentityTokens::new(Arc::clone(access), schema, "acme".into()).unwrap();
     identity_tokens.register(&mut registry);

@@ -62,6 +62,7 @@ fn the_model_is_drawn() {
         "strongbox-history",
         "strongbox-authentication",
         "strongbox-approle",
+        "strongbox-certificate-auth",
         "strongbox-jwt-auth",
     ] {
         // What augments one container is drawn with the container and with the module that augments.

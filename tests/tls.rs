@@ -7,13 +7,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::CertificateDer;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::daemon::{directory, run, serve, start, stop};
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
 pub fn authority() -> Authority {
     let mut params = CertificateParams::default();
@@ -31,16 +31,39 @@ pub fn renew(authority: &Authority, directory: &Path) -> CertificateDer<'static>
     certificate.der().clone()
 }
 
+/// A client's certificate and its key.
+type Client = (CertificateDer<'static>, PrivateKeyDer<'static>);
+
+fn client(authority: &Authority, name: &str) -> Client {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let certificate = params.signed_by(&key, authority).unwrap();
+    (certificate.der().clone(), PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+}
+
 /// Sends one request over TLS; returns the server's certificate and the whole answer.
 fn request(authority: &Authority, address: &str, head: &str) -> (CertificateDer<'static>, String) {
+    request_by(authority, address, head, None)
+}
+
+fn request_by(
+    authority: &Authority,
+    address: &str,
+    head: &str,
+    client: Option<Client>,
+) -> (CertificateDer<'static>, String) {
     let mut roots = RootCertStore::empty();
     roots.add(authority.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let config = match client {
+        Some((certificate, key)) => config.with_client_auth_cert(vec![certificate], key).unwrap(),
+        None => config.with_no_client_auth(),
+    };
     let client = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
     let mut stream = StreamOwned::new(client, TcpStream::connect(address).unwrap());
     stream.write_all(format!("{head}\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
@@ -68,6 +91,44 @@ fn a_new_certificate_is_shown_after_sighup_without_a_restart() {
     while request(&authority, address, "GET /health HTTP/1.1").0 != second {
         assert!(Instant::now() < patience, "the new certificate was never shown");
     }
+    stop(child);
+}
+
+#[test]
+fn a_client_certificate_logs_in_over_tls() {
+    let (dir, data) = directory();
+    let (server, clients) = (authority(), authority());
+    renew(&server, dir.path());
+    std::fs::write(dir.path().join("clients.crt"), clients.pem()).unwrap();
+    let boot = "config:\n  strongbox:\n    authentication:\n      certificate-auth:\n      - name: ops\n        common-names: [ops-*]\n        token-policies: [root]\n";
+    std::fs::write(dir.path().join("boot.yaml"), boot).unwrap();
+    let (child, log) = start(
+        &data,
+        &[
+            "--tls-certificate",
+            "server.crt",
+            "--tls-key",
+            "server.key",
+            "--tls-client-authorities",
+            "clients.crt",
+            "--boot",
+            "boot.yaml",
+            "--default-tenant",
+            "system",
+        ],
+    );
+    let address = log.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+    let ask = |head: &str, by: Option<Client>| request_by(&server, address, head, by).1;
+    let log_in = "POST /v1/certificate-login HTTP/1.1\r\nContent-Length: 0";
+    let answer = ask(log_in, Some(client(&clients, "ops-1")));
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"token\":\"sb."), "{answer}");
+    let read = "GET /v1/config/tenants HTTP/1.1";
+    assert!(ask(read, Some(client(&clients, "ops-1"))).starts_with("HTTP/1.1 200 "));
+    assert!(ask(read, Some(client(&clients, "dev-1"))).starts_with("HTTP/1.1 401 "));
+    assert!(ask(read, None).starts_with("HTTP/1.1 401 "));
+    let nonsense = format!("{read}\r\nAuthorization: Bearer sb.nonsense");
+    let answer = ask(&nonsense, Some(client(&clients, "ops-1")));
+    assert!(answer.starts_with("HTTP/1.1 401 "), "a header counts before a certificate: {answer}");
     stop(child);
 }
 

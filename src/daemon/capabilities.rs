@@ -9,6 +9,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::engine::{Engine, Registry};
 use crate::services::approle::AppRoles;
+use crate::services::certificate_auth::CertificateAuth;
 use crate::services::identity::Identity;
 use crate::services::identity_tokens::IdentityTokens;
 use crate::services::jwt_auth::JwtAuth;
@@ -60,6 +61,7 @@ impl Capabilities {
         let app_roles = AppRoles::new(Arc::clone(access), schema).ok()?;
         app_roles.register(registry);
         JwtAuth::new(Arc::clone(access), schema).ok()?.register(registry);
+        CertificateAuth::new(Arc::clone(access), schema).ok()?.register(registry);
         mounts::register(registry, schema);
         Identity::new(Arc::clone(access)).register(registry);
         let identity_tokens = IdentityTokens::new(Arc::clone(access), schema, default_tenant.clone())?;

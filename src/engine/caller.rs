@@ -46,6 +46,7 @@ pub struct ClientInfo {
     pub user_agent: Option<String>,
     /// `X-Request-Id`, echoed or made.
     pub request_id: String,
-    /// The certificate that the client itself showed, verified; never that of a proxy between it and here.
-    pub certificate: Option<Arc<CertificateDer<'static>>>,
+    /// The certificate that the client itself showed, verified, and those behind it; never those of a proxy between it and
+    /// here.
+    pub certificate: Option<Arc<[CertificateDer<'static>]>>,
 }

@@ -251,7 +251,8 @@ impl<'a> Knock<'a> {
             Err(reason) => return Err(self.refuse(reason).await),
         };
         self.attempt.succeeded();
-        Ok(Vouched { caller, sources, networks: guest.parameters.token_bound_cidrs, turn: self.turn })
+        let networks = guest.parameters.token_bound_cidrs;
+        Ok(Vouched { caller, sources, until: None, networks, turn: self.turn })
     }
 
     /// Finds out which entity they are, and makes what is to be made of that: a token, if there is to be one, and what

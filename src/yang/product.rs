@@ -13,6 +13,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("strongbox-jwt-issuer.yang", include_str!("../../yang/strongbox-jwt-issuer.yang")),
     ("strongbox-authentication.yang", include_str!("../../yang/strongbox-authentication.yang")),
     ("strongbox-approle.yang", include_str!("../../yang/strongbox-approle.yang")),
+    ("strongbox-certificate-auth.yang", include_str!("../../yang/strongbox-certificate-auth.yang")),
     ("strongbox-jwt-auth.yang", include_str!("../../yang/strongbox-jwt-auth.yang")),
     ("strongbox-mounts.yang", include_str!("../../yang/strongbox-mounts.yang")),
     ("strongbox-identity-tokens.yang", include_str!("../../yang/strongbox-identity-tokens.yang")),

@@ -1,6 +1,6 @@
 //! Requests with a user's name and password instead of a token.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::join_all;
 

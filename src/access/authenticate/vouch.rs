@@ -62,6 +62,8 @@ pub struct Vouched<'a> {
     pub caller: Caller,
     /// The entries of its tenant that say so: when one of them changes, it has to be found out anew.
     pub sources: Vec<(InstancePath, Arc<Container>)>,
+    /// When what was shown ends by itself.
+    pub until: Option<Timestamp>,
     /// Networks from which it may call; none: from everywhere.
     pub networks: Vec<Ident>,
     /// That of the visitor: it ends when the answer is remembered.
@@ -156,7 +158,7 @@ impl Vouchers {
             caller: Arc::clone(&caller),
             sources: vouched.sources,
             networks: vouched.networks.iter().map(|text| super::live::parse_network(text)).collect(),
-            until: now.plus_seconds(REMEMBERED),
+            until: vouched.until.unwrap_or(Timestamp(i64::MAX)).min(now.plus_seconds(REMEMBERED)),
         });
         self.remembered.rcu(|all| {
             let mut next = HashMap::clone(all);
@@ -184,7 +186,10 @@ impl Vouchers {
             }
             Credentials::Certificate => {
                 context.update(b"certificate");
-                context.update(client.certificate.as_deref().map_or(&[][..], |shown| shown));
+                for certificate in client.certificate.as_deref().into_iter().flatten() {
+                    context.update(&certificate.len().to_be_bytes());
+                    context.update(certificate);
+                }
             }
             Credentials::Missing | Credentials::Token(_) | Credentials::Unusable(_) => {}
         }

@@ -14,8 +14,8 @@ pub struct Peer {
     pub socket: SocketAddr,
     /// Whether the connection is TLS.
     pub encrypted: bool,
-    /// The certificate that it showed and that the listener's authorities stand behind.
-    pub certificate: Option<Arc<CertificateDer<'static>>>,
+    /// The certificate that it showed and that the listener's authorities stand behind, and those that came with it.
+    pub certificate: Option<Arc<[CertificateDer<'static>]>>,
 }
 
 /// The client of one request.
@@ -29,7 +29,7 @@ pub struct Client {
 
 impl Client {
     /// The certificate that the client itself showed. Behind a proxy there is none: what the proxy shows is its own.
-    pub fn certificate(&self) -> Option<&Arc<CertificateDer<'static>>> {
+    pub fn certificate(&self) -> Option<&Arc<[CertificateDer<'static>]>> {
         self.peer.certificate.as_ref().filter(|_| self.address == plain(self.peer.socket.ip()))
     }
 
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_certificate_of_a_proxy_is_not_that_of_the_client() {
-        let certificate = Some(Arc::new(CertificateDer::from(vec![1])));
+        let certificate = Some(Arc::from([CertificateDer::from(vec![1])]));
         let peer = Peer { socket: "10.0.0.1:1".parse().unwrap(), encrypted: true, certificate };
         let mut headers = HeaderMap::new();
         let trusted = ["10.0.0.0/8".parse().unwrap()];

@@ -198,8 +198,9 @@ impl<S: Service> Connection<S> {
                     tokio::time::timeout(self.exchange.limits.header_timeout, tls.acceptor().accept(stream));
                 match shaking.await {
                     Ok(Ok(stream)) => {
-                        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-                        let certificate = shown.map(|leaf| Arc::new(leaf.clone().into_owned()));
+                        let shown = stream.get_ref().1.peer_certificates();
+                        let certificate =
+                            shown.map(|chain| chain.iter().map(|one| one.clone().into_owned()).collect());
                         self.serve(stream, peer(true, certificate)).await
                     }
                     Ok(Err(error)) => Err(error.into()),
