@@ -5,6 +5,7 @@
 //! caller may see them, is decided before.
 
 mod marks;
+mod message;
 mod walk;
 
 use std::num::NonZeroU32;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+pub use self::message::{Message, qualified_name};
 pub use super::decode::Names;
 use super::fields::FieldTree;
 use super::path::InstancePath;

@@ -61,6 +61,9 @@ impl<'a> Element<'a> {
         Element { name, space: Space::Other("urn:ietf:params:xml:ns:yang:ietf-yang-patch") }
     }
 
+    /// What holds several instances that have no element around them (draft-ietf-netconf-list-pagination-rc).
+    pub const XML_LIST: Element<'static> = Element { name: "xml-list", space: Space::Nowhere };
+
     /// None: the members of an object stand by themselves.
     pub const NONE: Element<'static> = Element { name: "", space: Space::Nowhere };
 

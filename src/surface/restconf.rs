@@ -10,6 +10,7 @@ pub mod errors;
 pub mod host_meta;
 pub mod invoke;
 pub mod media;
+pub mod page;
 pub mod patch;
 pub mod print;
 pub mod query;
@@ -25,7 +26,7 @@ use hyper::{Method, StatusCode};
 
 use self::media::{ACCEPT_PATCH, PATCH_TYPES, Wanted};
 use self::patch::Names;
-use self::query::Query;
+use self::query::{Place, Query};
 use self::route::Resource;
 use crate::access::gate::Gate;
 use crate::engine::Engine;
@@ -70,6 +71,7 @@ impl Restconf {
     pub async fn answer(&self, request: &Request, payload: Payload) -> Reply {
         let wanted = Wanted::of(&request.headers);
         let form = *wanted.as_ref().unwrap_or(&Wanted::default());
+        let of_failure = form.of_one();
         let mut visit =
             Visit { dialect: self, trail: Trail::new(&self.gate, request), wanted: form, patch: None };
         let outcome = visit.run(wanted.err(), payload).await;
@@ -84,8 +86,8 @@ impl Restconf {
         match recorded.and(outcome) {
             Ok(reply) => reply,
             Err(failure) => match &visit.patch {
-                Some(names) => patch::refused(&failure, names, self.schema(), form),
-                None => errors::reply(&failure, self.schema(), form),
+                Some(names) => patch::refused(&failure, names, self.schema(), of_failure),
+                None => errors::reply(&failure, self.schema(), of_failure),
             },
         }
     }
@@ -93,7 +95,7 @@ impl Restconf {
 
 /// Prints a refusal in the words of the dialect.
 pub fn refuse(schema: &Schema, request: &Request, refusal: &Refusal) -> Reply {
-    let wanted = Wanted::of(&request.headers).unwrap_or_default();
+    let wanted = Wanted::of(&request.headers).unwrap_or_default().of_one();
     let failure = errors::settle(refusal.clone().into(), &request.method);
     errors::reply(&failure, schema, wanted)
 }
@@ -118,6 +120,9 @@ impl Visit<'_> {
         }
         if let Some(refusal) = not_acceptable {
             return Err(refusal.into());
+        }
+        if self.wanted.is_list() && resource.place(method) != Place::List {
+            return Err(media::not_acceptable(&request.headers).into());
         }
         let query = Query::parse(request.uri.query(), resource.place(method))?;
         match resource {

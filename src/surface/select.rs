@@ -35,8 +35,8 @@ const LONG_LIST: usize = 2_000;
 pub struct Entries<'q> {
     /// An XPath 1.0 expression that is true of each, the entry being the context node.
     pub filter: Option<&'q str>,
-    /// A leaf to sort by, with `-` before it for descending.
-    pub sort: Option<&'q str>,
+    /// A leaf to sort by, or a path of names to one, with `-` before it for descending; and the parameter that says so.
+    pub sort: Option<(&'static str, &'q str)>,
     /// Without the first so many.
     pub offset: usize,
     /// At most so many.
@@ -54,6 +54,8 @@ pub struct Selection {
 
 #[derive(Clone, Debug)]
 struct Order {
+    /// The containers on the way from the entry to the leaf.
+    way: Vec<NodeId>,
     leaf: NodeId,
     descending: bool,
 }
@@ -123,6 +125,29 @@ pub fn asked_by_a_client(reading: &Reading) -> Evaluator<'_> {
     }
 }
 
+/// The values of the leaf-list that was read for which an expression is true, each being the context node.
+///
+/// # Errors
+/// 400 for an expression that is none, cannot be evaluated over this data, or costs too much.
+pub fn matching(reading: &Reading, values: &[Value], text: Option<&str>) -> Result<Vec<Value>, Failure> {
+    let Some(text) = text else { return Ok(values.to_vec()) };
+    let schema: &Schema = reading.snapshot.schema();
+    let node = reading.target.target();
+    let expression = compile_filter(schema, node, text)?;
+    let evaluator = asked_by_a_client(reading).with_budget(DEFAULT_BUDGET);
+    let root = &*reading.tree.root;
+    let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path));
+    let parent = Rc::new(parent.unwrap_or_else(|| Cursor::root(root)));
+    let mut chosen = Vec::new();
+    for value in values {
+        let matches = evaluator.matches(&expression, &Cursor::below(&parent, Item::Leaf { node, value }));
+        if matches.map_err(|error| undecided(&error))? {
+            chosen.push(value.clone());
+        }
+    }
+    Ok(chosen)
+}
+
 impl Selection {
     /// Compiles what a request says of the entries of a list.
     ///
@@ -133,9 +158,9 @@ impl Selection {
         let filter = query
             .filter
             .and_then(|text| compile_filter(schema, list, text).map_err(|fault| faults.push(fault)).ok());
-        let order = query
-            .sort
-            .and_then(|text| Order::compile(schema, list, text).map_err(|fault| faults.push(fault)).ok());
+        let order = query.sort.and_then(|(parameter, text)| {
+            Order::compile(schema, list, parameter, text).map_err(|fault| faults.push(fault)).ok()
+        });
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -258,32 +283,47 @@ impl Selection {
 }
 
 impl Order {
-    fn compile(schema: &Schema, list: NodeId, text: &str) -> Result<Self, Violation> {
+    fn compile(schema: &Schema, list: NodeId, parameter: &str, text: &str) -> Result<Self, Violation> {
         let (descending, name) = match text.strip_prefix('-') {
             Some(name) => (true, name),
             None => (false, text),
         };
-        let (module, bare) = match name.split_once(':') {
-            Some((module, bare)) => (schema.module_by_name(module), bare),
-            None => (None, name),
+        let find = |parent: NodeId, name: &str| {
+            let (module, bare) = match name.split_once(':') {
+                Some((module, bare)) => (schema.module_by_name(module), bare),
+                None => (None, name),
+            };
+            schema.child(parent, module, bare).ok().map(|child| schema.node(child))
         };
+        let (containers, last) = name.rsplit_once('/').unwrap_or(("", name));
+        let mut way = Vec::new();
+        let mut at = list;
+        for step in containers.split('/').filter(|step| !step.is_empty()) {
+            match find(at, step) {
+                Some(node) if matches!(node.kind, NodeKind::Container { .. }) => at = node.id,
+                _ => {
+                    let message = format!("'{}': '{}' is no container", shorten(name), shorten(step));
+                    return Err(bad(parameter, message));
+                }
+            }
+            way.push(at);
+        }
         // The order of the answer would tell of a secret.
         let can_order = |node: &Node| node.is_leaf() && !is_secret(schema, node.id);
-        if let Ok(leaf) = schema.child(list, module, bare)
-            && can_order(schema.node(leaf))
-        {
-            return Ok(Order { leaf, descending });
+        if let Some(leaf) = find(at, last).filter(|node| can_order(node)) {
+            return Ok(Order { way, leaf: leaf.id, descending });
         }
         let leafs = || {
-            let children = schema.children(list).iter().map(|id| schema.node(*id));
+            let children = schema.children(at).iter().map(|id| schema.node(*id));
             children.filter(|node| can_order(node)).map(|node| node.name.as_str())
         };
-        let hint = match nearest(bare, leafs()) {
+        let hint = match nearest(last, leafs()) {
             Some(near) => format!("did you mean '{near}'?"),
             None => format!("its leafs are {}", leafs().collect::<Vec<_>>().join(", ")),
         };
-        let list = &schema.node(list).name;
-        Err(bad("sort", format!("'{}' is no leaf of an entry of '{list}'; {hint}", shorten(name))))
+        let what = if at == list { "an entry of " } else { "" };
+        let around = &schema.node(at).name;
+        Err(bad(parameter, format!("'{}' is no leaf of {what}'{around}'; {hint}", shorten(last))))
     }
 
     fn key_of(&self, schema: &Schema, entry: &Container) -> SortKey {
@@ -292,7 +332,12 @@ impl Order {
             NodeKind::Leaf { default, .. } => default.as_ref(),
             _ => None,
         };
-        let Some(value) = entry.leaf(self.leaf).or(default) else { return SortKey::None };
+        let mut around = Some(entry);
+        for step in &self.way {
+            around = around.and_then(|around| around.container(*step)).map(|inner| &**inner);
+        }
+        let set = around.and_then(|around| around.leaf(self.leaf));
+        let Some(value) = set.or(default) else { return SortKey::None };
         let format = node.ty().and_then(|ty| ty.format);
         match (format, value.as_str()) {
             (Some(Format::Duration), Some(text)) => match text.parse::<Duration>() {

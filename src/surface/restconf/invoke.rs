@@ -37,7 +37,7 @@ impl Visit<'_> {
         else {
             return Ok(Reply::empty(StatusCode::NO_CONTENT).header(CACHE_CONTROL, no_store));
         };
-        let printer = Printer::of_output(&schema, self.wanted.format);
+        let printer = Printer::of_output(&schema, self.wanted);
         let text = printer.print(output.node, Subject::Container(&output))?;
         Ok(Reply::with_body(StatusCode::OK, self.wanted.content_type(), text)
             .header(CACHE_CONTROL, no_store)

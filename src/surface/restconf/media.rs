@@ -36,6 +36,9 @@ const MEDIA_TYPES: &[(&str, Format)] = &[
     ("text/xml", Format::Xml),
 ];
 
+/// The media type of several instances in XML (draft-ietf-netconf-list-pagination-rc), for GET of lists and leaf-lists only.
+pub const XML_LIST: &str = "application/yang-data+xml-list";
+
 /// The media types of YANG Patch (RFC 8072 section 2.2): of what is sent only.
 const YANG_PATCH: &[(&str, Format)] =
     &[("application/yang-patch+json", Format::Json), ("application/yang-patch+xml", Format::Xml)];
@@ -47,6 +50,7 @@ const JSON_FIRST: &[&str] = &[
     "application/xml",
     "text/json",
     "text/xml",
+    XML_LIST,
 ];
 
 const XML_FIRST: &[&str] = &[
@@ -56,6 +60,7 @@ const XML_FIRST: &[&str] = &[
     "application/json",
     "text/xml",
     "text/json",
+    XML_LIST,
 ];
 
 /// Header that says what PATCH accepts (RFC 5789 section 3.1).
@@ -100,16 +105,22 @@ impl Wanted {
             _ => JSON_FIRST,
         };
         let chosen = media_type(headers, offers).and_then(|index| offers.get(index));
-        let known = chosen.and_then(|chosen| MEDIA_TYPES.iter().find(|(known, _)| known == chosen));
-        known.map(|(media_type, format)| Wanted { format: *format, media_type }).ok_or_else(|| {
-            let asked = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-            let message = format!(
-                "Accept '{}' names no media type that is produced here: {}",
-                shorten(asked),
-                JSON_FIRST.join(", ")
-            );
-            Refusal::new(StatusCode::NOT_ACCEPTABLE, ErrorTag::InvalidValue, message)
-        })
+        let produced = || MEDIA_TYPES.iter().chain(&[(XML_LIST, Format::Xml)]);
+        let known = chosen.and_then(|chosen| produced().find(|(known, _)| known == chosen));
+        known
+            .map(|(media_type, format)| Wanted { format: *format, media_type })
+            .ok_or_else(|| not_acceptable(headers))
+    }
+
+    /// Whether several instances are wanted in one element.
+    pub fn is_list(self) -> bool {
+        self.media_type == XML_LIST
+    }
+
+    /// The same encoding for what is no list: errors, other resources.
+    #[must_use]
+    pub fn of_one(self) -> Self {
+        if self.is_list() { Wanted { media_type: "application/yang-data+xml", ..self } } else { self }
     }
 
     /// The value of `Content-Type`.
@@ -121,6 +132,7 @@ impl Wanted {
     pub fn mark(self) -> &'static str {
         match self.format {
             Format::Json => "",
+            Format::Xml if self.is_list() => ".xml-list",
             Format::Xml => ".xml",
         }
     }
@@ -133,6 +145,17 @@ fn format_of(content_type: &HeaderValue) -> Option<Format> {
 fn format_among(known: &[(&str, Format)], content_type: &HeaderValue) -> Option<Format> {
     let sent = essence(content_type.to_str().ok()?);
     known.iter().find(|(known, _)| *known == sent).map(|(_, format)| *format)
+}
+
+/// 406: nothing that is produced is among what the client accepts.
+pub fn not_acceptable(headers: &HeaderMap) -> Refusal {
+    let asked = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let message = format!(
+        "Accept '{}' names no media type that is produced here: {}",
+        shorten(asked),
+        JSON_FIRST.join(", ")
+    );
+    Refusal::new(StatusCode::NOT_ACCEPTABLE, ErrorTag::InvalidValue, message)
 }
 
 /// What a PATCH brings.
@@ -177,6 +200,7 @@ mod tests {
     #[test]
     fn the_tables_agree() {
         let mut names: Vec<&str> = MEDIA_TYPES.iter().map(|(name, _)| *name).collect();
+        names.push(XML_LIST);
         assert_eq!(names, JSON_FIRST);
         names.sort_unstable();
         let mut other = XML_FIRST.to_vec();

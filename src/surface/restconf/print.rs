@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 
-use super::media::Format;
+use super::media::{Format, Wanted, XML_LIST};
+use super::page::Chosen;
 use super::query::Query;
 use crate::access::authorize::Hidden;
 use crate::access::gate::Reading;
@@ -13,28 +14,21 @@ use crate::base::error::ErrorTag;
 use crate::data::fields::FieldTree;
 use crate::data::path::InstancePath;
 use crate::data::read::{
-    Content, Element, Layout, Names, Shape, Subject, Surroundings, View, WithDefaults, encode_json,
-    encode_xml_in,
+    Content, Element, Layout, Message, Names, Page, Shape, Subject, Surroundings, View, WithDefaults,
+    encode_xml_in, qualified_name, write_xml,
 };
 use crate::data::tree::{Container, List};
 use crate::data::violation::Violation;
 use crate::surface::failure::Failure;
 use crate::surface::select::Selection;
 use crate::yang::schema::types::Strictness;
-use crate::yang::schema::{NodeId, Schema};
-
-/// The member by which JSON tells that a value is a default (RFC 6243 section 6, RFC 7952).
-const IS_DEFAULT: &str = r#"{"ietf-netconf-with-defaults:default":true}"#;
-
-/// The attribute by which XML tells the same.
-const DEFAULT_ATTRIBUTE: &str =
-    r#" xmlns:ncwd="urn:ietf:params:xml:ns:netconf:default:1.0" ncwd:default="true""#;
+use crate::yang::schema::{NodeId, Schema, Value};
 
 /// Prints what a request shows.
 #[derive(Clone, Debug)]
 pub struct Printer<'a> {
     schema: &'a Schema,
-    format: Format,
+    wanted: Wanted,
     shape: Shape,
     surroundings: Option<Surroundings<'a>>,
 }
@@ -43,7 +37,7 @@ impl<'a> Printer<'a> {
     /// For the query of a read. Without `with-defaults` it shows what was set: the basic mode `explicit` (RFC 6243).
     pub fn new(
         schema: &'a Schema,
-        format: Format,
+        wanted: Wanted,
         query: &Query,
         fields: Option<FieldTree>,
         hidden: &Hidden,
@@ -54,9 +48,10 @@ impl<'a> Printer<'a> {
             content: query.content,
             defaults: query.with_defaults.unwrap_or(WithDefaults::Explicit),
             hidden: hidden.nodes().into(),
+            sublist_limit: query.sublist_limit,
             ..letter()
         };
-        Printer { schema, format, shape, surroundings: None }
+        Printer { schema, wanted, shape, surroundings: None }
     }
 
     /// The same, for data that stands there.
@@ -66,13 +61,8 @@ impl<'a> Printer<'a> {
     }
 
     /// For the output of an operation.
-    pub fn of_output(schema: &'a Schema, format: Format) -> Self {
-        Printer { schema, format, shape: letter(), surroundings: None }
-    }
-
-    /// Whether a value that was not set is to be tagged as a default.
-    pub fn tags_defaults(&self) -> bool {
-        self.shape.defaults == WithDefaults::ReportAllTagged
+    pub fn of_output(schema: &'a Schema, wanted: Wanted) -> Self {
+        Printer { schema, wanted, shape: letter(), surroundings: None }
     }
 
     /// The body that shows the content of a node. An entry stands in an array of one, as a list has it.
@@ -88,56 +78,37 @@ impl<'a> Printer<'a> {
     /// # Errors
     /// As [`Printer::print`].
     pub fn print_default(&self, node: NodeId, data: Subject<'_>) -> Result<Vec<u8>, Failure> {
-        self.message(node, data, self.tags_defaults())
+        self.message(node, data, true)
     }
 
-    fn message(&self, node: NodeId, data: Subject<'_>, tagged: bool) -> Result<Vec<u8>, Failure> {
-        let view = View { schema: self.schema, data, shape: &self.shape, surroundings: self.surroundings };
+    fn message(&self, node: NodeId, data: Subject<'_>, is_default: bool) -> Result<Vec<u8>, Failure> {
+        let schema = self.schema;
+        let view = View { schema, data, shape: &self.shape, surroundings: self.surroundings };
+        let name = match node {
+            NodeId::ROOT => "ietf-restconf:data".to_owned(),
+            node => qualified_name(schema, node),
+        };
+        let message = Message { view: &view, node, name: &name, is_default };
         let mut out = Vec::with_capacity(512);
-        match self.format {
+        let written = match self.wanted.format {
             Format::Json => {
-                let name = qualified(self.schema, node);
-                let facts = self.schema.node(node);
-                let is_entry = match data {
-                    Subject::Container(_) => facts.is_list(),
-                    Subject::Leaf(..) => facts.list_facts().is_some(),
-                    _ => false,
-                };
-                out.extend_from_slice(format!("{{\"{name}\":").as_bytes());
-                out.extend_from_slice(if is_entry { b"[" } else { b"" });
-                encode_json(&view, &mut out);
-                out.extend_from_slice(if is_entry { b"]" } else { b"" });
-                if tagged {
-                    let marks = match data {
-                        Subject::LeafList(_, values) => {
-                            format!("[{}]", vec![IS_DEFAULT; values.len()].join(","))
-                        }
-                        _ => IS_DEFAULT.to_owned(),
-                    };
-                    out.extend_from_slice(format!(",\"@{name}\":{marks}").as_bytes());
-                }
-                out.push(b'}');
+                // Writing to memory does not fail.
+                let _ = serde_json::to_writer(&mut out, &message);
+                return Ok(out);
+            }
+            Format::Xml if node == NodeId::ROOT => {
+                encode_xml_in(&view, Element::restconf("data"), Layout::Compact, &mut out)
             }
             Format::Xml => {
-                let element = match node {
-                    NodeId::ROOT => Element::restconf("data"),
-                    node => Element::of(self.schema, node),
-                };
-                let written = encode_xml_in(&view, element, Layout::Compact, &mut out);
-                written.map_err(|error| {
-                    let violation = Violation::new(
-                        ErrorTag::InvalidValue,
-                        InstancePath::root(),
-                        format!("there is no XML form of this: {error}"),
-                    );
-                    Failure::new(StatusCode::NOT_ACCEPTABLE, violation)
-                })?;
-                if tagged {
-                    let behind_name = 1 + self.schema.node(node).name.len();
-                    out.splice(behind_name..behind_name, DEFAULT_ATTRIBUTE.bytes());
-                }
+                let element = if self.wanted.is_list() { Element::XML_LIST } else { Element::NONE };
+                write_xml(schema, &message, element, Layout::Compact, &mut out)
             }
-        }
+        };
+        written.map_err(|error| {
+            let message = format!("there is no XML form of this: {error}");
+            let violation = Violation::new(ErrorTag::InvalidValue, InstancePath::root(), message);
+            Failure::new(StatusCode::NOT_ACCEPTABLE, violation)
+        })?;
         Ok(out)
     }
 
@@ -154,19 +125,33 @@ impl<'a> Printer<'a> {
     ) -> Result<Vec<u8>, Failure> {
         if query.count {
             let count = selection.count(reading, list)?;
-            return Ok(match self.format {
+            return Ok(match self.wanted.format {
                 Format::Json => format!("{{\"strongbox:count\":{count}}}"),
                 Format::Xml => format!("<count xmlns=\"urn:strongbox:strongbox\">{count}</count>"),
             }
             .into_bytes());
         }
-        let entries = selection.entries(reading, list)?;
+        let Chosen { mut entries, page } = query.page.of_list(reading, list, selection)?;
         self.is_one(&reading.target, entries.len())?;
         if query.keys {
-            let keys: Vec<Arc<Container>> = entries.iter().map(|entry| keys_of(self.schema, entry)).collect();
-            return self.print(list.node, Subject::Entries(&keys));
+            entries = entries.iter().map(|entry| keys_of(self.schema, entry)).collect();
         }
-        self.print(list.node, Subject::Entries(&entries))
+        self.on_page(page).print(list.node, Subject::Entries(&entries))
+    }
+
+    /// The same, for entries that are so many of more.
+    fn on_page(&self, page: Option<Page>) -> Self {
+        Printer { shape: Shape { page, ..self.shape.clone() }, ..self.clone() }
+    }
+
+    /// A leaf-list as a whole.
+    ///
+    /// # Errors
+    /// Those of [`super::page::Wish::of_values`]; 400 for more than one value in XML, as for lists.
+    pub fn values(&self, path: &InstancePath, values: Vec<Value>, query: &Query) -> Result<Vec<u8>, Failure> {
+        let Chosen { entries, page } = query.page.of_values(values)?;
+        self.is_one(path, entries.len())?;
+        self.on_page(page).print(path.target(), Subject::LeafList(path.target(), &entries))
     }
 
     /// Several instances have no common element in XML.
@@ -174,11 +159,12 @@ impl<'a> Printer<'a> {
     /// # Errors
     /// 400.
     pub fn is_one(&self, path: &InstancePath, count: usize) -> Result<(), Failure> {
-        if self.format == Format::Json || count == 1 {
+        if self.wanted.format == Format::Json || self.wanted.is_list() || count == 1 {
             return Ok(());
         }
-        let message =
-            format!("there are {count} instances, and XML has a form for exactly one: ask for JSON");
+        let message = format!(
+            "there are {count} instances, and XML has a form for exactly one: ask for JSON or {XML_LIST}"
+        );
         Err(Violation::new(ErrorTag::InvalidValue, path.clone(), message).into())
     }
 }
@@ -191,15 +177,6 @@ fn letter() -> Shape {
         content: Content::All,
         ..Shape::default()
     }
-}
-
-/// The member name of a node at the top of a message.
-fn qualified(schema: &Schema, node: NodeId) -> String {
-    if node == NodeId::ROOT {
-        return "ietf-restconf:data".to_owned();
-    }
-    let node = schema.node(node);
-    format!("{}:{}", schema.module(node.module).name, node.name)
 }
 
 fn keys_of(schema: &Schema, entry: &Container) -> Arc<Container> {

@@ -1,12 +1,15 @@
 //! Query parameters (RFC 8040 section 4.8), and those of the `/v1` dialect that work here too: one table.
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 
+use super::page::Wish;
 use crate::base::error::ErrorTag;
 pub use crate::data::read::{Content, WithDefaults};
 use crate::data::violation::Violation;
 use crate::surface::parameters::{
-    self, CONTENT, DEPTH, Manners, Parameter, SWITCH, WITH_DEFAULTS, content, depth, switch, with_defaults,
+    self, CONTENT, DEPTH, Manners, Parameter, SWITCH, WITH_DEFAULTS, content, depth, number, switch,
+    with_defaults,
 };
 use crate::surface::select::Entries;
 
@@ -78,6 +81,10 @@ pub struct Query {
     pub validate: bool,
     /// `comment`.
     pub comment: Option<String>,
+    /// `limit`, `offset`, `cursor`, `direction`, `sort-by` and `locale`.
+    pub page: Wish,
+    /// `sublist-limit`; `None` is unbounded.
+    pub sublist_limit: Option<NonZeroU32>,
 }
 
 use Place::{Change, Invoke, List, Node, Put};
@@ -171,6 +178,87 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         },
     },
     Parameter {
+        name: "limit",
+        places: &[List],
+        not_beside: &["count"],
+        form: LIMIT,
+        doc: "at most so many entries (list pagination)",
+        set: |query, text| {
+            query.page.limit = limit(text)?;
+            Some(())
+        },
+    },
+    Parameter {
+        name: "offset",
+        places: &[List],
+        not_beside: &["count"],
+        form: "a number from 0 to 4294967295",
+        doc: "without the first so many (list pagination)",
+        set: |query, text| {
+            query.page.offset = u32::try_from(number(text)?).ok()?;
+            Some(())
+        },
+    },
+    Parameter {
+        name: "cursor",
+        places: &[List],
+        not_beside: &["count"],
+        form: "what the metadata 'next' or 'previous' of another page said",
+        doc: "the entries from this one on (list pagination)",
+        set: |query, text| {
+            query.page.cursor = (!text.is_empty()).then(|| text.to_owned());
+            query.page.cursor.as_ref().map(|_| ())
+        },
+    },
+    Parameter {
+        name: "direction",
+        places: &[List],
+        not_beside: &["count"],
+        form: "forwards or backwards",
+        doc: "from the first to the last, or the other way round (list pagination)",
+        set: |query, text| {
+            query.page.backwards = match text {
+                "forwards" => false,
+                "backwards" => true,
+                _ => return None,
+            };
+            Some(())
+        },
+    },
+    Parameter {
+        name: "sort-by",
+        places: &[List],
+        not_beside: &["count"],
+        form: "a leaf, or a path of names to one, as in stats/joined; of a leaf-list '.'",
+        doc: "in ascending order of this leaf; entries without it come last (list pagination)",
+        set: |query, text| {
+            query.page.sort_by = (!matches!(text, "" | "none")).then(|| text.to_owned());
+            (!text.is_empty()).then_some(())
+        },
+    },
+    Parameter {
+        name: "locale",
+        places: &[List],
+        not_beside: &["count"],
+        form: "C",
+        doc: "by whose rules texts are sorted; here that is by code points only (list pagination)",
+        set: |query, text| {
+            query.page.locale = Some(text.to_owned());
+            Some(())
+        },
+    },
+    Parameter {
+        name: "sublist-limit",
+        places: READS,
+        not_beside: &["keys", "count"],
+        form: LIMIT,
+        doc: "at most so many entries of each list and leaf-list below (list pagination)",
+        set: |query, text| {
+            query.sublist_limit = limit(text)?;
+            Some(())
+        },
+    },
+    Parameter {
         name: "keys",
         places: &[List],
         not_beside: &["count"],
@@ -216,6 +304,16 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
     },
 ];
 
+/// The form of a limit.
+const LIMIT: &str = "a number from 1 to 4294967295, or unbounded";
+
+fn limit(text: &str) -> Option<Option<NonZeroU32>> {
+    if text == "unbounded" {
+        return Some(None);
+    }
+    Some(Some(NonZeroU32::new(u32::try_from(number(text)?).ok()?)?))
+}
+
 /// Every fault of a query is `invalid-value` (section 4.8).
 const MANNERS: Manners =
     Manners { plus_is_space: false, unknown: ErrorTag::InvalidValue, misused: ErrorTag::InvalidValue };
@@ -231,7 +329,8 @@ impl Query {
 
     /// What it says of the entries of a list.
     pub fn entries(&self) -> Entries<'_> {
-        Entries { filter: self.filter.as_deref(), ..Entries::default() }
+        let sort = self.page.sort_by.as_deref().map(|text| ("sort-by", text));
+        Entries { filter: self.filter.as_deref(), sort, ..Entries::default() }
     }
 }
 

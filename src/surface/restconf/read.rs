@@ -21,7 +21,7 @@ use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
 use crate::surface::http::conditional::{Conditions, Verdict};
 use crate::surface::precondition::{broken, dated};
-use crate::surface::select::{EntryFilter, Selection, aside, fields, is_secret};
+use crate::surface::select::{EntryFilter, Selection, aside, fields, is_secret, matching};
 use crate::yang::schema::{NodeId, Schema};
 
 /// What is shown, and what is known of it.
@@ -47,10 +47,12 @@ impl Visit<'_> {
         let is_list = path.is_whole_list(&schema) && node.is_list();
         let selection =
             if is_list { Some(Selection::compile(&schema, target, &query.entries())?) } else { None };
-        let filter = match is_list {
+        let is_leaf_list = path.is_whole_list(&schema) && !node.is_list();
+        let filter = match is_list || is_leaf_list {
             true => None,
             false => EntryFilter::compile(&schema, &path, query.filter.as_deref())?,
         };
+        query.page.check(is_leaf_list)?;
         let Shown { reading, default } = self.shown(&schema, path, query.content).await?;
         if let Some(filter) = &filter {
             filter.check(&schema, &reading)?;
@@ -59,7 +61,7 @@ impl Visit<'_> {
         if let Some(reply) = self.decide(&conditions, &reading, &validators, query)? {
             return Ok(reply);
         }
-        let printer = Printer::new(&schema, self.wanted.format, query, fields, &reading.hidden);
+        let printer = Printer::new(&schema, self.wanted, query, fields, &reading.hidden);
         let printer = printer.within(reading.surroundings());
         let body = match (&default, &reading.resource, &selection) {
             (Some(default), _, _) => printer.print_default(target, Subject::of(target, default))?,
@@ -70,12 +72,13 @@ impl Visit<'_> {
             (None, Resource::Container(container), _) => {
                 printer.print(target, Subject::Container(container))?
             }
-            (None, Resource::Value(value), _) => {
-                if let Data::LeafList(values) = value {
-                    printer.is_one(&reading.target, values.len())?;
+            (None, Resource::Value(value), _) => match value {
+                Data::LeafList(values) if is_leaf_list => {
+                    let values = matching(&reading, values, query.filter.as_deref())?;
+                    printer.values(&reading.target, values, query)?
                 }
-                printer.print(target, Subject::of(target, value))?
-            }
+                value => printer.print(target, Subject::of(target, value))?,
+            },
         };
         if query.validate {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));

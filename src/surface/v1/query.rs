@@ -238,7 +238,12 @@ impl Query {
     /// What it says of the entries of a list.
     pub fn entries(&self) -> Entries<'_> {
         let Query { filter, sort, limit, offset, .. } = self;
-        Entries { filter: filter.as_deref(), sort: sort.as_deref(), limit: *limit, offset: *offset }
+        Entries {
+            filter: filter.as_deref(),
+            sort: sort.as_deref().map(|text| ("sort", text)),
+            limit: *limit,
+            offset: *offset,
+        }
     }
 
     /// Reads the query of a URL for a request of that kind.
