@@ -19,6 +19,7 @@ pub mod mounts;
 pub mod jwt_verify;
 pub mod jwt_auth;
 pub mod certificate_auth;
+pub mod jwt_secrets;
 pub mod policies;
 pub mod sealing;
 pub mod tenants;

@@ -14,6 +14,7 @@ use crate::services::identity::Identity;
 use crate::services::identity_tokens::IdentityTokens;
 use crate::services::jwt_auth::JwtAuth;
 use crate::services::jwt_issuer::{self, JwtIssuers};
+use crate::services::jwt_secrets::JwtSecrets;
 use crate::services::sealing::{self, Sealing};
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
@@ -62,6 +63,7 @@ impl Capabilities {
         app_roles.register(registry);
         JwtAuth::new(Arc::clone(access), schema).ok()?.register(registry);
         CertificateAuth::new(Arc::clone(access), schema).ok()?.register(registry);
+        JwtSecrets::new().register(registry);
         mounts::register(registry, schema);
         Identity::new(Arc::clone(access)).register(registry);
         let identity_tokens = IdentityTokens::new(Arc::clone(access), schema, default_tenant.clone())?;

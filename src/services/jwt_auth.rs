@@ -2,7 +2,7 @@
 //!
 //! An issuer and its roles are compiled when they change and kept until they do; the keys of an issuer that publishes
 //! them are fetched when they are needed. What a token must be like is [`super::jwt_verify`]'s business; `door` finds the
-//! issuer, `login` is for those who bring a token, and both end in `admit`.
+//! issuer, `login` is for those who bring a token, `oidc` for those with a browser, and both end in `admit`.
 
 pub mod admit;
 pub mod check;
@@ -10,6 +10,7 @@ pub mod compile;
 pub mod door;
 pub mod login;
 pub mod model;
+pub mod oidc;
 pub mod rules;
 
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 use self::compile::CompiledRole;
 use self::door::{Door, ISSUERS, MOUNTED, MOUNTED_ROLES, Nodes, ROLES};
 use self::model::Place;
+use self::oidc::pending::AllPending;
+use self::oidc::provider::Documents;
 use super::jwt_verify::Fetcher;
 use super::jwt_verify::keys::Remotes;
 use super::login::check_networks;
@@ -37,6 +40,9 @@ pub struct JwtAuth {
     compiled_roles: Derived<(Ident, Place, Ident), CompiledRole>,
     remotes: Remotes<(Ident, Place, usize)>,
     fetcher: Fetcher,
+    /// Log ins with a browser that are under way.
+    pending: AllPending,
+    documents: Documents,
 }
 
 impl JwtAuth {
@@ -52,6 +58,8 @@ impl JwtAuth {
             compiled_roles: Derived::new(KEPT),
             remotes: Remotes::default(),
             fetcher: Fetcher::default(),
+            pending: AllPending::default(),
+            documents: Documents::default(),
         }))
     }
 
@@ -61,6 +69,21 @@ impl JwtAuth {
         registry.action("/jwt-login", move |context, input| {
             let service = Arc::clone(&service);
             async move { service.login(context, input).await }
+        });
+        let service = Arc::clone(self);
+        registry.action("/oidc-auth-url", move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.auth_url(context, input).await }
+        });
+        let service = Arc::clone(self);
+        registry.action("/oidc-callback", move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.callback(context, input).await }
+        });
+        let service = Arc::clone(self);
+        registry.action("/oidc-form-post", move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.form_post(context, input).await }
         });
         for (issuers, roles) in [(ISSUERS, ROLES), (MOUNTED, MOUNTED_ROLES)] {
             registry.prepare(issuers, Arc::new(check::KeysCheck(self.fetcher.clone())));

@@ -14,8 +14,8 @@ pub mod time;
 pub mod token;
 
 pub use claims::Claims;
-pub use fetch::Fetcher;
+pub use fetch::{Fetcher, Question, Site};
 pub use identity::{BoundClaim, Identity, IdentityError, IdentityRules, Wanted};
-pub use keys::{KeySource, Keys, KeysError, Remote};
+pub use keys::{Document, KeySource, Keys, KeysError, Remote, discover};
 pub use time::Leeways;
 pub use token::{Expected, TokenError, verify};

@@ -132,6 +132,20 @@ impl<'a> Knock<'a> {
         Knock::new(context, access, tenant, user, (false, attempt))
     }
 
+    /// Begins a log in with a browser, of which one address may have so many under way.
+    ///
+    /// # Errors
+    /// [`ActionError::TooMany`].
+    pub fn begin_browser(
+        context: &'a ActionContext,
+        access: &'a Access,
+        tenant: Ident,
+        user: &str,
+    ) -> Result<Self, ActionError> {
+        let attempt = access.attempts.begin_browser(context.client.address, context.now);
+        Knock::new(context, access, tenant, user, (false, attempt))
+    }
+
     fn new(
         context: &'a ActionContext,
         access: &'a Access,

@@ -15,6 +15,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("strongbox-approle.yang", include_str!("../../yang/strongbox-approle.yang")),
     ("strongbox-certificate-auth.yang", include_str!("../../yang/strongbox-certificate-auth.yang")),
     ("strongbox-jwt-auth.yang", include_str!("../../yang/strongbox-jwt-auth.yang")),
+    ("strongbox-jwt-secrets.yang", include_str!("../../yang/strongbox-jwt-secrets.yang")),
     ("strongbox-mounts.yang", include_str!("../../yang/strongbox-mounts.yang")),
     ("strongbox-identity-tokens.yang", include_str!("../../yang/strongbox-identity-tokens.yang")),
     ("strongbox-identity.yang", include_str!("../../yang/strongbox-identity.yang")),

@@ -10,31 +10,31 @@ use super::*;
 const ISSUER: &str = "strongbox/authentication/jwt-auth/corp";
 
 /// An issuer of the tests.
-struct Issuer(Key);
+pub(super) struct Issuer(Key);
 
 impl Issuer {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let material = Key::generate(Cipher::EcdsaP256).unwrap();
         Issuer(Key::from_material(Cipher::EcdsaP256, material.expose()).unwrap())
     }
 
-    fn pem(&self) -> String {
+    pub(super) fn pem(&self) -> String {
         self.0.public_key().unwrap().unwrap().pem()
     }
 
-    fn jwk(&self, kid: &str) -> Value {
+    pub(super) fn jwk(&self, kid: &str) -> Value {
         let mut jwk = serde_json::to_value(self.0.public_key().unwrap().unwrap().jwk()).unwrap();
         jwk["kid"] = kid.into();
         jwk
     }
 
-    fn signed(&self, kid: &str, claims: &Value) -> String {
+    pub(super) fn signed(&self, kid: &str, claims: &Value) -> String {
         let header = jws::header_segment(Algorithm::ES256, kid);
         jws::sign(&self.0, Algorithm::ES256, &header, claims.to_string().as_bytes()).unwrap()
     }
 }
 
-fn claims(more: Value) -> Value {
+pub(super) fn claims(more: Value) -> Value {
     let mut claims = json!({"iss": "https://idp", "sub": "alice@example.com", "aud": "strongbox", "iat": START, "exp": START + 300});
     claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     claims
@@ -62,7 +62,7 @@ impl House {
     }
 }
 
-fn refused() -> Answer {
+pub(super) fn refused() -> Answer {
     Err((401, "invalid credentials".to_owned()))
 }
 
@@ -157,14 +157,14 @@ async fn what_makes_no_sense_is_refused_when_it_is_written() {
 }
 
 /// A server of documents; it counts how often it is asked.
-struct Documents {
-    url: String,
+pub(super) struct Documents {
+    pub(super) url: String,
     by_path: Arc<Mutex<std::collections::HashMap<String, String>>>,
     asked: Arc<Mutex<usize>>,
 }
 
 impl Documents {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let by_path: Arc<Mutex<std::collections::HashMap<String, String>>> = Arc::default();
@@ -186,16 +186,16 @@ impl Documents {
         Documents { url, by_path, asked }
     }
 
-    fn put(&self, path: &str, body: Value) {
+    pub(super) fn put(&self, path: &str, body: Value) {
         self.by_path.lock().unwrap().insert(path.to_owned(), body.to_string());
     }
 
-    fn asked(&self) -> usize {
+    pub(super) fn asked(&self) -> usize {
         *self.asked.lock().unwrap()
     }
 
     /// Waits for what is asked beside a log in.
-    async fn were_asked(&self, often: std::ops::RangeInclusive<usize>) {
+    pub(super) async fn were_asked(&self, often: std::ops::RangeInclusive<usize>) {
         for _ in 0..200 {
             if often.contains(&self.asked()) {
                 return;

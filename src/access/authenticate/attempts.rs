@@ -130,6 +130,21 @@ impl Attempts {
         Ok(Attempt { charged: [by_address, (None, PER_SIGNATURE)] })
     }
 
+    /// Begins a log in with a browser, which is kept in memory until it ends: so there may be no more of one address than of
+    /// failures.
+    ///
+    /// # Errors
+    /// [`TooManyAttempts`] when too many were begun of late.
+    pub fn begin_browser(
+        &self,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Attempt<'_>, TooManyAttempts> {
+        let by_address = (self.slot(&(5_u8, address.map(network_of))), PER_ADDRESS);
+        charge(by_address, now)?;
+        Ok(Attempt { charged: [by_address, (None, PER_ADDRESS)] })
+    }
+
     fn slot(&self, of: &impl Hash) -> Option<&AtomicI64> {
         let mut hasher = SipHasher13::new_with_keys(self.key.0, self.key.1);
         of.hash(&mut hasher);

@@ -1,8 +1,9 @@
 //! An issuer and a role in the form in which they are held against a token.
 
-use super::model::{Issuer, Role, RoleType, ValueKind};
+use super::model::{Issuer, ResponseMode, ResponseType, Role, RoleType, ValueKind};
 use crate::base::duration::Duration;
 use crate::base::ident::Ident;
+use crate::base::secret::Secret;
 use crate::services::jose::spki::public_keys_from_pem;
 use crate::services::jose::{Algorithm, KeySet};
 use crate::services::jwt_issuer::glob::Glob;
@@ -23,6 +24,25 @@ pub struct CompiledIssuer {
     pub algorithms: Vec<Algorithm>,
     /// The role of log ins that name none.
     pub default_role: Option<Ident>,
+    /// What is needed for logging in with a browser; `None`: that is not configured.
+    pub client: Option<Client>,
+}
+
+/// As whom an issuer knows this server, and how it answers browsers.
+#[derive(Debug)]
+pub struct Client {
+    /// Its discovery document.
+    pub site: Site,
+    /// As whom it knows this server.
+    pub id: String,
+    /// By what it recognises this server.
+    pub secret: Secret,
+    /// Whether the browser posts what it answers.
+    pub form_post: bool,
+    /// Whether it answers with the ID token instead of a code.
+    pub id_token: bool,
+    /// Whether a namespace to go back to is kept in the state.
+    pub namespace_in_state: bool,
 }
 
 /// Where an issuer's keys are.
@@ -61,8 +81,8 @@ impl CompiledIssuer {
             .map(|pair| KeySource::Jwks(site(&pair.jwks_url, &pair.ca_pem)))
             .collect();
         sources.extend(issuer.jwks_url.iter().map(|url| KeySource::Jwks(site(url, &issuer.ca_pem))));
-        let discovered = issuer.oidc_discovery_url.iter();
-        sources.extend(discovered.map(|url| KeySource::Discovery(site(url, &issuer.ca_pem))));
+        let discovery = issuer.oidc_discovery_url.as_ref().map(|url| site(url, &issuer.ca_pem));
+        sources.extend(discovery.clone().map(KeySource::Discovery));
         let schedule = Schedule { max_age: issuer.keys_max_age, interval: issuer.keys_fetch_interval };
         let keys = match (sources.is_empty(), issuer.public_keys.is_empty()) {
             (false, _) => IssuerKeys::Remote(sources, schedule),
@@ -76,7 +96,20 @@ impl CompiledIssuer {
                 IssuerKeys::Known(KeySet::unnamed(keys))
             }
         };
+        let id_token = issuer.oidc_response_types.contains(&ResponseType::IdToken);
+        let client = match (discovery, issuer.oidc_client_id, issuer.oidc_client_secret) {
+            (Some(site), Some(id), Some(secret)) => Some(Client {
+                site,
+                id,
+                secret,
+                form_post: id_token || issuer.oidc_response_mode == Some(ResponseMode::FormPost),
+                id_token,
+                namespace_in_state: issuer.namespace_in_state,
+            }),
+            _ => None,
+        };
         Ok(Some(CompiledIssuer {
+            client,
             keys,
             bound_issuer: issuer.bound_issuer,
             algorithms: issuer.algorithms,
@@ -90,6 +123,14 @@ impl CompiledIssuer {
 pub struct CompiledRole {
     /// How people log in in it.
     pub kind: RoleType,
+    /// Where a browser may be sent back to.
+    pub redirect_uris: Vec<String>,
+    /// What is asked for besides `openid`.
+    pub scopes: Vec<String>,
+    /// How long ago the user may have proved who they are, in seconds; `None`: however long.
+    pub max_age: Option<i64>,
+    /// Whether claims are logged.
+    pub verbose: bool,
     /// What the token must be like, without what its issuer says.
     pub expected: Expected,
     /// Who it is about.
@@ -115,6 +156,10 @@ impl CompiledRole {
         let seconds = |length: Duration| i64::try_from(length.seconds()).unwrap_or(i64::MAX);
         Ok(CompiledRole {
             kind: role.role_type,
+            redirect_uris: role.allowed_redirect_uris,
+            scopes: role.oidc_scopes,
+            max_age: role.max_age.map(seconds).filter(|age| *age > 0),
+            verbose: role.verbose_oidc_logging,
             expected: Expected {
                 algorithms: Vec::new(),
                 issuer: None,

@@ -1,6 +1,6 @@
 //! The structs behind `strongbox-jwt-auth`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base::duration::Duration;
 use crate::base::ident::Ident;
@@ -258,4 +258,75 @@ pub struct LoginInput {
     pub role: Option<Ident>,
     /// The token.
     pub jwt: Secret,
+}
+
+/// Input of `oidc-auth-url`.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AuthUrlInput {
+    /// Where.
+    #[serde(flatten)]
+    pub at: At,
+    /// The role.
+    #[serde(default)]
+    pub role: Option<Ident>,
+    /// Where the browser is to be sent back to.
+    #[serde(default)]
+    pub redirect_uri: Option<String>,
+    /// What whoever ends it has to know.
+    #[serde(default)]
+    pub client_nonce: Option<Secret>,
+}
+
+/// Output of `oidc-auth-url`.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AuthUrl {
+    /// Where to send the browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_url: Option<String>,
+}
+
+/// Input of `oidc-callback`.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CallbackInput {
+    /// Where.
+    #[serde(flatten)]
+    pub at: At,
+    /// The state.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// The code.
+    #[serde(default)]
+    pub code: Option<Secret>,
+    /// What was given at the beginning.
+    #[serde(default)]
+    pub client_nonce: Option<Secret>,
+}
+
+/// Input of `oidc-form-post`.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FormPostInput {
+    /// Where.
+    #[serde(flatten)]
+    pub at: At,
+    /// The state.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// The code.
+    #[serde(default)]
+    pub code: Option<Secret>,
+    /// The ID token.
+    #[serde(default)]
+    pub id_token: Option<Secret>,
+}
+
+/// Output of `oidc-form-post`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FormPosted {
+    /// Where the log in is ended.
+    pub redirect_uri: String,
 }

@@ -62,6 +62,20 @@ impl Claims {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
+    /// These claims with those of `other` put over them.
+    #[must_use]
+    pub fn with(mut self, other: Claims) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// These claims without one of them.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.shift_remove(name);
+        self
+    }
+
     /// What a reference to a claim leads to: a JSON pointer (RFC 6901) where it begins with a slash, a name otherwise.
     pub fn find(&self, reference: &str) -> Option<&Value> {
         let Some(pointer) = reference.strip_prefix('/') else { return self.get(reference) };

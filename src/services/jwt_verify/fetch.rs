@@ -1,4 +1,5 @@
-//! Getting a small document from another server: the keys of an issuer and its discovery document.
+//! Getting a small document from another server: the keys of an issuer and its discovery document, and what it says to who
+//! asks with a form.
 //!
 //! The URL is configured by a tenant, and the daemon stands where the tenant may not be. So: `https` unless the server is
 //! this machine or plain `http` was allowed for it, no redirects, no addresses at which clouds answer questions about
@@ -10,15 +11,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::header::{ACCEPT, HOST, USER_AGENT};
-use hyper::{Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+
+use crate::base::secret::Secret;
 
 /// The largest answer, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -38,6 +41,15 @@ pub struct Site {
     pub authorities: Option<String>,
     /// Whether plain `http` will do for servers elsewhere.
     pub allow_http: bool,
+}
+
+/// What is asked of a server besides the document itself.
+#[derive(Debug, Default)]
+pub struct Question {
+    /// `Authorization`.
+    pub authorization: Option<Secret>,
+    /// A form that is posted; without one it is a GET.
+    pub form: Option<Secret>,
 }
 
 /// Why a document could not be had. Nothing in it comes from the server.
@@ -87,15 +99,24 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError`].
     pub async fn get(&self, site: &Site) -> Result<Bytes, FetchError> {
-        tokio::time::timeout(PATIENCE, self.get_at_leisure(site)).await.unwrap_or(Err(FetchError::Time))
+        self.ask(site, &Question::default()).await
     }
 
-    async fn get_at_leisure(&self, site: &Site) -> Result<Bytes, FetchError> {
+    /// Asks a question that is answered with a document.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn ask(&self, site: &Site, question: &Question) -> Result<Bytes, FetchError> {
+        let asked = self.ask_at_leisure(site, question);
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(FetchError::Time))
+    }
+
+    async fn ask_at_leisure(&self, site: &Site, question: &Question) -> Result<Bytes, FetchError> {
         let target = check_url(site)?;
         let addresses = addresses(&target, site).await?;
         let stream = connect(&addresses).await?;
         if !target.secure {
-            return ask(stream, &target).await;
+            return ask(stream, &target, question).await;
         }
         let config = match &site.authorities {
             Some(pem) => trusting(pem)?,
@@ -104,7 +125,7 @@ impl Fetcher {
         let name =
             ServerName::try_from(target.host.clone()).map_err(|_| FetchError::Url("the host has no name"))?;
         let stream = tokio_rustls::TlsConnector::from(config).connect(name, stream).await;
-        ask(stream.map_err(|_| FetchError::Security)?, &target).await
+        ask(stream.map_err(|_| FetchError::Security)?, &target, question).await
     }
 
     /// Reading the system's authorities takes milliseconds and happens once.
@@ -226,6 +247,7 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchError> {
 async fn ask(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     target: &Target,
+    question: &Question,
 ) -> Result<Bytes, FetchError> {
     let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
         .max_buf_size(64 * 1024)
@@ -238,12 +260,22 @@ async fn ask(
         Ok(v6) => format!("[{v6}]:{}", target.port),
         Err(_) => format!("{}:{}", target.host, target.port),
     };
-    let request = Request::get(target.path.as_str())
+    let method = if question.form.is_some() { Method::POST } else { Method::GET };
+    let mut request = Request::builder()
+        .method(method)
+        .uri(target.path.as_str())
         .header(HOST, host)
         .header(ACCEPT, "application/json")
-        .header(USER_AGENT, concat!("strongbox/", env!("CARGO_PKG_VERSION")))
-        .body(Empty::<Bytes>::new())
-        .map_err(|_| FetchError::Url("it is not a URL"))?;
+        .header(USER_AGENT, concat!("strongbox/", env!("CARGO_PKG_VERSION")));
+    if let Some(credentials) = question.authorization.as_ref().and_then(Secret::expose_text) {
+        request = request.header(AUTHORIZATION, credentials);
+    }
+    if question.form.is_some() {
+        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    let body = question.form.as_ref().map(|form| Bytes::copy_from_slice(form.expose()));
+    let request =
+        request.body(Full::new(body.unwrap_or_default())).map_err(|_| FetchError::Url("it is not a URL"))?;
     let answer = sender.send_request(request).await.map_err(|_| FetchError::Connection)?;
     if answer.status() != StatusCode::OK {
         return Err(FetchError::Status(answer.status().as_u16()));
