@@ -42,6 +42,11 @@ impl<'a> Trail<'a> {
         Trail { gate, request, client, credentials, caller: None, changes: Vec::new(), attempted: None }
     }
 
+    /// The log in that failed, when that is what happened.
+    pub fn attempted(&self) -> Option<&Attempted> {
+        self.attempted.as_ref()
+    }
+
     /// The token that it shows.
     pub fn token(&self) -> Option<&'a str> {
         match self.credentials {

@@ -17,7 +17,10 @@ pub mod fault;
 pub mod field;
 pub mod help;
 pub mod identity;
+pub mod jwt_auth;
+pub mod jwt_secrets;
 pub mod mount;
+pub mod oidc;
 pub mod route;
 pub mod sys;
 pub mod token;
@@ -54,11 +57,15 @@ static BUILT_IN: &[(&str, &Backend)] = &[
 ];
 
 /// What serves mounts below `auth/`, by type.
-static LOG_IN_METHODS: &[(&str, &Backend)] =
-    &[("userpass", &userpass::BACKEND), ("approle", &approle::BACKEND)];
+static LOG_IN_METHODS: &[(&str, &Backend)] = &[
+    ("userpass", &userpass::BACKEND),
+    ("approle", &approle::BACKEND),
+    ("jwt", &jwt_auth::BACKEND),
+    ("oidc", &jwt_auth::OIDC),
+];
 
 /// What serves other mounts, by type.
-static SECRETS_BACKENDS: &[(&str, &Backend)] = &[];
+static SECRETS_BACKENDS: &[(&str, &Backend)] = &[("jwt", &jwt_secrets::BACKEND)];
 
 /// First names below `/v1/` that are this dialect's in every tenant.
 const NAMES: [&str; 4] = ["sys", "auth", "identity", "cubbyhole"];

@@ -347,6 +347,7 @@ async fn a_mount_has_an_issuer_of_its_own_and_says_what_tokens_are_like() {
     let kept = bring("kept").await.unwrap();
     assert_eq!(kept["expires-in"], 600);
     assert_eq!(house.info(&kept).await["display-name"], "team-jwt-alice@example.com");
+    bring("dev").await.unwrap();
     let revision = house.gate.engine().snapshot().revision;
     let batch = bring("dev").await.unwrap();
     assert_eq!(house.gate.engine().snapshot().revision, revision, "a batch token costs no commit");
