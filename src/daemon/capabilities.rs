@@ -104,13 +104,18 @@ impl Capabilities {
 
     /// The documents of issuers, as of the newest data.
     pub fn documents(&self, engine: &Engine) -> Arc<dyn Documents> {
-        Arc::new(IssuerDocuments { engine: engine.clone(), issuers: Arc::clone(&self.issuers) })
+        Arc::new(IssuerDocuments {
+            engine: engine.clone(),
+            issuers: Arc::clone(&self.issuers),
+            identity_tokens: Arc::clone(&self.identity_tokens),
+        })
     }
 }
 
 struct IssuerDocuments {
     engine: Engine,
     issuers: Arc<JwtIssuers>,
+    identity_tokens: Arc<IdentityTokens>,
 }
 
 impl Documents for IssuerDocuments {
@@ -123,5 +128,21 @@ impl Documents for IssuerDocuments {
         let now = self.engine.clock().now();
         let found = self.issuers.document(&self.engine.snapshot(), tenant, issuer, kind, public_url, now)?;
         Some(PublicDocument { json: found.json, max_age: found.max_age })
+    }
+
+    fn of_identity_tokens(&self, tenant: &str, kind: DocumentKind) -> Option<PublicDocument> {
+        let snapshot = self.engine.snapshot();
+        let tenant = Ident::from(tenant);
+        let found = match kind {
+            DocumentKind::Configuration => {
+                let public_url = &self.engine.settings().public_url;
+                self.identity_tokens.discovery_of(&snapshot, &tenant, public_url)?
+            }
+            DocumentKind::KeySet => {
+                snapshot.tenant(&tenant)?;
+                self.identity_tokens.key_set_of(&snapshot, &tenant, self.engine.clock().now()).ok()?
+            }
+        };
+        Some(PublicDocument { json: found.document, max_age: found.max_age.unwrap_or(0) })
     }
 }

@@ -39,6 +39,16 @@ impl Identity {
             async move { service.lookup_entity(&context, &input) }
         });
         let service = Arc::clone(self);
+        registry.action(&path("lookup-entity-alias"), move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.lookup_alias(&context, &input) }
+        });
+        let service = Arc::clone(self);
+        registry.action(&path("lookup-group-alias"), move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.lookup_group_alias(&context, &input) }
+        });
+        let service = Arc::clone(self);
         registry.action(&path("lookup-group"), move |context, input| {
             let service = Arc::clone(&service);
             async move { service.lookup_group(&context, &input) }

@@ -42,6 +42,9 @@ pub enum DocumentKind {
 pub trait Documents: Send + Sync {
     /// The document of an issuer; `None` when there is no such tenant or issuer, or it has no key yet.
     fn find(&self, tenant: &str, issuer: &str, kind: DocumentKind) -> Option<PublicDocument>;
+
+    /// The document of a tenant's identity tokens; `None` when there is no such tenant.
+    fn of_identity_tokens(&self, tenant: &str, kind: DocumentKind) -> Option<PublicDocument>;
 }
 
 /// What the world may read of the data.
@@ -73,12 +76,23 @@ impl Public {
             "jwks.json" => DocumentKind::KeySet,
             _ => return None,
         };
-        let found = self.documents.find(tenant, issuer, kind)?;
+        Some(Public::reply(self.documents.find(tenant, issuer, kind)?))
+    }
+
+    fn of_identity_tokens(&self, tenant: &str, document: &str) -> Option<Reply> {
+        let kind = match document {
+            "openid-configuration" => DocumentKind::Configuration,
+            "keys" => DocumentKind::KeySet,
+            _ => return None,
+        };
+        Some(Public::reply(self.documents.of_identity_tokens(tenant, kind)?))
+    }
+
+    fn reply(found: PublicDocument) -> Reply {
         // Anybody may read it, and pages in browsers verify tokens too.
-        let reply = Reply::with_body(StatusCode::OK, JSON, found.json)
+        Reply::with_body(StatusCode::OK, JSON, found.json)
             .header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))
-            .header_text(CACHE_CONTROL, &format!("public, max-age={}", found.max_age));
-        Some(reply)
+            .header_text(CACHE_CONTROL, &format!("public, max-age={}", found.max_age))
     }
 }
 
@@ -127,6 +141,9 @@ impl Always {
                 public.document(&public.default_tenant, issuer, document)
             }
             [tenant, "jwt", issuer, ".well-known", document] => public.document(tenant, issuer, document),
+            [tenant, "identity", "oidc", ".well-known", document] => {
+                public.of_identity_tokens(tenant, document)
+            }
             _ => None,
         })
     }

@@ -54,6 +54,30 @@ pub(super) struct Found {
     id: Option<Ident>,
 }
 
+/// Input of `lookup-entity-alias` and `lookup-group-alias`.
+#[derive(Debug, Deserialize)]
+pub(super) struct WhichAlias {
+    id: Ident,
+}
+
+/// The keys of an alias.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct AliasKeys {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mount_accessor: Option<Ident>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Ident>,
+}
+
+impl AliasKeys {
+    /// Those of an entry.
+    pub(super) fn of(alias: &Container) -> Self {
+        let (accessor, name) = alias_keys(alias);
+        AliasKeys { mount_accessor: Some(accessor), name: Some(name) }
+    }
+}
+
 impl Identity {
     fn directory<'a>(&'a self, context: &'a ActionContext) -> Result<Directory<'a>, ActionError> {
         let identities = self.access.policies.identities();
@@ -74,6 +98,26 @@ impl Identity {
             _ => None,
         };
         Ok(Found { id })
+    }
+
+    /// Finds the alias of an entity by its id; no keys when there is none.
+    pub(super) fn lookup_alias(
+        &self,
+        context: &ActionContext,
+        which: &WhichAlias,
+    ) -> Result<AliasKeys, ActionError> {
+        let found = self.directory(context)?.alias_with_id(&which.id).map(|alias| AliasKeys::of(alias));
+        Ok(found.unwrap_or_default())
+    }
+
+    /// The same for the alias of a group.
+    pub(super) fn lookup_group_alias(
+        &self,
+        context: &ActionContext,
+        which: &WhichAlias,
+    ) -> Result<AliasKeys, ActionError> {
+        let found = self.directory(context)?.group_alias_with_id(&which.id).map(|alias| AliasKeys::of(alias));
+        Ok(found.unwrap_or_default())
     }
 
     /// Finds a group.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::actions::AliasKeys;
 use crate::access::Access;
 use crate::access::identity::directory::Directory;
 use crate::base::ident::Ident;
-use crate::data::tree::Data;
+use crate::data::decode::from_serde;
+use crate::data::tree::{Container, Data};
 use crate::engine::{Registry, StateContext, StateError, StateProvider};
 use crate::yang::schema::Value;
 
@@ -13,7 +15,9 @@ const TOP: &str = "/strongbox/identity";
 
 /// Hangs the providers on the model.
 pub(super) fn register(registry: &mut Registry, access: &Arc<Access>) {
-    let lists: [(&str, What); 7] = [
+    let lists: [(&str, What); 9] = [
+        ("entities/aliases", What::Aliases(|directory, id| directory.aliases_of(id))),
+        ("groups/aliases", What::Aliases(|directory, id| directory.alias_of_group(id).into_iter().collect())),
         ("entities/merged-ids", What::Names(|directory, id| directory.merged_into(id))),
         ("entities/direct-groups", What::Names(|directory, id| into_vec(directory.groups_of(id).direct))),
         (
@@ -48,6 +52,8 @@ struct Provider {
 enum What {
     /// Some ids.
     Names(fn(&Directory<'_>, &str) -> Vec<Ident>),
+    /// Some aliases.
+    Aliases(for<'a> fn(&Directory<'a>, &str) -> Vec<&'a Arc<Container>>),
     /// The policies of an entity and of its groups, also of one that is disabled and may nothing.
     Policies,
     /// The time of the last change.
@@ -60,6 +66,20 @@ impl StateProvider for Provider {
             What::LastUpdate => {
                 let time = context.snapshot.modified(context.tenant, context.path).rfc3339();
                 return Ok(Some(Data::Leaf(Value::string(time))));
+            }
+            What::Aliases(find) => {
+                let identities = self.access.policies.identities();
+                let directory = identities.directory(context.snapshot, context.tenant);
+                let id = context.path.keys().first().map(ToString::to_string).unwrap_or_default();
+                let found = directory.map(|directory| find(&directory, &id)).unwrap_or_default();
+                let keys: Vec<AliasKeys> = found.into_iter().map(|alias| AliasKeys::of(alias)).collect();
+                if keys.is_empty() {
+                    return Ok(None);
+                }
+                return from_serde(context.engine.schema(), context.node, &keys).map(Some).map_err(|_| {
+                    let reason = "an alias does not fit the model".to_owned();
+                    StateError { path: context.path.to_v1(context.engine.schema()), reason }
+                });
             }
             What::Names(find) => {
                 let identities = self.access.policies.identities();

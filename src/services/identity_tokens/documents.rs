@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::IdentityTokens;
 use super::model::{DocumentInput, DocumentOutput};
+use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::base::secret::Secret;
-use crate::engine::{ActionContext, ActionError};
+use crate::engine::{ActionContext, ActionError, Snapshot};
 use crate::services::jose::Algorithm;
 use crate::services::transit::model::PublicJwk;
 
@@ -58,8 +59,20 @@ impl IdentityTokens {
         context: &ActionContext,
         input: DocumentInput,
     ) -> Result<DocumentOutput, ActionError> {
-        let tenant = self.tenant(context, input)?;
-        let issuer = self.issuer(&context.snapshot, &tenant, &context.public_url);
+        let tenant = input.tenant.unwrap_or_else(|| context.tenant.clone());
+        let found = self.discovery_of(&context.snapshot, &tenant, &context.public_url);
+        found.ok_or(ActionError::NotFound)
+    }
+
+    /// The same of any tenant; `None` when there is no such tenant.
+    pub fn discovery_of(
+        &self,
+        snapshot: &Snapshot,
+        tenant: &Ident,
+        public_url: &str,
+    ) -> Option<DocumentOutput> {
+        snapshot.tenant(tenant)?;
+        let issuer = self.issuer(snapshot, tenant, public_url);
         let document = Discovery {
             jwks_uri: format!("{issuer}/.well-known/keys"),
             issuer,
@@ -67,7 +80,7 @@ impl IdentityTokens {
             subject_types_supported: ["public"],
             id_token_signing_alg_values_supported: ALGORITHMS,
         };
-        Ok(DocumentOutput { document: json(&document), max_age: Some(DISCOVERY_AGE) })
+        Some(DocumentOutput { document: json(&document), max_age: Some(DISCOVERY_AGE) })
     }
 
     /// The public keys of named keys that a role names.
@@ -76,22 +89,35 @@ impl IdentityTokens {
         context: &ActionContext,
         input: DocumentInput,
     ) -> Result<DocumentOutput, ActionError> {
-        let tenant = self.tenant(context, input)?;
-        let snapshot = &context.snapshot;
+        let tenant = input.tenant.unwrap_or_else(|| context.tenant.clone());
+        context.snapshot.tenant(&tenant).ok_or(ActionError::NotFound)?;
+        self.key_set_of(&context.snapshot, &tenant, context.now)
+    }
+
+    /// The same of any tenant.
+    ///
+    /// # Errors
+    /// [`ActionError::Internal`] when a stored key cannot be read.
+    pub fn key_set_of(
+        &self,
+        snapshot: &Snapshot,
+        tenant: &Ident,
+        now: Timestamp,
+    ) -> Result<DocumentOutput, ActionError> {
         let named: BTreeSet<String> = self
-            .entries(snapshot, &tenant, &self.nodes.roles)
+            .entries(snapshot, tenant, &self.nodes.roles)
             .filter_map(|role| role.leaf(self.nodes.role_key).map(ToString::to_string))
             .collect();
         let mut keys = Vec::new();
         let mut shortest: Option<u64> = None;
-        for entry in self.entries(snapshot, &tenant, &self.nodes.keys) {
+        for entry in self.entries(snapshot, tenant, &self.nodes.keys) {
             if !entry.key_values(1).next().is_some_and(|name| named.contains(&name.to_string())) {
                 continue;
             }
-            let ring = self.ring(snapshot.schema(), &tenant, entry)?;
+            let ring = self.ring(snapshot.schema(), tenant, entry)?;
             let age = ring.rotation_period.min(ring.verification_ttl).seconds();
             shortest = Some(shortest.map_or(age, |known| known.min(age)));
-            keys.extend(ring.published(context.now).map(|key| Key {
+            keys.extend(ring.published(now).map(|key| Key {
                 key_use: "sig",
                 kid: key.kid.clone(),
                 alg: key.algorithm,
@@ -100,11 +126,6 @@ impl IdentityTokens {
         }
         let max_age = shortest.filter(|_| !keys.is_empty()).and_then(somewhere_below);
         Ok(DocumentOutput { document: json(&KeySet { keys }), max_age })
-    }
-
-    fn tenant(&self, context: &ActionContext, input: DocumentInput) -> Result<Ident, ActionError> {
-        let tenant = input.tenant.unwrap_or_else(|| context.tenant.clone());
-        context.snapshot.tenant(&tenant).map(|_| tenant).ok_or(ActionError::NotFound)
     }
 }
 
