@@ -8,6 +8,7 @@ pub mod approval;
 pub mod audit;
 pub mod authenticate;
 pub mod authorize;
+pub mod confirm;
 pub mod gate;
 pub mod identity;
 pub mod model;
@@ -22,6 +23,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Schema;
 use authenticate::{Attempts, AuthError, BatchTokens, Invalid, LiveTokens, TokenFacts, Use, Vouchers};
 use authorize::Policies;
+use confirm::Confirmations;
 use identity::model::IdentityModel;
 use model::{Model, ModelError};
 
@@ -37,6 +39,8 @@ pub struct Access {
     pub policies: Policies,
     /// Failed attempts to log in.
     pub attempts: Attempts,
+    /// Commits that wait for confirmation.
+    pub confirmations: Arc<Confirmations>,
     /// Tokens that are kept nowhere. Set once, when the store is open; until then there are none.
     pub batch: OnceLock<BatchTokens>,
     /// Who vouches for requests without a token.
@@ -121,6 +125,7 @@ impl Access {
             tokens: Arc::default(),
             policies: Policies::new(schema, model.clone(), IdentityModel::find(schema)?),
             attempts: Attempts::new()?,
+            confirmations: Confirmations::new(schema)?,
             batch: OnceLock::new(),
             vouchers: Vouchers::new()?,
             model,

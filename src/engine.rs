@@ -41,7 +41,7 @@ pub use commit::{
 };
 pub use derived::Derived;
 pub use model_change::{Loss, ModelChange};
-pub use operation::{Datastore, Operation, WriteKind};
+pub use operation::{Confirmed, Datastore, Operation, WriteKind, WriteOptions};
 pub use operational::{State, StateContext, StateError, StateProvider, StateReader};
 pub use registry::{GuardContext, Prepare, PrepareContext, Registry, RegistryError};
 pub use snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
@@ -117,6 +117,7 @@ struct Core {
     passwords: Passwords,
     commits: broadcast::Sender<Arc<Commit>>,
     observers: ArcSwap<Vec<Arc<dyn Observer>>>,
+    pins: Arc<history::Pins>,
 }
 
 /// Why an engine did not start.
@@ -194,6 +195,7 @@ impl Engine {
             passwords: settings.passwords.clone(),
             commits: broadcast::Sender::new(settings.watch_queue.max(1)),
             observers: ArcSwap::default(),
+            pins: Arc::default(),
             settings,
         });
         let (queue, receiver) = mpsc::channel(core.settings.queue.max(1));

@@ -15,6 +15,7 @@ pub mod sealed;
 pub mod select;
 pub mod trail;
 pub mod v1;
+pub mod writing;
 pub mod vault;
 
 use std::convert::Infallible;

@@ -34,8 +34,8 @@ use strongbox::data::path::InstancePath;
 use strongbox::data::tree::{Container, Data};
 use strongbox::engine::registry::BoxFuture;
 use strongbox::engine::{
-    Caller, ClientInfo, CommitError, CommitOptions, Datastore, Engine, EngineSettings, Operation, Registry,
-    WriteKind,
+    Caller, ClientInfo, CommitError, Datastore, Engine, EngineSettings, Operation, Registry, WriteKind,
+    WriteOptions,
 };
 use strongbox::services::approle::AppRoles;
 use strongbox::services::certificate_auth::CertificateAuth;
@@ -233,7 +233,7 @@ impl House {
             edits,
             preconditions: Vec::new(),
             validate_only: false,
-            options: CommitOptions::default(),
+            options: WriteOptions::default(),
         };
         self.request(Some(token), client(), |_| write).await
     }

@@ -12,6 +12,7 @@ mod daemon;
 mod disk;
 mod docs;
 mod fuzz;
+mod history;
 mod interop;
 mod layers;
 mod modules;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use bytes::Bytes;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -44,6 +44,35 @@ pub enum HistoryCommand {
         #[arg(long)]
         validate: bool,
     },
+    /// Confirm the change that waits for confirmation
+    ConfirmCommit {
+        /// Which
+        #[command(flatten)]
+        waiting: Waiting,
+    },
+    /// Undo the change that waits for confirmation, and all that followed it
+    CancelCommit {
+        /// Which
+        #[command(flatten)]
+        waiting: Waiting,
+    },
+}
+
+/// A change that waits for confirmation.
+#[derive(Args, Debug)]
+pub struct Waiting {
+    /// What was given as --persist, where somebody else made it
+    #[arg(long, value_name = "TEXT")]
+    persist_id: Option<String>,
+    /// Why, for the history
+    #[arg(long)]
+    comment: Option<String>,
+}
+
+impl Waiting {
+    fn body(&self) -> Bytes {
+        said(json!({"persist-id": self.persist_id, "comment": self.comment}))
+    }
 }
 
 /// Runs a command; the exit code is 0 for success, 1 when the daemon refused, 2 when it could not be asked.
@@ -76,6 +105,8 @@ async fn request(connection: &Connection, command: &HistoryCommand) -> Result<An
             let path = if *validate { "/v1/rollback?validate" } else { "/v1/rollback" };
             (path, said(json!({"revision": revision, "comment": comment})))
         }
+        HistoryCommand::ConfirmCommit { waiting } => ("/v1/confirm-commit", waiting.body()),
+        HistoryCommand::CancelCommit { waiting } => ("/v1/cancel-commit", waiting.body()),
     };
     connection.ask(Method::POST, path, body).await
 }

@@ -42,6 +42,23 @@ pub struct Body {
     file: Option<PathBuf>,
 }
 
+/// What a write says besides what it changes.
+#[derive(Args, Debug)]
+pub struct Writing {
+    /// Why, for the history
+    #[arg(long)]
+    comment: Option<String>,
+    /// Undo it, and all that follows, unless it is confirmed within so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "600", require_equals = true)]
+    confirmed: Option<u32>,
+    /// Let whoever knows this text confirm it
+    #[arg(long, value_name = "TEXT", requires = "confirmed")]
+    persist: Option<String>,
+    /// The text of the change that waits for confirmation already, to extend it
+    #[arg(long, value_name = "TEXT", requires = "confirmed")]
+    persist_id: Option<String>,
+}
+
 /// Query parameters of a GET, by the names that the API has for them.
 #[derive(Args, Debug)]
 pub struct Selection {
@@ -98,9 +115,9 @@ pub enum RemoteCommand {
         /// Only check; change nothing
         #[arg(long)]
         validate: bool,
-        /// Why, for the history
-        #[arg(long)]
-        comment: Option<String>,
+        /// What else to say of it
+        #[command(flatten)]
+        writing: Writing,
     },
     /// Create or replace an entry or a container
     Replace {
@@ -112,9 +129,9 @@ pub enum RemoteCommand {
         /// Only check; change nothing
         #[arg(long)]
         validate: bool,
-        /// Why, for the history
-        #[arg(long)]
-        comment: Option<String>,
+        /// What else to say of it
+        #[command(flatten)]
+        writing: Writing,
         /// Only if the entry still has this ETag
         #[arg(long, value_name = "ETAG")]
         if_match: Option<String>,
@@ -129,9 +146,9 @@ pub enum RemoteCommand {
         /// Only check; change nothing
         #[arg(long)]
         validate: bool,
-        /// Why, for the history
-        #[arg(long)]
-        comment: Option<String>,
+        /// What else to say of it
+        #[command(flatten)]
+        writing: Writing,
         /// Only if the entry still has this ETag
         #[arg(long, value_name = "ETAG")]
         if_match: Option<String>,
@@ -143,9 +160,9 @@ pub enum RemoteCommand {
         /// Only check; change nothing
         #[arg(long)]
         validate: bool,
-        /// Why, for the history
-        #[arg(long)]
-        comment: Option<String>,
+        /// What else to say of it
+        #[command(flatten)]
+        writing: Writing,
         /// Only if the entry still has this ETag
         #[arg(long, value_name = "ETAG")]
         if_match: Option<String>,
@@ -195,17 +212,17 @@ pub async fn run(connection: &Connection, command: RemoteCommand) -> ExitCode {
 async fn request(connection: &Connection, command: RemoteCommand) -> Result<Answer, ClientError> {
     let (method, path, body, if_match) = match command {
         RemoteCommand::Show { path, selection } => (Method::GET, selection.path(&path), None, None),
-        RemoteCommand::Create { path, body, validate, comment } => {
-            (Method::POST, config_path(&path, validate, comment), Some(body.read()?), None)
+        RemoteCommand::Create { path, body, validate, writing } => {
+            (Method::POST, config_path(&path, validate, &writing), Some(body.read()?), None)
         }
-        RemoteCommand::Replace { path, body, validate, comment, if_match } => {
-            (Method::PUT, config_path(&path, validate, comment), Some(body.read()?), if_match)
+        RemoteCommand::Replace { path, body, validate, writing, if_match } => {
+            (Method::PUT, config_path(&path, validate, &writing), Some(body.read()?), if_match)
         }
-        RemoteCommand::Merge { path, body, validate, comment, if_match } => {
-            (Method::PATCH, config_path(&path, validate, comment), Some(body.read()?), if_match)
+        RemoteCommand::Merge { path, body, validate, writing, if_match } => {
+            (Method::PATCH, config_path(&path, validate, &writing), Some(body.read()?), if_match)
         }
-        RemoteCommand::Delete { path, validate, comment, if_match } => {
-            (Method::DELETE, config_path(&path, validate, comment), None, if_match)
+        RemoteCommand::Delete { path, validate, writing, if_match } => {
+            (Method::DELETE, config_path(&path, validate, &writing), None, if_match)
         }
         RemoteCommand::Do { path, body, validate, site } => {
             let mut query = Query::default();
@@ -331,10 +348,13 @@ impl Selection {
     }
 }
 
-fn config_path(path: &str, validate: bool, comment: Option<String>) -> String {
+fn config_path(path: &str, validate: bool, writing: &Writing) -> String {
     let mut query = Query::default();
     query.flag("validate", validate);
-    query.value("comment", comment.as_deref());
+    query.value("comment", writing.comment.as_deref());
+    query.value("confirmed", writing.confirmed.map(|seconds| seconds.to_string()).as_deref());
+    query.value("persist", writing.persist.as_deref());
+    query.value("persist-id", writing.persist_id.as_deref());
     query.on("/v1/config", path)
 }
 

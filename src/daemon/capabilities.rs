@@ -27,6 +27,11 @@ use crate::yang::schema::Schema;
 pub struct Background(JoinSet<()>);
 
 impl Background {
+    /// Adds work.
+    pub fn add(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.spawn(work);
+    }
+
     /// Ends it. Work on a transaction is not cut off half way: that is the writer's.
     pub async fn end(mut self) {
         self.0.shutdown().await;
@@ -82,6 +87,7 @@ impl Capabilities {
     /// ended.
     pub fn start(&self, engine: &Engine) -> Background {
         self.app_roles.start(engine);
+        history::confirm::follow(engine, &self.access);
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&self.transit).rotate_for_ever(engine.clone()));
         tasks.spawn(Arc::clone(&self.identity_tokens).rotate_for_ever(engine.clone()));

@@ -18,6 +18,7 @@ use crate::base::clock::{Clock, Timestamp};
 use crate::base::secret::Secret;
 use crate::engine::registry::BoxFuture;
 use crate::engine::{Engine, EngineSettings, ModelChange, Registry};
+use crate::services::history::confirm;
 use crate::services::sealing::{Host, Sealing, Trouble};
 use crate::services::token;
 use crate::settings::Settings;
@@ -139,9 +140,10 @@ impl House {
         let (engine, recovered) = inner.start(directory, barrier, registry).await?;
         // The first record is that of the first token.
         let is_new = recovered.last <= Revision(1);
-        let background = capabilities.start(&engine);
+        let mut background = capabilities.start(&engine);
         match inner.furnish(&engine, &access, &capabilities, &audit_key).await {
             Ok((audit, drained)) => {
+                background.add(confirm::watch(engine.clone(), Arc::clone(&access), audit.clone()));
                 let opened = Opened { engine, access, audit, is_new, background, drained, keys };
                 *inner.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
                 Ok(())
@@ -190,7 +192,7 @@ impl Inner {
         started.await.map_err(|_| DaemonError::Thread)?
     }
 
-    /// Boot files, the audit log, and at last the way in.
+    /// The audit log, undoing what was not confirmed, boot files, and at last the way in.
     async fn furnish(
         &self,
         engine: &Engine,
@@ -199,10 +201,6 @@ impl Inner {
         audit_key: &Secret,
     ) -> Result<(AuditLog, Drained), DaemonError> {
         let settings = &self.settings;
-        if !settings.boot.is_empty() {
-            let summary = boot::apply(engine, &settings.boot, false).await?;
-            tracing::info!("boot: {summary}");
-        }
         let files = AuditFiles {
             known: settings.audit_file(),
             known_rotation: settings.audit_rotation,
@@ -211,6 +209,13 @@ impl Inner {
         };
         let audit = AuditLog::open(&files, audit_key)
             .map_err(|error| DaemonError::Audit(files.known.clone(), error))?;
+        if self.model_change != ModelChange::Look {
+            confirm::undo_all(engine, access, &audit).await;
+        }
+        if !settings.boot.is_empty() {
+            let summary = boot::apply(engine, &settings.boot, false).await?;
+            tracing::info!("boot: {summary}");
+        }
         let tenant = settings.default_tenant.clone();
         let gate = Gate::new(engine.clone(), Arc::clone(access), Some(audit.clone()), tenant);
         Ok((audit, self.doorway.open(gate, capabilities.documents(engine))))

@@ -6,8 +6,8 @@
 mod commits;
 mod past;
 
-use std::collections::HashMap;
-use std::sync::{Arc, mpsc};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::mpsc::error::TrySendError;
 use zeroize::Zeroizing;
@@ -76,6 +76,26 @@ pub enum HistoryError {
 /// Rows by path, as they were at some revision; `None` for what was not there.
 type Rows = HashMap<String, Option<Zeroizing<String>>>;
 
+/// Revisions that somebody will want to go back to, by tenant: the log is not purged beyond the oldest of them.
+#[derive(Debug, Default)]
+pub struct Pins(Mutex<BTreeMap<Ident, Revision>>);
+
+impl Pins {
+    /// What a tenant will want to go back to from now on, if anything.
+    pub fn set(&self, tenant: &Ident, revision: Option<Revision>) {
+        let mut pins = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match revision {
+            Some(revision) => pins.insert(tenant.clone(), revision),
+            None => pins.remove(tenant),
+        };
+    }
+
+    /// The oldest of them.
+    pub fn oldest(&self) -> Option<Revision> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
+    }
+}
+
 /// How far the past reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -136,6 +156,11 @@ impl Engine {
             }
         }
         Ok(rows)
+    }
+
+    /// Revisions that the log must keep.
+    pub fn pins(&self) -> &Arc<Pins> {
+        &self.core().pins
     }
 
     /// How far the past reaches.

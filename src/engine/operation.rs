@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::commit::{CommitOptions, Precondition};
+use super::commit::Precondition;
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::data::tree::Container;
@@ -39,7 +39,7 @@ pub enum Operation {
         /// Everything short of doing it.
         validate_only: bool,
         /// What else is asked for.
-        options: CommitOptions,
+        options: WriteOptions,
     },
     /// Run an action or rpc.
     Invoke {
@@ -65,4 +65,29 @@ pub enum WriteKind {
     Delete,
     /// Several edits, all or nothing; each is what its own operation says.
     Transaction,
+}
+
+/// What a write is besides its edits. By default nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Why it is made, for people to read.
+    pub comment: Option<String>,
+    /// It is undone unless it is confirmed in time.
+    pub confirmed: Option<Confirmed>,
+}
+
+/// How a commit is to be confirmed (RFC 6241 section 8.4.5.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    /// In how many seconds.
+    pub timeout: u32,
+    /// By what others may confirm it too.
+    pub persist: Option<String>,
+    /// What the commit that waits already was given as `persist`, where somebody else extends it.
+    pub persist_id: Option<String>,
+}
+
+impl Confirmed {
+    /// The timeout of who does not say one, in seconds.
+    pub const TIMEOUT: u32 = 600;
 }

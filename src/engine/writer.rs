@@ -186,7 +186,8 @@ impl Writer {
         let keep = self.core.settings.log_retention;
         let oldest = self.store.bounds().first.0;
         if newest.0.saturating_sub(oldest) > keep.saturating_add((keep / 4).min(PURGE_STEP))
-            && let Err(error) = self.store.purge(Revision(newest.0 - keep))
+            && let up_to = Revision(newest.0 - keep)
+            && let Err(error) = self.store.purge(self.core.pins.oldest().map_or(up_to, |pin| up_to.min(pin)))
         {
             tracing::warn!(%error, "the log was not purged");
         }

@@ -3,6 +3,7 @@
 //! What the past was, the engine tells; here is what of it a caller may see, and what it takes to make it the present.
 
 mod commits;
+pub mod confirm;
 mod differences;
 mod eyes;
 mod rollback;
@@ -49,6 +50,16 @@ pub fn register(registry: &mut Registry, access: &Arc<Access>) {
     registry.action("/rollback", move |context, input| {
         let access = Arc::clone(&own);
         async move { rollback::rollback(&access, context, input).await }
+    });
+    let own = Arc::clone(access);
+    registry.action("/confirm-commit", move |context, input| {
+        let access = Arc::clone(&own);
+        async move { confirm::confirm(&access, context, input).await }
+    });
+    let own = Arc::clone(access);
+    registry.action("/cancel-commit", move |context, input| {
+        let access = Arc::clone(&own);
+        async move { confirm::cancel(&access, context, input).await }
     });
 }
 

@@ -9,6 +9,7 @@ use crate::access::authorize::Authority;
 use crate::access::authorize::approve::{approve_asked, asked, is_there};
 use crate::access::authorize::keep::keep_hidden;
 use crate::access::authorize::prune::walk_to;
+use crate::access::confirm::Claim;
 use crate::base::error::ErrorTag;
 use crate::data::diff::ChangeKind;
 use crate::data::edit::{Edit, EditOperation};
@@ -17,10 +18,10 @@ use crate::data::tree::{Data, Tree};
 use crate::data::violation::Violation;
 use crate::engine::caller::{Caller, ClientInfo};
 use crate::engine::commit::{
-    Approval, Approve, Author, CommitError, CommitOptions, CommitRequest, Committed, Precondition,
+    Amend, Approval, Approve, Author, CommitError, CommitOptions, CommitRequest, Committed, Precondition,
     TenantEdits,
 };
-use crate::engine::operation::WriteKind;
+use crate::engine::operation::{Confirmed, WriteKind, WriteOptions};
 use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Schema;
 
@@ -34,7 +35,7 @@ pub(super) struct Write {
     pub edits: Vec<Edit>,
     pub preconditions: Vec<Precondition>,
     pub validate_only: bool,
-    pub options: CommitOptions,
+    pub options: WriteOptions,
 }
 
 impl Gate {
@@ -98,7 +99,11 @@ impl Gate {
                 changes: vec![TenantEdits { tenant: caller.tenant.clone(), edits, preconditions }],
                 validate_only: write.validate_only,
                 approve: Some(self.approval(&snapshot, caller, write)),
-                options: write.options.clone(),
+                options: CommitOptions {
+                    comment: write.options.comment.clone(),
+                    amend: write.options.confirmed.clone().map(|asked| self.begin(caller, &snapshot, asked)),
+                    ..CommitOptions::default()
+                },
             };
             match engine.commit(request).await {
                 Err(CommitError::Precondition(_)) if is_taken_over && attempt < ATTEMPTS => {}
@@ -106,6 +111,13 @@ impl Gate {
             }
         }
         Err(CommitError::TooBusy)
+    }
+
+    /// What the write adds that is to be undone unless it is confirmed.
+    fn begin(&self, caller: &Arc<Caller>, snapshot: &Snapshot, asked: Confirmed) -> Amend {
+        let access = self.access();
+        let claim = Claim::of(access, snapshot, caller, asked.persist_id.clone());
+        access.confirmations.begin(self.engine().schema(), claim, asked)
     }
 
     /// Asked by the writer, with the tree that the change is really made on: whether the policies allow it, and whether

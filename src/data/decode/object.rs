@@ -15,7 +15,7 @@ use crate::data::path::unknown_message;
 use crate::data::tree::share::shared;
 use crate::data::tree::{Container, Data};
 use crate::data::violation::{Violation, shorten};
-use crate::yang::schema::{NodeId, NodeKind, Value};
+use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
 
 /// What a member name stands for.
 pub(super) enum Member {
@@ -265,7 +265,7 @@ impl Decoder<'_> {
             _ if !node.is_data() => false,
             _ => match self.options.allow {
                 Allow::Config => node.config,
-                Allow::Kept => node.config || node.extensions.stored,
+                Allow::Kept => is_kept(self.schema, id),
                 _ => true,
             },
         };
@@ -372,4 +372,11 @@ fn means_something_empty(kind: &NodeKind) -> bool {
         kind,
         NodeKind::Container { presence: true } | NodeKind::Rpc | NodeKind::Action | NodeKind::Notification
     )
+}
+
+/// Whether trees and rows can hold the node: also a container of state, for what is `stored` inside of it.
+fn is_kept(schema: &Schema, id: NodeId) -> bool {
+    let node = schema.node(id);
+    let inside = || schema.children(id).iter().any(|child| is_kept(schema, *child));
+    node.config || node.extensions.stored || node.is_np_container() && inside()
 }

@@ -23,6 +23,7 @@ pub(super) struct Differences {
     pub from: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Line>,
     #[serde(skip_serializing_if = "is_none")]
     pub further_changes: usize,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::differences::Differences;
 use super::eyes::Eyes;
-use super::tree_at;
+use super::{not_told, tree_at};
 use crate::access::Access;
 use crate::access::approval::Asking;
 use crate::base::ident::Ident;
@@ -15,8 +15,8 @@ use crate::data::path::InstancePath;
 use crate::data::tree::Tree;
 use crate::engine::history::HistoryError;
 use crate::engine::{
-    ActionContext, ActionError, Approval, Author, CommitOptions, CommitRequest, Committed, Precondition,
-    SYSTEM_TENANT, TenantEdits,
+    ActionContext, ActionError, Approval, Author, CommitOptions, CommitRequest, Committed, Engine,
+    Precondition, SYSTEM_TENANT, Snapshot, TenantEdits,
 };
 use crate::store::Revision;
 
@@ -60,7 +60,9 @@ pub(super) async fn rollback(
     input: Back,
 ) -> Result<Made, ActionError> {
     let goal = tree_at(&context, "rollback", "revision", input.revision).await?;
-    let goals = goals(access, &context, goal, Revision(input.revision)).await?;
+    let own = (context.tenant.clone(), goal);
+    let goals = goals(access, &context.engine, &context.snapshot, own, Revision(input.revision)).await;
+    let goals = goals.map_err(|error| not_told(&context, "rollback", "revision", &error))?;
     let root = InstancePath::root();
     let condition = |etag: String| Precondition::IfMatch { path: root.clone(), etags: vec![etag] };
     let mut preconditions: Vec<Precondition> = input.if_match.map(condition).into_iter().collect();
@@ -98,34 +100,38 @@ pub(super) async fn rollback(
     Made::of(access, &context, &committed)
 }
 
-/// The trees that are to be again: the caller's, and those of tenants that come back with their entries.
+/// The trees that are to be again: the one of a tenant, and those of tenants that come back with their entries in it.
+///
+/// # Errors
+/// When one of these cannot be told.
 pub(super) async fn goals(
     access: &Access,
-    context: &ActionContext,
-    goal: Tree,
+    engine: &Engine,
+    snapshot: &Arc<Snapshot>,
+    own: (Ident, Tree),
     revision: Revision,
-) -> Result<Vec<(Ident, Tree)>, ActionError> {
-    let mut goals = Vec::new();
-    if *context.tenant == *SYSTEM_TENANT {
-        for tenant in returning(access, context, &goal) {
-            match context.engine.tree_at(&context.snapshot, &tenant, revision).await {
-                Ok(tree) => goals.push((tenant, tree)),
-                // Its entry was there before it was a tenant.
-                Err(HistoryError::BeforeTenant { .. }) => {}
-                Err(error) => return Err(super::not_told(context, "rollback", "revision", &error)),
-            }
+) -> Result<Vec<(Ident, Tree)>, HistoryError> {
+    let returning = returning(access, snapshot, &own);
+    let mut goals = vec![own];
+    for tenant in returning {
+        match engine.tree_at(snapshot, &tenant, revision).await {
+            Ok(tree) => goals.push((tenant, tree)),
+            // Its entry was there before it was a tenant.
+            Err(HistoryError::BeforeTenant { .. }) => {}
+            Err(error) => return Err(error),
         }
     }
-    goals.insert(0, (context.tenant.clone(), goal));
     Ok(goals)
 }
 
 /// The tenants that are gone and come back with the configuration of the system tenant.
-fn returning(access: &Access, context: &ActionContext, goal: &Tree) -> Vec<Ident> {
-    let Some(data) = context.snapshot.tenant(&context.tenant) else { return Vec::new() };
-    let changes = diff(context.engine.schema(), &data.tree, goal);
+fn returning(access: &Access, snapshot: &Snapshot, own: &(Ident, Tree)) -> Vec<Ident> {
+    let (tenant, goal) = own;
+    let Some(data) = snapshot.tenant(tenant).filter(|_| **tenant == *SYSTEM_TENANT) else {
+        return Vec::new();
+    };
     let is_tenant = |path: &InstancePath| path.target() == access.model.tenants.target();
-    changes
+    diff(snapshot.schema(), &data.tree, goal)
         .iter()
         .filter(|change| change.kind == ChangeKind::Created && is_tenant(&change.path))
         .filter_map(|change| change.path.keys().first())

@@ -12,6 +12,7 @@ use crate::surface::parameters::{
     with_defaults,
 };
 use crate::surface::select::Entries;
+use crate::surface::writing::{self, Writing};
 
 /// What kind of request a parameter stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +80,8 @@ pub struct Query {
     pub count: bool,
     /// `validate`.
     pub validate: bool,
-    /// `comment`.
-    pub comment: Option<String>,
+    /// What a write says besides.
+    pub writing: Writing,
     /// `limit`, `offset`, `cursor`, `direction`, `sort-by` and `locale`.
     pub page: Wish,
     /// `sublist-limit`; `None` is unbounded.
@@ -295,12 +296,33 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         name: "comment",
         places: WRITES,
         not_beside: &[],
-        form: "a text",
-        doc: "own: why the change is made; the commit log keeps it",
-        set: |query, text| {
-            query.comment = Some(text.to_owned());
-            Some(())
-        },
+        form: writing::COMMENT,
+        doc: writing::COMMENT_DOC,
+        set: |query, text| query.writing.comment(text),
+    },
+    Parameter {
+        name: "confirmed",
+        places: WRITES,
+        not_beside: &[],
+        form: writing::CONFIRMED,
+        doc: writing::CONFIRMED_DOC,
+        set: |query, text| query.writing.confirmed(text),
+    },
+    Parameter {
+        name: "persist",
+        places: WRITES,
+        not_beside: &[],
+        form: writing::PERSIST,
+        doc: writing::PERSIST_DOC,
+        set: |query, text| query.writing.persist(text),
+    },
+    Parameter {
+        name: "persist-id",
+        places: WRITES,
+        not_beside: &[],
+        form: writing::PERSIST,
+        doc: writing::PERSIST_ID_DOC,
+        set: |query, text| query.writing.persist_id(text),
     },
 ];
 

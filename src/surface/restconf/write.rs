@@ -12,7 +12,7 @@ use super::{ROOT, Visit, body, media};
 use crate::access::gate::{Refusal, Written};
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
-use crate::engine::{CommitOptions, Operation, WriteKind};
+use crate::engine::{Operation, WriteKind};
 use crate::surface::failure::Failure;
 use crate::surface::http::conditional::Conditions;
 use crate::surface::http::{Payload, Reply};
@@ -55,7 +55,7 @@ impl Visit<'_> {
             edits: vec![edit],
             preconditions,
             validate_only: query.validate,
-            options: CommitOptions { comment: query.comment.clone(), ..CommitOptions::default() },
+            options: query.writing.options()?,
         };
         let written = self.trail.write(operation).await.map_err(|refusal| absent(refusal, &path))?;
         let created = match write {

@@ -12,6 +12,7 @@ use crate::surface::parameters::{
     with_defaults,
 };
 use crate::surface::select::Entries;
+use crate::surface::writing::{self, Writing};
 
 /// What kind of request a parameter stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +69,8 @@ pub struct Query {
     pub with_defaults: Option<WithDefaults>,
     /// `validate`.
     pub validate: bool,
-    /// `comment`.
-    pub comment: Option<String>,
+    /// What a write says besides.
+    pub writing: Writing,
     /// `site`.
     pub site: Option<String>,
 }
@@ -206,13 +207,33 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         name: "comment",
         places: &[Writes],
         not_beside: &[],
-        form: "a text of at most 1,000 characters",
-        doc: "why the change is made; the history of commits shows it",
-        set: |query, text| {
-            let is_comment = !text.is_empty() && text.chars().count() <= LONGEST_COMMENT;
-            query.comment = is_comment.then(|| text.to_owned());
-            query.comment.as_ref().map(|_| ())
-        },
+        form: writing::COMMENT,
+        doc: writing::COMMENT_DOC,
+        set: |query, text| query.writing.comment(text),
+    },
+    Parameter {
+        name: "confirmed",
+        places: &[Writes],
+        not_beside: &[],
+        form: writing::CONFIRMED,
+        doc: writing::CONFIRMED_DOC,
+        set: |query, text| query.writing.confirmed(text),
+    },
+    Parameter {
+        name: "persist",
+        places: &[Writes],
+        not_beside: &[],
+        form: writing::PERSIST,
+        doc: writing::PERSIST_DOC,
+        set: |query, text| query.writing.persist(text),
+    },
+    Parameter {
+        name: "persist-id",
+        places: &[Writes],
+        not_beside: &[],
+        form: writing::PERSIST,
+        doc: writing::PERSIST_ID_DOC,
+        set: |query, text| query.writing.persist_id(text),
     },
     Parameter {
         name: "site",
@@ -226,9 +247,6 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         },
     },
 ];
-
-/// In characters.
-const LONGEST_COMMENT: usize = 1_000;
 
 /// Faults of a query, by the words of NETCONF for attributes.
 const MANNERS: Manners =

@@ -17,7 +17,7 @@ use crate::base::error::ErrorTag;
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::data::violation::Violation;
-use crate::engine::{CommitOptions, Datastore, Operation, Precondition, WriteKind};
+use crate::engine::{Datastore, Operation, Precondition, WriteKind};
 use crate::surface::failure::Failure;
 use crate::surface::http::conditional::Conditions;
 use crate::surface::http::{Payload, Reply};
@@ -88,7 +88,7 @@ impl Visit<'_> {
         preconditions: Vec<Precondition>,
         query: &Query,
     ) -> Result<Written, Refusal> {
-        let options = CommitOptions { comment: query.comment.clone(), ..CommitOptions::default() };
+        let options = query.writing.options().map_err(|fault| Refusal::Invalid(vec![fault]))?;
         let validate_only = query.validate;
         let operation = Operation::Write { kind, target, edits, preconditions, validate_only, options };
         self.trail.write(operation).await

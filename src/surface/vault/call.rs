@@ -23,7 +23,7 @@ use crate::data::deserialize::from_data;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
-use crate::engine::{CommitOptions, Datastore, Operation, WriteKind};
+use crate::engine::{Datastore, Operation, WriteKind, WriteOptions};
 use crate::surface::trail::Trail;
 use crate::yang::schema::{NodeKind, Schema};
 
@@ -171,7 +171,7 @@ impl Call<'_> {
             edits,
             preconditions: Vec::new(),
             validate_only: false,
-            options: CommitOptions::default(),
+            options: WriteOptions::default(),
         };
         self.trail.write(operation).await.map(drop).map_err(Fault::from)
     }
