@@ -20,7 +20,7 @@ use crate::access::gate::Refusal;
 use crate::data::path::InstancePath;
 use crate::data::read::Element;
 use crate::data::violation::Violation;
-use crate::engine::{CommitOptions, Operation, Precondition, WriteKind};
+use crate::engine::{Operation, Precondition, WriteKind, WriteOptions};
 use crate::surface::failure::Failure;
 use crate::surface::http::{Payload, Reply};
 use crate::surface::precondition::with_validators;
@@ -49,16 +49,14 @@ impl Visit<'_> {
         let names = self.patch.insert(Names { patch_id: message.patch_id.clone(), edit_ids });
         let done = answer(StatusCode::OK, names, &[], &schema, self.wanted);
         let edits = edits::compile(&schema, &path, &message, format)?;
+        let options = query.writing.options()?;
         let operation = Operation::Write {
             kind: WriteKind::Transaction,
             target: path.clone(),
             edits: edits.clone(),
             preconditions,
             validate_only: query.validate,
-            options: CommitOptions {
-                comment: query.comment.clone().or(message.comment),
-                ..CommitOptions::default()
-            },
+            options: WriteOptions { comment: options.comment.or(message.comment), ..options },
         };
         let written = self.trail.write(operation).await.map_err(|refusal| {
             let is_of_edits = matches!(refusal, Refusal::Invalid(_));
