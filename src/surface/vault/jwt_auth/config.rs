@@ -7,7 +7,7 @@ use crate::access::gate::Refusal;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
-use crate::engine::{CommitOptions, Datastore, Operation, WriteKind};
+use crate::engine::{Datastore, Operation, WriteKind, WriteOptions};
 use crate::surface::vault::answer::Answer;
 use crate::surface::vault::call::{Call, internal};
 use crate::surface::vault::fault::Fault;
@@ -129,7 +129,7 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
         edits,
         preconditions: Vec::new(),
         validate_only: false,
-        options: CommitOptions::default(),
+        options: WriteOptions::default(),
     };
     match call.trail.write(operation).await {
         Ok(_) => Ok(Answer::nothing()),
