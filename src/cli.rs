@@ -1,6 +1,7 @@
 //! The command line: one file a command, this one to choose among them.
 
 pub mod audit;
+pub mod browser;
 pub mod client;
 pub mod history;
 pub mod policy;

@@ -6,7 +6,7 @@ mod modules;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Daemon, command, python, run_python};
+use crate::support::{Daemon, command, python, run_node, run_python};
 
 #[test]
 fn pyjwt_verifies_a_minted_token_by_its_discovery_url_only() {
@@ -18,6 +18,15 @@ fn pyjwt_verifies_a_minted_token_by_its_discovery_url_only() {
 fn tokens_that_pyjwt_signed_log_in_by_keys_at_a_url_by_discovery_and_in_pem() {
     let daemon = Daemon::quickstart();
     run_python("interop/login_with_jwt.py", &[daemon.fact("/address"), daemon.fact("/tokens/admin")]);
+}
+
+#[test]
+fn people_log_in_with_a_browser_at_a_provider_that_we_did_not_write() {
+    let daemon = Daemon::quickstart();
+    run_node(
+        "interop/log_in_with_browser.mjs",
+        &[daemon.fact("/address"), daemon.fact("/tokens/admin"), env!("CARGO_BIN_EXE_strongbox")],
+    );
 }
 
 #[test]

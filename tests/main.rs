@@ -21,4 +21,5 @@ mod seal;
 mod services;
 mod support;
 mod tls;
+mod vault;
 mod yang;

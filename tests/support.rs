@@ -100,6 +100,49 @@ fn run(command: &mut Command) -> Result<(), String> {
     Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }
 
+/// npm packages at the versions that the tests were written against.
+const PACKAGES: &[&str] = &["oidc-provider@8.8.1"];
+
+/// Runs a script of `tests/` with Node.js, in a directory that has [`PACKAGES`], and shows its output when it fails. Where
+/// there is no Node.js (Debian: nodejs, npm) or no registry, a line on the terminal says so.
+pub fn run_node(script: &str, arguments: &[&str]) {
+    static DIRECTORY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let made = DIRECTORY.get_or_init(|| {
+        let has_node = command("node", "nodejs") && command("npm", "npm");
+        has_node.then(|| install_packages().map_err(|why| skipped("everything that needs npm", &why)).ok())?
+    });
+    let Some(directory) = made else { return };
+    let name = Path::new(script).file_name().expect("a file");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
+    // Modules are looked for beside the script.
+    std::fs::copy(source, directory.join(name)).expect("the script can be copied");
+    let output =
+        Command::new("node").arg(name).args(arguments).current_dir(directory).output().expect("node runs");
+    assert!(
+        output.status.success(),
+        "{script}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn install_packages() -> Result<PathBuf, String> {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node");
+    let done = root.join("packages");
+    let wanted = PACKAGES.join("\n");
+    if std::fs::read_to_string(&done).is_ok_and(|have| have == wanted) {
+        return Ok(root);
+    }
+    std::fs::create_dir_all(&root).map_err(|error| error.to_string())?;
+    std::fs::write(root.join("package.json"), r#"{"private":true}"#).map_err(|error| error.to_string())?;
+    run(Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .args(PACKAGES)
+        .current_dir(&root))?;
+    std::fs::write(&done, wanted).map_err(|error| error.to_string())?;
+    Ok(root)
+}
+
 /// A variable of the environment.
 pub fn variable(name: &str) -> Option<String> {
     std::env::vars().find(|(found, _)| found == name).map(|(_, value)| value)

@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use hyper::{Method, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use super::browser::{self, Browser};
 use super::client::{Answer, Client, ClientError};
 use crate::base::secret::Secret;
 
@@ -181,14 +182,28 @@ pub enum RemoteCommand {
         #[arg(long)]
         site: Option<String>,
     },
-    /// Log in with a user's name and a password read from standard input; prints the token
+    /// Log in with a user's name and a password read from standard input, or with a browser; prints the token
     Login {
-        /// The user
-        username: String,
+        /// The user, for logging in with a password
+        #[arg(required_unless_present = "method", conflicts_with = "method")]
+        username: Option<String>,
+        /// How to log in otherwise
+        #[arg(long)]
+        method: Option<LoginMethod>,
+        /// What there is to say about that
+        #[command(flatten)]
+        browser: Browser,
         /// The tenant; when absent, the server's default tenant
         #[arg(long)]
         tenant: Option<String>,
     },
+}
+
+/// Ways of logging in other than with a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LoginMethod {
+    /// With a browser, at an OpenID provider
+    Oidc,
 }
 
 /// Characters of a query value that must be encoded.
@@ -230,7 +245,10 @@ async fn request(connection: &Connection, command: RemoteCommand) -> Result<Answ
             query.value("site", site.as_deref());
             (Method::POST, query.on("/v1/state", &path), Some(body.read_optional()?), None)
         }
-        RemoteCommand::Login { username, tenant } => {
+        RemoteCommand::Login { method: Some(LoginMethod::Oidc), browser, tenant, .. } => {
+            return browser::log_in(connection, &browser, tenant.as_deref()).await;
+        }
+        RemoteCommand::Login { username, tenant, .. } => {
             let body = serde_json::json!({"username": username, "password": password()?, "tenant": tenant});
             let body = match body {
                 serde_json::Value::Object(mut map) => {
