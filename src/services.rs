@@ -21,6 +21,7 @@ pub mod jwt_auth;
 pub mod certificate_auth;
 pub mod jwt_secrets;
 pub mod policies;
+pub mod restconf_monitoring;
 pub mod sealing;
 pub mod tenants;
 pub mod sites;

@@ -19,7 +19,9 @@ use crate::services::sealing::{self, Sealing};
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
-use crate::services::{distribution, history, mounts, policies, sites, system, tenants, yang_library};
+use crate::services::{
+    distribution, history, mounts, policies, restconf_monitoring, sites, system, tenants, yang_library,
+};
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
 use crate::yang::schema::Schema;
 
@@ -78,6 +80,7 @@ impl Capabilities {
         tenants::register(registry, access);
         sites::register(registry);
         yang_library::register(registry);
+        restconf_monitoring::register(registry);
         sealing::model::register(registry, &sealing);
         system::register(registry, start_time, sealing);
         Some(Capabilities { transit, issuers, app_roles, identity_tokens, access: Arc::clone(access) })

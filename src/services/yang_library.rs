@@ -78,6 +78,7 @@ struct Implemented<'a> {
     name: &'a str,
     revision: Option<&'a str>,
     namespace: &'a str,
+    location: [String; 1],
     submodule: Vec<Submodule<'a>>,
     feature: &'a [Ident],
     deviation: &'a [Ident],
@@ -88,6 +89,7 @@ struct ImportOnly<'a> {
     name: &'a str,
     revision: &'a str,
     namespace: &'a str,
+    location: [String; 1],
     submodule: Vec<Submodule<'a>>,
 }
 
@@ -122,6 +124,7 @@ fn library(context: &StateContext<'_>) -> Result<Data, String> {
                 name: &module.name,
                 revision: module.revision.as_deref(),
                 namespace: &module.namespace,
+                location: [location(context, module)],
                 submodule: submodules(module),
                 feature: &module.features,
                 deviation: &module.deviated_by,
@@ -133,6 +136,7 @@ fn library(context: &StateContext<'_>) -> Result<Data, String> {
                 name: &module.name,
                 revision: module.revision.as_deref().unwrap_or_default(),
                 namespace: &module.namespace,
+                location: [location(context, module)],
                 submodule: submodules(module),
             })
             .collect(),
@@ -159,6 +163,7 @@ struct ModulesState<'a> {
 struct Listed<'a> {
     name: &'a str,
     revision: &'a str,
+    schema: String,
     namespace: &'a str,
     feature: &'a [Ident],
     deviation: Vec<ListedPart<'a>>,
@@ -176,12 +181,13 @@ fn modules_state(context: &StateContext<'_>) -> Result<Data, String> {
     let schema = context.engine.schema();
     let state = ModulesState {
         module_set_id: schema.content_id(),
-        module: each_once(schema).into_iter().map(|module| listed(schema, module)).collect(),
+        module: each_once(schema).into_iter().map(|module| listed(context, module)).collect(),
     };
     data(context, &state)
 }
 
-fn listed<'a>(schema: &'a Schema, module: &'a Module) -> Listed<'a> {
+fn listed<'a>(context: &'a StateContext<'_>, module: &'a Module) -> Listed<'a> {
+    let schema = context.engine.schema();
     let revision_of = |name: &str| {
         let module = schema.module_by_name(name).map(|id| schema.module(id));
         module.and_then(|module| module.revision.as_deref()).unwrap_or_default()
@@ -193,6 +199,7 @@ fn listed<'a>(schema: &'a Schema, module: &'a Module) -> Listed<'a> {
     Listed {
         name: &module.name,
         revision: module.revision.as_deref().unwrap_or_default(),
+        schema: location(context, module),
         namespace: &module.namespace,
         feature: &module.features,
         deviation: module
@@ -203,6 +210,13 @@ fn listed<'a>(schema: &'a Schema, module: &'a Module) -> Listed<'a> {
         conformance_type: if module.implemented { "implement" } else { "import" },
         submodule: module.submodules.iter().map(submodule).collect(),
     }
+}
+
+/// Where the text of a module is (RFC 8040 section 3.7).
+fn location(context: &StateContext<'_>, module: &Module) -> String {
+    let base = &context.engine.settings().public_url;
+    let revision = module.revision.as_ref().map(|revision| format!("@{revision}")).unwrap_or_default();
+    format!("{base}{SCHEMA_RESOURCES}{}{revision}.yang", module.name)
 }
 
 fn submodules(module: &Module) -> Vec<Submodule<'_>> {
