@@ -113,3 +113,30 @@ fn every_test_that_the_page_on_security_names_is_there() {
     let missing: Vec<&String> = names.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
     assert!(missing.is_empty(), "docs/security.md names tests that are not there: {missing:?}");
 }
+
+#[test]
+fn the_parameters_of_restconf_are_documented() {
+    hold("docs/restconf.md", "parameters", &strongbox::surface::restconf::query::documentation());
+}
+
+#[test]
+fn every_requirement_of_rfc8040_names_tests_that_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/restconf.md")).unwrap();
+    let (_, table) = text.split_once("| section | level | requirement | shown by |\n").unwrap();
+    let code = code_of(&root.join("src")) + &code_of(&root.join("tests"));
+    let is_there = |name: &String| match name.split_once('/') {
+        Some((folder, number)) => {
+            root.join("tests/restconf").join(folder).join(format!("{number}-response.http")).exists()
+        }
+        None => code.contains(&format!("fn {name}(")),
+    };
+    let rows: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 50, "{} rows", rows.len());
+    for row in rows {
+        let names = in_quotes(row.rsplit(" | ").next().unwrap_or_default());
+        assert!(!names.is_empty(), "{row}");
+        let missing: Vec<&String> = names.iter().filter(|name| !is_there(name)).collect();
+        assert!(missing.is_empty(), "docs/restconf.md names tests that are not there: {missing:?}");
+    }
+}

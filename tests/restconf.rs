@@ -1,7 +1,96 @@
 //! RESTCONF from outside: `restconf/` is a folder of conversations, named after the sections of RFC 8040 and others that
-//! they show.
+//! they show; here is what grows with the product.
+
+use crate::conversation::wire::{Answer, exchange, host};
+use crate::support::Daemon;
 
 #[test]
 fn conversations() {
     crate::conversation::hold("restconf");
+}
+
+fn get(daemon: &Daemon, path: &str, headers: &str) -> Answer {
+    let (address, token) = (daemon.fact("/address"), daemon.fact("/tokens/root"));
+    let host = host(address);
+    let head =
+        format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n{headers}\r\n");
+    exchange(address, head.as_bytes()).unwrap()
+}
+
+fn json(answer: &Answer, pointer: &str) -> serde_json::Value {
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    let value: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    value.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {value}")).clone()
+}
+
+const XML: &str = "accept: application/yang-data+xml\r\n";
+
+#[test]
+fn rfc8040_3_3_2_operations_are_empty_leafs_in_both_encodings() {
+    let daemon = Daemon::quickstart();
+    let found = get(&daemon, "/restconf/operations", "");
+    let login = json(&found, "/ietf-restconf:operations/strongbox-authentication:login");
+    assert_eq!(login, serde_json::json!([null]));
+    let found = get(&daemon, "/restconf/operations", XML).text();
+    assert!(
+        found.starts_with("<operations xmlns=\"urn:ietf:params:xml:ns:yang:ietf-restconf\">")
+            && found.contains("<login xmlns=\"urn:strongbox:authentication\"/>"),
+        "{found}"
+    );
+}
+
+#[test]
+fn rfc8040_9_1_the_capabilities_are_listed_with_the_basic_mode() {
+    let daemon = Daemon::quickstart();
+    let path = "/restconf/data/ietf-restconf-monitoring:restconf-state/capabilities";
+    let found = json(&get(&daemon, path, ""), "/ietf-restconf-monitoring:capabilities/capability");
+    let listed: Vec<&str> = found.as_array().unwrap().iter().filter_map(|uri| uri.as_str()).collect();
+    for name in ["defaults:1.0?basic-mode=explicit", "depth:1.0", "fields:1.0", "with-defaults:1.0"] {
+        assert!(
+            listed.contains(&format!("urn:ietf:params:restconf:capability:{name}").as_str()),
+            "{listed:?}"
+        );
+    }
+}
+
+#[test]
+fn rfc8040_3_7_every_module_of_the_library_has_its_text_where_the_library_says() {
+    let daemon = Daemon::quickstart();
+    let library = get(&daemon, "/restconf/data/ietf-yang-library:yang-library", "");
+    let sets = json(&library, "/ietf-yang-library:yang-library/module-set");
+    let mut count = 0;
+    for list in ["module", "import-only-module"] {
+        for module in sets.pointer(&format!("/0/{list}")).and_then(|modules| modules.as_array()).unwrap() {
+            let location = module.pointer("/location/0").and_then(|location| location.as_str()).unwrap();
+            let path = &location[location.find("/restconf/").unwrap()..];
+            let found = get(&daemon, path, "accept: application/yang\r\n");
+            assert_eq!(found.status(), 200, "{location}");
+            assert_eq!(found.header("content-type"), Some("application/yang"));
+            let name = module.pointer("/name").and_then(|name| name.as_str()).unwrap();
+            assert!(found.text().contains(&format!("module {name} ")), "{location}");
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count} modules");
+    let version = get(&daemon, "/restconf/yang-library-version", "");
+    assert_eq!(json(&version, "/ietf-restconf:yang-library-version"), "2019-01-04");
+}
+
+#[test]
+fn rfc8040_3_4_1_data_and_datastore_have_validators_and_head_has_those_of_get() {
+    let daemon = Daemon::quickstart();
+    let path =
+        "/restconf/data/strongbox:strongbox/strongbox-jwt-issuer:jwt-issuers=payments-api?content=config";
+    let found = get(&daemon, path, "");
+    let tag = found.header("etag").unwrap().to_owned();
+    assert!(found.header("last-modified").is_some());
+    let datastore = get(&daemon, "/restconf/data", "");
+    assert!(datastore.header("etag").is_some() && datastore.header("last-modified").is_some());
+    let (address, token) = (daemon.fact("/address"), daemon.fact("/tokens/root"));
+    let head =
+        format!("HEAD {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\r\n", host(address));
+    let head = exchange(address, head.as_bytes()).unwrap();
+    assert_eq!(head.header("etag"), Some(tag.as_str()));
+    assert_eq!(head.header("last-modified"), found.header("last-modified"));
+    assert_eq!(head.header("content-length"), found.header("content-length"));
 }

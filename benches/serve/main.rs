@@ -23,6 +23,9 @@ use load::{Measured, Request};
 const CONNECTIONS: usize = 64;
 /// Where the roles are.
 const ISSUER: &str = "/v1/config/strongbox/jwt-issuers/payments-api";
+/// Where they are by RESTCONF.
+const ISSUER_BY_RESTCONF: &str =
+    "/restconf/data/strongbox:strongbox/strongbox-jwt-issuer:jwt-issuers=payments-api";
 
 /// The daemon under load, killed when dropped.
 struct Daemon {
@@ -139,6 +142,12 @@ async fn run(time: Duration, sizes: &[usize]) {
     let ours = load::run(daemon.address, CONNECTIONS, time, move |_, _| get.clone()).await;
     report("GET one role, 64 connections", &ours, "bare hyper", ceiling.rate(), 0.6);
 
+    let get = daemon.request("GET", &format!("{ISSUER_BY_RESTCONF}/roles=reader"), "", 200);
+    let body = Bytes::from(daemon.once(get.clone()).await);
+    let ceiling = bare(Work::Bytes(body), get.clone(), CONNECTIONS, time).await;
+    let ours = load::run(daemon.address, CONNECTIONS, time, move |_, _| get.clone()).await;
+    report("RESTCONF GET one role, 64 connections", &ours, "bare hyper", ceiling.rate(), 0.6);
+
     let mint =
         daemon.request("POST", "/v1/state/strongbox/jwt-issuers/payments-api/roles/reader/mint", "{}", 200);
     let ceiling = bare(Work::sign_es256(), mint.clone(), CONNECTIONS, time).await;
@@ -150,9 +159,11 @@ async fn run(time: Duration, sizes: &[usize]) {
         daemon.fill(filled, *size).await;
         filled = *size;
         if *size == sizes[0] {
-            list(&daemon, *size, time).await;
+            list(&daemon, *size, &format!("{ISSUER}/roles"), "GET", time).await;
+            list(&daemon, *size, &format!("{ISSUER_BY_RESTCONF}/roles"), "RESTCONF GET", time).await;
         }
         patch(&daemon, *size, dir.path(), time).await;
+        patch_by_restconf(&daemon, *size, dir.path(), time).await;
         println!("| resident memory at {size} roles | {:.0} MiB | | | | | |", daemon.resident());
         let count =
             daemon.request("GET", &format!("{ISSUER}/roles?count&where=starts-with(name,'r00000')"), "", 200);
@@ -174,12 +185,30 @@ async fn run(time: Duration, sizes: &[usize]) {
     );
 }
 
-async fn list(daemon: &Daemon, size: usize, time: Duration) {
-    let get = daemon.request("GET", &format!("{ISSUER}/roles"), "", 200);
+async fn list(daemon: &Daemon, size: usize, path: &str, what: &str, time: Duration) {
+    let get = daemon.request("GET", path, "", 200);
     let roles: Vec<_> = (0..size).map(|n| role(&format!("r{n:07}"))).collect();
     let ceiling = bare(Work::json(roles), get.clone(), 1, time).await;
     let ours = load::run(daemon.address, 1, time, move |_, _| get.clone()).await;
-    report(&format!("GET {size} roles, 1 connection"), &ours, "hyper + serde_json", ceiling.rate(), 0.67);
+    report(&format!("{what} {size} roles, 1 connection"), &ours, "hyper + serde_json", ceiling.rate(), 0.67);
+}
+
+async fn patch_by_restconf(daemon: &Daemon, size: usize, dir: &std::path::Path, time: Duration) {
+    let ceiling = ceiling::sqlite_commits(dir, time);
+    let token = daemon.token.clone();
+    let ours = load::run(daemon.address, 1, time, move |_, n| {
+        let path = format!("{ISSUER_BY_RESTCONF}/roles=r{:07}/max-ttl", 1 + n % (size - 2));
+        let body = format!("{{\"strongbox-jwt-issuer:max-ttl\":\"{}s\"}}", 1800 + (n % 1000));
+        Request::new("PATCH", &path, &token, &body, 204)
+    })
+    .await;
+    report(
+        &format!("RESTCONF PATCH one leaf of {size} roles, 1 client"),
+        &ours,
+        "one SQLite commit",
+        ceiling,
+        0.77,
+    );
 }
 
 async fn patch(daemon: &Daemon, size: usize, dir: &std::path::Path, time: Duration) {

@@ -15,6 +15,7 @@ use crate::data::violation::Violation;
 use crate::engine::caller::Caller;
 use crate::engine::commit::{CommitError, Precondition};
 use crate::engine::snapshot::Snapshot;
+use crate::yang::schema::{NodeId, Schema};
 
 /// The validators of a resource of configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Gate {
         let engine = self.engine();
         let walk = walk_to(authority, path);
         let whole = engine.config_etag(snapshot, tenant, path);
-        if whole.is_none() || walk.is_allowed() && walk.shows_all_below() {
+        if whole.is_none() || sees_all(authority, engine.schema(), path) {
             return Validators { etag: whole, modified: Some(snapshot.modified(tenant, path)) };
         }
         let from_root = walk_to(authority, &InstancePath::root());
@@ -98,6 +99,16 @@ impl Gate {
         }
         Ok((found, of_view))
     }
+}
+
+/// Whether nothing of a resource is kept from a caller. Policies speak of what is in the datastore, not of the datastore.
+fn sees_all(authority: &Authority, schema: &Schema, path: &InstancePath) -> bool {
+    let shows = |path: &InstancePath| {
+        let walk = walk_to(authority, path);
+        walk.is_allowed() && walk.shows_all_below()
+    };
+    let at_the_top = || schema.children(NodeId::ROOT).iter().filter(|id| schema.node(**id).is_data());
+    shows(path) || path.steps.is_empty() && at_the_top().all(|id| shows(&path.child(*id)))
 }
 
 fn broken(path: &InstancePath, message: &str, etag: Option<String>) -> CommitError {

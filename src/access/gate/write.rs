@@ -11,7 +11,7 @@ use crate::access::authorize::keep::keep_hidden;
 use crate::access::authorize::prune::walk_to;
 use crate::access::confirm::Claim;
 use crate::base::error::ErrorTag;
-use crate::data::diff::ChangeKind;
+use crate::data::diff::{Change, ChangeKind};
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Data, Tree};
@@ -60,10 +60,20 @@ impl Gate {
         let committed = self.commit(caller, client, &write).await?;
         let Write { kind, target, .. } = write;
         let changes = committed.changes.iter().flat_map(|part| part.changes.iter());
-        let created = changes
-            .filter(|change| change.kind == ChangeKind::Created)
-            .any(|change| target.starts_with(&change.path));
-        Ok(Written { committed, created: created || kind == WriteKind::Create })
+        let created = kind == WriteKind::Create || changes.into_iter().any(|change| creates(change, &target));
+        Ok(Written { committed, created })
+    }
+}
+
+/// Whether a resource is there by a change and was not before. A leaf-list changes as a whole.
+fn creates(change: &Change, target: &InstancePath) -> bool {
+    match (&change.before, target.keys()) {
+        (Some(Data::LeafList(before)), [value]) => {
+            target.starts_with(&change.path)
+                && target.steps.len() == change.path.steps.len()
+                && !before.contains(value)
+        }
+        _ => change.kind == ChangeKind::Created && target.starts_with(&change.path),
     }
 }
 

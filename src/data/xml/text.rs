@@ -66,7 +66,7 @@ pub(super) fn qualify<'t>(text: &'t str, is_module: &dyn Fn(&str) -> bool) -> (S
                 }
                 note(of, &mut modules);
                 out.push_str(of);
-                out.push(':');
+                out.push_str(if of.is_empty() { "" } else { ":" });
                 out.push_str(local);
                 rest = behind;
             }

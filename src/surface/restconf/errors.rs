@@ -1,6 +1,6 @@
 //! What went wrong with a request, as status and `ietf-restconf:errors` (RFC 8040 section 7).
 
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
@@ -51,8 +51,16 @@ fn error_type(violation: &Violation) -> &'static str {
 pub fn reply(failure: &Failure, schema: &Schema, wanted: Wanted) -> Reply {
     let status = failure.status.unwrap_or(StatusCode::BAD_REQUEST);
     let errors = Errors { schema, violations: &failure.violations };
-    failure.dress(letter(status, schema, wanted, "ietf-restconf", Element::restconf("errors"), &errors))
+    let reply = letter(status, schema, wanted, "ietf-restconf", Element::restconf("errors"), &errors);
+    let reply = failure.dress(reply);
+    match status {
+        StatusCode::UNAUTHORIZED => reply.header(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE)),
+        _ => reply,
+    }
 }
+
+/// How a client can say who it is (RFC 8040 section 2.5): standard clients know a name and a password.
+const CHALLENGE: &str = r#"Bearer realm="strongbox", Basic realm="strongbox", charset="UTF-8""#;
 
 /// A reply with a body that a protocol defines by itself: one member of a module, or one element.
 pub(super) fn letter(
@@ -133,10 +141,29 @@ impl Serialize for One<'_> {
             map.serialize_entry("error-path", &InstanceIdentifierText(&path))?;
         }
         map.serialize_entry("error-message", &violation.told())?;
-        if !violation.info.is_empty() {
-            map.serialize_entry("error-info", &violation.facts())?;
+        let mut facts = violation.facts();
+        if let Some(name) = bad_element(self.schema, violation) {
+            facts.entry("bad-element").or_insert_with(|| name.into());
+        }
+        if !facts.is_empty() {
+            map.serialize_entry("error-info", &facts)?;
         }
         map.end()
+    }
+}
+
+/// The name of the node at fault, for the tags to which RFC 6241 appendix A gives it.
+fn bad_element<'a>(schema: &'a Schema, violation: &'a Violation) -> Option<&'a str> {
+    match violation.tag {
+        ErrorTag::MissingElement
+        | ErrorTag::BadElement
+        | ErrorTag::UnknownElement
+        | ErrorTag::UnknownNamespace => {
+            let known = (!violation.path.steps.is_empty())
+                .then(|| schema.node(violation.path.target()).name.as_str());
+            violation.unknown.as_deref().or(known)
+        }
+        _ => None,
     }
 }
 
