@@ -79,8 +79,7 @@ fn rfc8040_3_7_every_module_of_the_library_has_its_text_where_the_library_says()
 #[test]
 fn rfc8040_3_4_1_data_and_datastore_have_validators_and_head_has_those_of_get() {
     let daemon = Daemon::quickstart();
-    let path =
-        "/restconf/data/strongbox:strongbox/strongbox-jwt-issuer:jwt-issuers=payments-api?content=config";
+    let path = "/restconf/data/strongbox:strongbox?content=config";
     let found = get(&daemon, path, "");
     let tag = found.header("etag").unwrap().to_owned();
     assert!(found.header("last-modified").is_some());
