@@ -16,6 +16,8 @@ pub mod login;
 pub mod userpass;
 pub mod approle;
 pub mod mounts;
+pub mod wrapping;
+pub mod cubbyhole;
 pub mod jwt_verify;
 pub mod jwt_auth;
 pub mod certificate_auth;

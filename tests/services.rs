@@ -145,6 +145,7 @@ impl House {
             user: user.map(Into::into),
             policies: Vec::new(),
             method: "userpass".into(),
+            warranted: false,
         };
         let target = self.path(path);
         let options = DecodeOptions::plain(Format::Json, Allow::Input);
@@ -165,7 +166,6 @@ impl House {
             input,
             caller: Some(Arc::new(caller)),
             client: Arc::new(ClientInfo::default()),
-            warranted: false,
             validate_only,
         };
         match self.engine.invoke(call).await {

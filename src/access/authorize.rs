@@ -6,6 +6,7 @@
 //!
 //! Pure: policies, paths and decisions. Where policies are kept and who carries them is not known here.
 
+pub mod acl;
 pub mod approve;
 pub mod book;
 pub mod check;
@@ -25,6 +26,7 @@ mod naive;
 
 use crate::data::path::InstancePath;
 
+pub use acl::{AclRequest, AclVerdict, Capability};
 pub use book::{Authority, PolicyBook};
 pub use compile::{CompiledPolicy, NameIndex, Segment};
 pub use decide::{Decision, Hidden, Reason};

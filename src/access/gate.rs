@@ -15,7 +15,8 @@ use super::Access;
 use super::audit::{AuditEntry, AuditLog, AuditUnavailable};
 use super::authenticate::follow::TokenFollower;
 use super::authenticate::{AuthError, Credentials, TokenFacts};
-use super::authorize::{Authority, Decision, PolicyOperation};
+use super::authorize::acl::AclRule;
+use super::authorize::{AclRequest, AclVerdict, Authority, Decision, PolicyOperation};
 use crate::base::ident::Ident;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
@@ -30,6 +31,17 @@ use crate::yang::schema::Value;
 pub use outcome::{Outcome, Refusal, Written};
 pub use read::{Reading, Resource};
 pub use validators::Validators;
+
+/// What rules over paths say of a request.
+#[derive(Clone, Debug)]
+pub enum Judgement {
+    /// It is allowed, for this caller.
+    Allowed(Arc<Caller>),
+    /// It is refused, whatever else is allowed.
+    Denied,
+    /// Nothing: the rules over the data decide.
+    Silent,
+}
 
 /// The way to the engine for everybody outside. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -143,6 +155,58 @@ impl Gate {
     /// What a caller may do, as of a snapshot.
     pub fn authority(&self, snapshot: &Snapshot, caller: &Caller) -> Authority {
         self.0.access.policies.authority(snapshot, caller)
+    }
+
+    /// What a caller's rules over paths say of a request. Where they allow it, the caller that is returned is one whose rules
+    /// over the data are not asked.
+    pub fn judge(&self, caller: &Arc<Caller>, request: &AclRequest<'_>) -> Judgement {
+        let snapshot = self.0.engine.snapshot();
+        let lookup = |variable: &str| self.0.access.policies.variable(&snapshot, caller, variable);
+        match self.authority(&snapshot, caller).judge(request, &lookup) {
+            AclVerdict::Allow => {
+                Judgement::Allowed(Arc::new(Caller { warranted: true, ..Caller::clone(caller) }))
+            }
+            AclVerdict::Deny => Judgement::Denied,
+            AclVerdict::Silent => Judgement::Silent,
+        }
+    }
+
+    /// The capabilities that a caller's rules over paths give on a path.
+    pub fn capabilities(&self, caller: &Caller, path: &str) -> Vec<&'static str> {
+        let caller = &Caller { warranted: false, ..caller.clone() };
+        let snapshot = self.0.engine.snapshot();
+        let lookup = |variable: &str| self.0.access.policies.variable(&snapshot, caller, variable);
+        self.authority(&snapshot, caller).capabilities(path, &lookup)
+    }
+
+    /// Who holds the token of that text, in a tenant.
+    pub fn caller_of(&self, tenant: &Ident, token: &str) -> Option<Arc<Caller>> {
+        self.0.access.tokens.holder(token).filter(|caller| caller.tenant == *tenant)
+    }
+
+    /// Who holds the token of that accessor, in a tenant.
+    pub fn caller_by_accessor(&self, tenant: &Ident, accessor: &str) -> Option<Arc<Caller>> {
+        self.0.access.tokens.caller(accessor).filter(|caller| caller.tenant == *tenant)
+    }
+
+    /// The rules over paths that hold for a caller.
+    pub fn rules_over_paths(&self, caller: &Caller) -> Vec<AclRule> {
+        let own = Caller { warranted: false, ..caller.clone() };
+        let authority = self.authority(&self.0.engine.snapshot(), &own);
+        authority.acls().into_iter().flat_map(|acl| acl.rules.iter().cloned()).collect()
+    }
+
+    /// Who keeps an answer for whoever it is for: the dialect that made it, in a tenant.
+    pub fn keeper(&self, tenant: &Ident) -> Arc<Caller> {
+        Arc::new(Caller {
+            tenant: tenant.clone(),
+            accessor: None,
+            user: None,
+            entity: None,
+            policies: Vec::new(),
+            method: Ident::from("wrapping"),
+            warranted: true,
+        })
     }
 
     /// Whether a caller may do something with a resource, and why.

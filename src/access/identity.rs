@@ -6,6 +6,7 @@
 pub mod directory;
 pub mod model;
 pub mod reach;
+pub mod variable;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};

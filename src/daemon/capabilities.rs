@@ -10,6 +10,7 @@ use crate::base::ident::Ident;
 use crate::engine::{Engine, Registry};
 use crate::services::approle::AppRoles;
 use crate::services::certificate_auth::CertificateAuth;
+use crate::services::cubbyhole::Cubbyhole;
 use crate::services::identity::Identity;
 use crate::services::identity_tokens::IdentityTokens;
 use crate::services::jwt_auth::JwtAuth;
@@ -19,6 +20,7 @@ use crate::services::sealing::{self, Sealing};
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
+use crate::services::wrapping::Wrapping;
 use crate::services::{
     distribution, history, mounts, policies, restconf_monitoring, sites, system, tenants, yang_library,
 };
@@ -46,6 +48,7 @@ pub struct Capabilities {
     issuers: Arc<JwtIssuers>,
     app_roles: Arc<AppRoles>,
     identity_tokens: Arc<IdentityTokens>,
+    wrapping: Arc<Wrapping>,
     access: Arc<Access>,
 }
 
@@ -72,6 +75,9 @@ impl Capabilities {
         CertificateAuth::new(Arc::clone(access), schema).ok()?.register(registry);
         JwtSecrets::new().register(registry);
         mounts::register(registry, schema);
+        let wrapping = Wrapping::new(schema).ok()?;
+        wrapping.register(registry);
+        Cubbyhole::new(Arc::clone(access), schema)?.register(registry);
         Identity::new(Arc::clone(access)).register(registry);
         let identity_tokens = IdentityTokens::new(Arc::clone(access), schema, default_tenant.clone())?;
         identity_tokens.register(registry);
@@ -83,7 +89,14 @@ impl Capabilities {
         restconf_monitoring::register(registry);
         sealing::model::register(registry, &sealing);
         system::register(registry, start_time, sealing);
-        Some(Capabilities { transit, issuers, app_roles, identity_tokens, access: Arc::clone(access) })
+        Some(Capabilities {
+            transit,
+            issuers,
+            app_roles,
+            identity_tokens,
+            wrapping,
+            access: Arc::clone(access),
+        })
     }
 
     /// Starts what goes on beside requests: rotation of keys that are due, sweeping of tokens and secret ids that have
@@ -96,12 +109,16 @@ impl Capabilities {
         tasks.spawn(Arc::clone(&self.identity_tokens).rotate_for_ever(engine.clone()));
         let (engine, access) = (engine.clone(), Arc::clone(&self.access));
         let app_roles = Arc::clone(&self.app_roles);
+        let wrapping = Arc::clone(&self.wrapping);
         tasks.spawn(async move {
             let mut every = tokio::time::interval(token::sweep::INTERVAL);
             loop {
                 every.tick().await;
                 if let Err(error) = token::sweep::sweep(&engine, &access).await {
                     tracing::warn!(%error, "tokens that have ended could not be swept");
+                }
+                if let Err(error) = wrapping.sweep(&engine).await {
+                    tracing::warn!(%error, "kept texts that have ended could not be swept");
                 }
                 if let Err(error) = app_roles.sweep(&engine).await {
                     tracing::warn!(%error, "secret ids that have ended could not be swept");

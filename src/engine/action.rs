@@ -29,8 +29,6 @@ pub struct ActionCall {
     pub caller: Option<Arc<Caller>>,
     /// From where.
     pub client: Arc<ClientInfo>,
-    /// Whether the caller's policies allow the request as such, so that a handler asks no more of them.
-    pub warranted: bool,
     /// Everything short of doing it.
     pub validate_only: bool,
 }
@@ -50,8 +48,6 @@ pub struct ActionContext {
     pub caller: Option<Arc<Caller>>,
     /// From where.
     pub client: Arc<ClientInfo>,
-    /// Whether the caller's policies allow the request as such, so that a handler asks no more of them.
-    pub warranted: bool,
     /// The time of the call.
     pub now: Timestamp,
     /// Everything short of doing it: find every error, change nothing, make nothing.
@@ -191,7 +187,6 @@ impl Engine {
             snapshot,
             path: bound_to,
             caller: call.caller,
-            warranted: call.warranted,
             validate_only: call.validate_only,
             ..self.context(call.tenant, call.client)
         };
@@ -208,7 +203,6 @@ impl Engine {
             path: InstancePath::root(),
             caller: None,
             client,
-            warranted: false,
             now: self.clock().now(),
             validate_only: false,
             public_url: Arc::clone(&settings.public_url),

@@ -22,6 +22,8 @@ pub struct Caller {
     pub policies: Vec<Ident>,
     /// How the caller, or the token, came about: `userpass`, `create-token`, `root`.
     pub method: Ident,
+    /// Whether its policies allow the path of the request as such, so that their rules over the data are not asked.
+    pub warranted: bool,
 }
 
 impl Caller {

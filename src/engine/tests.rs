@@ -543,7 +543,6 @@ async fn actions_take_and_give_structs() {
             input: Some(Arc::new(Container::with_children(input, children))),
             caller: None,
             client: Arc::default(),
-            warranted: false,
             validate_only: false,
         })
     };

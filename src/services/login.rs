@@ -257,6 +257,7 @@ impl<'a> Knock<'a> {
             entity: None,
             policies: guest.parameters.policies(),
             method: Ident::from(guest.method),
+            warranted: false,
         };
         let origin = Origin { actor: caller.actor(), ..Origin::of(context) };
         let nothing = (Vec::new(), None);

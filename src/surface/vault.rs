@@ -42,7 +42,8 @@ use self::field::{Arguments, Read};
 use self::mount::{Found, Mounts};
 use self::route::{Audience, Backend};
 use crate::access::authenticate::Credentials;
-use crate::access::gate::Gate;
+use crate::access::authorize::{AclRequest, Capability};
+use crate::access::gate::{Gate, Judgement};
 use crate::base::ident::Ident;
 use crate::surface::failure::Failure;
 use crate::surface::http::{Payload, Refusal, Reply, Request};
@@ -139,10 +140,18 @@ impl Vault {
             Ok(Prepared::Answered(answer)) => return (trail, Ok(answer)),
             Ok(Prepared::Call(parts, warnings)) => (parts.with(trail), warnings),
         };
-        let handler = call.endpoint.handler(call.asked.verb);
-        let outcome = match handler {
-            Some(handler) => handler(&mut call).await,
-            None => Err(Fault::unsupported_operation()),
+        let outcome = match judge(&mut call) {
+            Err(fault) => Err(fault),
+            Ok(()) => match call.endpoint.handler(call.asked.verb) {
+                Some(handler) => handler(&mut call).await,
+                None => Err(Fault::unsupported_operation()),
+            },
+        };
+        let outcome = match (outcome, call.asked.wrap_ttl) {
+            (Ok(answer), Some(seconds)) if !matches!(answer.body, Body::Nothing | Body::Wrapped(_)) => {
+                sys::wrapping::keep(&mut call, &answer, seconds).await
+            }
+            (outcome, _) => outcome,
         };
         let outcome = outcome.map(|mut answer| {
             if !matches!(answer.body, Body::Nothing) {
@@ -194,7 +203,11 @@ impl Vault {
             return Err(Fault::bad_request("cannot write to a path ending in '/'"));
         }
         let Read { arguments, unknown } = Arguments::read(endpoint.fields, &sent)?;
-        let warnings = ignored(asked.verb, unknown, &captures, &sent);
+        let warnings = match endpoint.fields.is_empty() {
+            // It takes whatever it gets.
+            true => Vec::new(),
+            false => ignored(asked.verb, unknown, &captures, &sent),
+        };
         Ok(Prepared::Call(
             Box::new(Parts { tenant, mount, endpoint, asked, captures, arguments, sent }),
             warnings,
@@ -208,6 +221,35 @@ impl Vault {
         }
         self.gate.tenant_of(trail.token()).unwrap_or_else(|| self.gate.default_tenant().clone())
     }
+}
+
+/// Asks the caller's rules over paths. What they do not speak of, the gate decides by the rules over the data.
+fn judge(call: &mut Call<'_>) -> Result<(), Fault> {
+    let (Some(caller), false) = (&call.trail.caller, call.endpoint.audience == Audience::Anybody) else {
+        return Ok(());
+    };
+    let capability = match call.asked.verb {
+        Verb::Read => Capability::Read,
+        Verb::List => Capability::List,
+        Verb::Delete => Capability::Delete,
+        Verb::Write if call.endpoint.exists.is_some_and(|exists| !exists(call)) => Capability::Create,
+        Verb::Write => Capability::Update,
+    };
+    let request = AclRequest {
+        path: &call.asked.path,
+        capability,
+        sudo: call.endpoint.audience == Audience::Sudo,
+        parameters: &call.sent,
+        wrap_ttl: call.asked.wrap_ttl.unwrap_or(0),
+    };
+    match call.trail.gate.judge(caller, &request) {
+        Judgement::Allowed(caller) => call.trail.caller = Some(caller),
+        Judgement::Silent => {}
+        Judgement::Denied => {
+            return Err(Fault::denied_by_policy().because("a rule over paths refuses it"));
+        }
+    }
+    Ok(())
 }
 
 /// What preparations come to.

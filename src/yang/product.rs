@@ -16,6 +16,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("strongbox-certificate-auth.yang", include_str!("../../yang/strongbox-certificate-auth.yang")),
     ("strongbox-jwt-auth.yang", include_str!("../../yang/strongbox-jwt-auth.yang")),
     ("strongbox-jwt-secrets.yang", include_str!("../../yang/strongbox-jwt-secrets.yang")),
+    ("strongbox-wrapping.yang", include_str!("../../yang/strongbox-wrapping.yang")),
     ("strongbox-mounts.yang", include_str!("../../yang/strongbox-mounts.yang")),
     ("strongbox-identity-tokens.yang", include_str!("../../yang/strongbox-identity-tokens.yang")),
     ("strongbox-identity.yang", include_str!("../../yang/strongbox-identity.yang")),

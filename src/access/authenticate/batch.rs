@@ -114,6 +114,7 @@ impl BatchTokens {
             entity: facts.entity,
             policies: facts.policies,
             method: facts.method,
+            warranted: false,
         };
         Ok(Use { caller: Arc::new(caller), taken: None })
     }

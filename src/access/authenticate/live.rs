@@ -248,6 +248,7 @@ impl LiveToken {
                 entity: facts.entity.clone(),
                 policies: facts.policies.clone(),
                 method: facts.method.clone(),
+                warranted: false,
             }),
             hash,
             life,

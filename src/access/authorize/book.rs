@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::acl::{self, Acl, AclRequest, AclVerdict, Capability, Lookup};
 use super::compile::{self, CompiledPolicy, NameIndex};
-use super::policy::Policy;
+use super::policy::{Policy, ROOT};
 use crate::base::ident::Ident;
 use crate::data::tree::{Container, List};
 
@@ -94,6 +95,35 @@ pub struct Authority {
 }
 
 impl Authority {
+    /// What the rules over paths say of a request; `lookup` finds what is known of the caller. Who holds `root` may do
+    /// everything.
+    pub fn judge(&self, request: &AclRequest<'_>, lookup: Lookup<'_>) -> AclVerdict {
+        if self.is_root() {
+            return AclVerdict::Allow;
+        }
+        acl::decide(&self.acls(), request, lookup)
+    }
+
+    /// The capabilities that the rules over paths give on a path, as words.
+    pub fn capabilities(&self, path: &str, lookup: Lookup<'_>) -> Vec<&'static str> {
+        if self.is_root() {
+            return vec![ROOT];
+        }
+        let found = acl::capabilities(&self.acls(), path, lookup);
+        let denied = found.has(Capability::Deny) || found.iter().next().is_none();
+        if denied { vec![Capability::Deny.as_str()] } else { found.iter().map(Capability::as_str).collect() }
+    }
+
+    /// Whether `root` is among the policies.
+    pub fn is_root(&self) -> bool {
+        self.policies.iter().any(|policy| policy.name == *ROOT)
+    }
+
+    /// The rules over paths of all policies.
+    pub fn acls(&self) -> Vec<&Acl> {
+        self.policies.iter().map(|policy| &policy.acl).collect()
+    }
+
     /// This authority within limits: what the policies `names` of `book` (the system tenant's) do not allow is refused.
     #[must_use]
     pub fn within(self, book: &PolicyBook, names: &[Ident]) -> Self {

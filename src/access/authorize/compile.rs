@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::acl::{self, Acl};
 use super::decide::Hidden;
 use super::pattern::{Literal, PathPattern, PatternSegment};
 use super::policy::{Policy, PolicyOperation, Rule, Verdict};
@@ -93,6 +94,8 @@ pub struct CompiledPolicy {
     pub rules: Vec<Ident>,
     /// What it was compiled from.
     pub source: Policy,
+    /// Its rules over the paths of requests.
+    pub acl: Acl,
     states: Vec<State>,
 }
 
@@ -134,6 +137,13 @@ impl CompiledPolicy {
             name: policy.name.clone(),
             rules: policy.rest_api.rules.iter().map(|rule| rule.path.clone()).collect(),
             source: policy.clone(),
+            // A text that cannot be read is refused when it is committed; it grants nothing.
+            acl: policy
+                .vault
+                .policy
+                .as_deref()
+                .and_then(|text| acl::parse::parse(text).ok())
+                .unwrap_or_default(),
             states: vec![State::default()],
         };
         if let Ok(patterns) = patterns {

@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::acl::{self, Acl};
 use super::book::PolicyBook;
 use super::compile::Segment;
 use super::cover::covers;
@@ -213,7 +214,19 @@ impl Walk<'_> {
     fn covers(&self, policy: &Policy) -> bool {
         let held: Vec<&Policy> =
             self.author.holds.iter().filter_map(|name| self.author.book.source(name)).collect();
-        covers(&held, policy)
+        let acls: Vec<&Acl> = self
+            .author
+            .holds
+            .iter()
+            .filter_map(|name| self.author.book.get(name))
+            .map(|policy| &policy.acl)
+            .collect();
+        let over_paths = match policy.vault.policy.as_deref().map(acl::parse::parse) {
+            Some(Ok(wanted)) => acl::cover::covers(&acls, &wanted),
+            // It grants nothing.
+            Some(Err(_)) | None => true,
+        };
+        over_paths && covers(&held, policy)
     }
 }
 

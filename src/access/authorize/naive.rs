@@ -121,6 +121,7 @@ fn any_policies() -> impl Strategy<Value = Vec<Policy>> {
             .map(|(index, rules)| Policy {
                 name: Ident::from(format!("p{index}")),
                 rest_api: RestApi { rules },
+                vault: Default::default(),
             })
             .collect()
     })

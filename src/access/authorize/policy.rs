@@ -150,6 +150,17 @@ pub struct Policy {
     /// Rules over the data tree.
     #[serde(default)]
     pub rest_api: RestApi,
+    /// Rules over the paths of requests.
+    #[serde(default)]
+    pub vault: VaultRules,
+}
+
+/// Rules over the paths of requests of the Vault dialect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VaultRules {
+    /// Their text, in HCL or JSON, as it was written.
+    pub policy: Option<Ident>,
 }
 
 /// Name of the built-in policy that allows everything.
@@ -157,6 +168,13 @@ pub const ROOT: &str = "root";
 
 /// Name of the built-in policy that every token carries unless it was asked not to: the caller's own token.
 pub const DEFAULT: &str = "default";
+
+/// What `root` says of paths. Whoever holds it is not refused by what another policy denies.
+const ROOT_PATHS: &str =
+    r#"path "*" { capabilities = ["create", "read", "update", "patch", "delete", "list", "sudo"] }"#;
+
+/// What `default` says of paths.
+const DEFAULT_PATHS: &str = include_str!("acl/default.hcl");
 
 /// The policies that exist in every tenant and cannot be changed.
 pub fn built_in() -> [Policy; 2] {
@@ -174,6 +192,7 @@ pub fn built_in() -> [Policy; 2] {
             rest_api: RestApi {
                 rules: vec![rule("**", Operations { all: Some(Verdict::Allow), ..Operations::default() })],
             },
+            vault: VaultRules { policy: Some(Ident::from(ROOT_PATHS)) },
         },
         Policy {
             name: Ident::from(DEFAULT),
@@ -182,9 +201,12 @@ pub fn built_in() -> [Policy; 2] {
                     rule("strongbox/token/info", read),
                     rule("strongbox/token/lookup", execute.clone()),
                     rule("strongbox/token/refresh", execute.clone()),
-                    rule("strongbox/token/revoke", execute),
+                    rule("strongbox/token/revoke", execute.clone()),
+                    rule("strongbox/wrapping/wrap", execute.clone()),
+                    rule("strongbox/cubbyhole/**", execute),
                 ],
             },
+            vault: VaultRules { policy: Some(Ident::from(DEFAULT_PATHS)) },
         },
     ]
 }

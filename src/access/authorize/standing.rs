@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use super::book::{Authority, PolicyBook};
 use super::compile::NameIndex;
 use super::grant::{Author, Granting};
-use super::policy::Policy;
+use super::policy::{Policy, ROOT};
 use crate::access::identity::model::IdentityModel;
 use crate::access::identity::{EntityState, Identities, Standing};
 use crate::access::model::Model;
@@ -71,11 +71,15 @@ impl Policies {
     /// A tenant's limits hold for everybody in it, also for the holder of `root`: what the system tenant took from a
     /// tenant, the tenant cannot give itself. The system tenant has none.
     ///
+    /// Where the path of the request is allowed as such, the tenant's limits are all that there is.
+    ///
     /// To the token's own policies come those of its entity and of the entity's groups, as they are in the snapshot. To an
     /// entity that is disabled or gone nothing is allowed, whatever its token carries.
     pub fn authority(&self, snapshot: &Snapshot, caller: &Caller) -> Authority {
         let kept = self.of(snapshot, &caller.tenant);
+        let everything = [Ident::from(ROOT)];
         let own = match self.standing(snapshot, caller) {
+            _ if caller.warranted => kept.book.authority(&everything),
             None => kept.book.authority(&caller.policies),
             Some(standing) if standing.state == EntityState::Active => {
                 let more = standing.policies.iter().filter(|name| !caller.policies.contains(name));
@@ -87,6 +91,13 @@ impl Policies {
             Some(limits) => own.within(&limits.book, &limits.names),
             None => own,
         }
+    }
+
+    /// What a variable in a rule over paths stands for, for a caller: `identity.entity.name` and the like.
+    pub fn variable(&self, snapshot: &Snapshot, caller: &Caller, variable: &str) -> Option<String> {
+        let standing = self.standing(snapshot, caller).filter(|one| one.state == EntityState::Active)?;
+        let directory = self.identities.directory(snapshot, &caller.tenant)?;
+        directory.variable(&standing.entity, variable)
     }
 
     /// What a caller may hand out, as of a snapshot.

@@ -43,7 +43,6 @@ impl Gate {
             input,
             caller,
             client: Arc::clone(client),
-            warranted: false,
             validate_only,
         };
         engine.invoke(call).await.map_err(|error| match error {

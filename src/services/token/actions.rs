@@ -91,7 +91,7 @@ impl Tokens {
             .accessor
             .as_ref()
             .is_some_and(|own| own == accessor || self.access.tokens.family(own).contains(accessor));
-        if !is_related && !context.warranted {
+        if !is_related && !caller.warranted {
             let path = self.access.model.token(accessor);
             let authority = self.access.policies.authority(&context.snapshot, caller);
             let decision = authority.may(operation, &path);

@@ -240,7 +240,15 @@ impl Call<'_> {
     ) -> Result<T, Fault> {
         let output = self.invoke(target, input).await?;
         let output = output.ok_or_else(|| internal("an operation without an output"))?;
-        from_data(self.schema(), &output).map_err(|error| internal(&error.to_string()))
+        self.understood(&output)
+    }
+
+    /// The output of an operation as a struct.
+    ///
+    /// # Errors
+    /// 500 where it does not fit.
+    pub fn understood<T: DeserializeOwned>(&self, output: &Container) -> Result<T, Fault> {
+        from_data(self.schema(), output).map_err(|error| internal(&error.to_string()))
     }
 
     /// Runs an operation that hands out a token, and answers with it.

@@ -24,17 +24,19 @@ pub struct Fault {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// For the audit log, where that is to know more than the client.
     pub reason: Option<String>,
+    /// Whether it is that credentials were refused.
+    pub is_unauthenticated: bool,
 }
 
 impl Fault {
     /// A fault with one text.
     pub fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Fault { status, errors: vec![error.into()], headers: Vec::new(), reason: None }
+        Fault { errors: vec![error.into()], ..Fault::silent(status) }
     }
 
     /// A fault without a text.
     pub fn silent(status: StatusCode) -> Self {
-        Fault { status, errors: Vec::new(), headers: Vec::new(), reason: None }
+        Fault { status, errors: Vec::new(), headers: Vec::new(), reason: None, is_unauthenticated: false }
     }
 
     /// 400: the request makes no sense.
@@ -72,6 +74,12 @@ impl Fault {
         Fault::new(status, format!("1 error occurred:\n\t* {error}\n\n"))
     }
 
+    /// A refused log in: 400 with the one text for whatever was wrong with the credentials, where the model says 401.
+    #[must_use]
+    pub fn of_login(self, text: &str) -> Self {
+        if self.is_unauthenticated { Fault { reason: self.reason, ..Fault::bad_request(text) } } else { self }
+    }
+
     /// What the audit log is to know.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {
@@ -96,13 +104,13 @@ impl From<Failure> for Fault {
         });
         let reason = Some(failure.summary().to_owned());
         match status {
-            StatusCode::UNAUTHORIZED => Fault { reason, ..Fault::denied() },
+            StatusCode::UNAUTHORIZED => Fault { reason, is_unauthenticated: true, ..Fault::denied() },
             StatusCode::FORBIDDEN => Fault { reason, ..Fault::denied_by_policy() },
             StatusCode::NOT_FOUND => Fault { reason, ..Fault::not_found() },
             _ => {
                 let errors =
                     failure.violations.iter().map(|violation| violation.told().into_owned()).collect();
-                Fault { status, errors, headers: failure.headers, reason: None }
+                Fault { errors, headers: failure.headers, ..Fault::silent(status) }
             }
         }
     }

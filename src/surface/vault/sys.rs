@@ -1,7 +1,10 @@
 //! `sys/…`: the daemon itself, mounts, policies, and what is around them.
 
 pub mod daemon;
+pub mod leases;
 pub mod mounts;
+pub mod policies;
+pub mod wrapping;
 
 use super::route::Backend;
 
@@ -9,5 +12,11 @@ use super::route::Backend;
 pub static BACKEND: Backend = Backend {
     name: "system",
     about: "The system backend: the seal, mounts, policies and other controls of the daemon.",
-    endpoints: &[daemon::ENDPOINTS, mounts::ENDPOINTS],
+    endpoints: &[
+        daemon::ENDPOINTS,
+        mounts::ENDPOINTS,
+        policies::ENDPOINTS,
+        wrapping::ENDPOINTS,
+        leases::ENDPOINTS,
+    ],
 };

@@ -42,7 +42,12 @@ pub static TOKEN_FIELDS: &[Field] = &[
         "token-no-default-policy",
         "Leaves the policy 'default' out of the token.",
     ),
-    Field::new("token_type", Kind::Text, "default, service, batch, default-service or default-batch."),
+    Field::of(
+        "token_type",
+        Kind::Text,
+        "token-type",
+        "default, service, batch, default-service or default-batch.",
+    ),
 ];
 
 /// The older names of some of them.

@@ -1,6 +1,129 @@
-//! `userpass`.
+//! `auth/userpass/…`: users with passwords, the entries of `authentication/userpass`.
 
-use super::route::Backend;
+use serde_json::json;
+
+use super::answer::Answer;
+use super::call::Call;
+use super::fault::Fault;
+use super::field::{Field, Kind};
+use super::route::{Audience, Backend, Endpoint};
+use super::token_fields::{OLDER_NAMES, TOKEN_FIELDS};
+use crate::data::path::InstancePath;
 
 /// The backend.
-pub static BACKEND: Backend = Backend { name: "userpass", about: "", endpoints: &[] };
+pub static BACKEND: Backend = Backend {
+    name: "userpass",
+    about: "The userpass log-in method: users with passwords.",
+    endpoints: &[ENDPOINTS],
+};
+
+static PASSWORD: &[Field] = &[Field::of("password", Kind::Secret, "password", "The password.")];
+static HASH: &[Field] =
+    &[Field::of("password_hash", Kind::Secret, "password", "The password as a bcrypt or argon2 string.")];
+static POLICIES: &[Field] = &[
+    Field::of("token_policies", Kind::LowerList, "token-policies", "Policies that the token carries."),
+    Field::alias("policies", Kind::LowerList, "token_policies"),
+];
+static LOGIN: &[Field] = &[
+    Field::new("password", Kind::Secret, "The password."),
+    Field::new("passcode", Kind::Secret, "A one-time code, where the user has a second factor."),
+];
+
+static ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        pattern: "login/:name",
+        about: "Logs in with a user name and a password.",
+        fields: &[LOGIN],
+        audience: Audience::Anybody,
+        write: Some(|call| Box::pin(login(call))),
+        ..Endpoint::NEW
+    },
+    Endpoint {
+        pattern: "users",
+        about: "Lists the users.",
+        list: Some(|call| Box::pin(list(call))),
+        ..Endpoint::NEW
+    },
+    Endpoint {
+        pattern: "users/:name",
+        about: "Reads, writes and deletes a user.",
+        fields: &[PASSWORD, HASH, TOKEN_FIELDS, OLDER_NAMES],
+        read: Some(|call| Box::pin(read(call))),
+        write: Some(|call| Box::pin(write(call))),
+        delete: Some(|call| Box::pin(delete(call))),
+        exists: Some(|call| place(call).is_ok_and(|place| call.is_there(&place))),
+        ..Endpoint::NEW
+    },
+    Endpoint {
+        pattern: "users/:name/password",
+        about: "Changes the password of a user.",
+        fields: &[PASSWORD, HASH],
+        write: Some(|call| Box::pin(change(call, "missing password"))),
+        ..Endpoint::NEW
+    },
+    Endpoint {
+        pattern: "users/:name/policies",
+        about: "Changes the policies of a user.",
+        fields: &[POLICIES],
+        write: Some(|call| Box::pin(change(call, "missing policies"))),
+        ..Endpoint::NEW
+    },
+];
+
+/// Names of users are told apart by their letters in lower case.
+fn user(call: &Call<'_>) -> String {
+    call.captured("name").to_lowercase()
+}
+
+fn place(call: &Call<'_>) -> Result<InstancePath, Fault> {
+    call.place("strongbox/authentication/userpass/{}", &[&user(call)])
+}
+
+async fn login(call: &mut Call<'_>) -> Result<Answer, Fault> {
+    let password = call.arguments.text("password").ok_or_else(|| Fault::bad_request("missing password"))?;
+    let input = json!({
+        "tenant": call.tenant,
+        "username": user(call),
+        "password": password,
+        "otp": call.arguments.text("passcode"),
+    });
+    let target = call.place("login", &[])?;
+    call.hand_out(target, &input).await.map_err(|fault| fault.of_login("invalid username or password"))
+}
+
+async fn list(call: &mut Call<'_>) -> Result<Answer, Fault> {
+    Answer::keys(call.keys(call.place("strongbox/authentication/userpass", &[])?).await?)
+}
+
+async fn read(call: &mut Call<'_>) -> Result<Answer, Fault> {
+    let shown = call.shown(place(call)?).await?;
+    shown.map(Answer::data).ok_or_else(Fault::not_found)
+}
+
+async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
+    let place = place(call)?;
+    let has_password = call.arguments.has("password") || call.arguments.has("password_hash");
+    if !has_password && !call.is_there(&place) {
+        return Err(Fault::bad_request("missing password"));
+    }
+    call.put(place, Vec::new()).await?;
+    Ok(Answer::nothing())
+}
+
+async fn change(call: &mut Call<'_>, missing: &str) -> Result<Answer, Fault> {
+    let place = place(call)?;
+    if !call.is_there(&place) {
+        return Err(Fault::bad_request("username does not exist"));
+    }
+    if !call.endpoint.fields.iter().copied().flatten().any(|field| call.arguments.has(field.name)) {
+        return Err(Fault::bad_request(missing));
+    }
+    call.put(place, Vec::new()).await?;
+    Ok(Answer::nothing())
+}
+
+async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
+    let place = place(call)?;
+    call.remove(place).await?;
+    Ok(Answer::nothing())
+}

@@ -1,0 +1,397 @@
+//! Rules over request paths: the part of a policy that is written for clients of the Vault dialect, in HCL or JSON.
+//!
+//! Where the rules of [`super::policy`] speak of the data, these speak of the paths of requests, whatever data such a request
+//! leads to. Of the patterns that match a path the most specific one decides; rules of several policies with the same
+//! pattern add up, and `deny` takes everything away. What no pattern speaks of is left to the rules over the data.
+
+pub mod cover;
+pub mod parse;
+pub mod path;
+
+use serde_json::{Map, Value};
+
+use self::path::{AclPath, Specificity};
+
+/// What a request may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capability {
+    /// Make what is not there.
+    Create,
+    /// Nothing at all.
+    Deny,
+    /// Take away.
+    Delete,
+    /// Show names.
+    List,
+    /// Change a part.
+    Patch,
+    /// Show.
+    Read,
+    /// Use paths that are guarded once more.
+    Sudo,
+    /// Change what is there.
+    Update,
+}
+
+impl Capability {
+    /// Every capability.
+    pub const ALL: [Capability; 8] = [
+        Capability::Create,
+        Capability::Deny,
+        Capability::Delete,
+        Capability::List,
+        Capability::Patch,
+        Capability::Read,
+        Capability::Sudo,
+        Capability::Update,
+    ];
+
+    /// The word that policies use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Capability::Create => "create",
+            Capability::Deny => "deny",
+            Capability::Delete => "delete",
+            Capability::List => "list",
+            Capability::Patch => "patch",
+            Capability::Read => "read",
+            Capability::Sudo => "sudo",
+            Capability::Update => "update",
+        }
+    }
+}
+
+/// A set of capabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities(u16);
+
+impl Capabilities {
+    /// Adds one.
+    pub fn add(&mut self, capability: Capability) {
+        self.0 |= 1 << capability as u16;
+    }
+
+    /// Whether one is in it.
+    pub fn has(self, capability: Capability) -> bool {
+        self.0 & (1 << capability as u16) != 0
+    }
+
+    /// Both sets.
+    #[must_use]
+    pub fn with(self, other: Capabilities) -> Capabilities {
+        Capabilities(self.0 | other.0)
+    }
+
+    /// Whether all of another set are in it.
+    pub fn contains(self, other: Capabilities) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// What is in it, in the order of the words.
+    pub fn iter(self) -> impl Iterator<Item = Capability> {
+        Capability::ALL.into_iter().filter(move |capability| self.has(*capability))
+    }
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AclRule {
+    /// What it is about.
+    pub path: AclPath,
+    /// What it allows.
+    pub capabilities: Capabilities,
+    /// The shortest time, in seconds, for which an answer must be wrapped; 0: it need not be.
+    pub min_wrapping: i64,
+    /// The longest time, in seconds, for which it may be; 0: no limit.
+    pub max_wrapping: i64,
+    /// Parameters that a request may have, with the values that they may have; no value: any.
+    pub allowed: Option<Map<String, Value>>,
+    /// Parameters that it must not have, with the values that they must not have.
+    pub denied: Map<String, Value>,
+    /// Parameters that it must have.
+    pub required: Vec<String>,
+}
+
+/// The rules of a policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Acl {
+    /// In the order in which they were written.
+    pub rules: Vec<AclRule>,
+}
+
+/// A request as rules see it.
+#[derive(Clone, Debug)]
+pub struct AclRequest<'a> {
+    /// The path below `/v1/`, without a slash at its end.
+    pub path: &'a str,
+    /// What it asks for.
+    pub capability: Capability,
+    /// Whether the path is one that is guarded once more.
+    pub sudo: bool,
+    /// Its parameters.
+    pub parameters: &'a Map<String, Value>,
+    /// For how many seconds its answer is to be wrapped; 0: not at all.
+    pub wrap_ttl: i64,
+}
+
+/// What rules say of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AclVerdict {
+    /// It is allowed.
+    Allow,
+    /// It is refused, whatever else is allowed.
+    Deny,
+    /// Nothing: it is for others to say.
+    Silent,
+}
+
+/// Finds a value for a variable of a templated path; `None`: there is none.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What several policies say of a path: the rules with the most specific pattern that matches.
+fn deciding<'a>(policies: &[&'a Acl], path: &str, lookup: Lookup<'_>) -> Vec<&'a AclRule> {
+    let mut best: Option<Specificity> = None;
+    let mut found: Vec<&'a AclRule> = Vec::new();
+    for rule in policies.iter().flat_map(|policy| &policy.rules) {
+        let Some(specificity) = rule.path.matches(path, lookup) else { continue };
+        match best.as_ref().map(|best| specificity.cmp(best)) {
+            Some(std::cmp::Ordering::Less) => {}
+            Some(std::cmp::Ordering::Equal) => found.push(rule),
+            _ => {
+                best = Some(specificity);
+                found = vec![rule];
+            }
+        }
+    }
+    found
+}
+
+/// The same for what may be a list: its path may be written with a slash at its end.
+fn deciding_for<'a>(policies: &[&'a Acl], path: &str, is_list: bool, lookup: Lookup<'_>) -> Vec<&'a AclRule> {
+    if is_list {
+        let with_slash = deciding(policies, &format!("{path}/"), lookup);
+        if !with_slash.is_empty() {
+            return with_slash;
+        }
+    }
+    deciding(policies, path, lookup)
+}
+
+/// What policies say of a request.
+pub fn decide(policies: &[&Acl], request: &AclRequest<'_>, lookup: Lookup<'_>) -> AclVerdict {
+    let is_list = request.capability == Capability::List;
+    let rules = deciding_for(policies, request.path, is_list, lookup);
+    let together = union(&rules);
+    if together.has(Capability::Deny) {
+        return AclVerdict::Deny;
+    }
+    let guarded = !request.sudo || together.has(Capability::Sudo);
+    if !together.has(request.capability) || !guarded {
+        return AclVerdict::Silent;
+    }
+    let is_write = matches!(request.capability, Capability::Create | Capability::Update | Capability::Patch);
+    let allows = |rule: &&&AclRule| {
+        rule.capabilities.has(request.capability)
+            && rule.wraps(request.wrap_ttl)
+            && (!is_write || rule.takes(request.parameters))
+    };
+    // Rules add up: one that has no objection is enough.
+    if rules.iter().any(|rule| allows(&rule)) { AclVerdict::Allow } else { AclVerdict::Deny }
+}
+
+/// The capabilities that policies give on a path.
+pub fn capabilities(policies: &[&Acl], path: &str, lookup: Lookup<'_>) -> Capabilities {
+    let (path, is_list) = match path.strip_suffix('/') {
+        Some(path) => (path, true),
+        None => (path, false),
+    };
+    union(&deciding_for(policies, path, is_list, lookup))
+}
+
+fn union(rules: &[&AclRule]) -> Capabilities {
+    rules.iter().fold(Capabilities::default(), |all, rule| all.with(rule.capabilities))
+}
+
+impl AclRule {
+    fn wraps(&self, ttl: i64) -> bool {
+        let long_enough = self.min_wrapping == 0 || ttl >= self.min_wrapping;
+        let short_enough = self.max_wrapping == 0 || ttl > 0 && ttl <= self.max_wrapping;
+        long_enough && short_enough
+    }
+
+    /// Whether it has no objection to the parameters of a write.
+    fn takes(&self, parameters: &Map<String, Value>) -> bool {
+        let sent = |name: &str| parameters.keys().any(|found| found.eq_ignore_ascii_case(name));
+        if !self.required.iter().all(|name| sent(name)) {
+            return false;
+        }
+        if !self.denied.is_empty() {
+            if self.denied.contains_key("*") && !parameters.is_empty() {
+                return false;
+            }
+            let denies = |(name, value): (&String, &Value)| {
+                listed(&self.denied, name).is_some_and(|values| is_one_of(values, value))
+            };
+            if parameters.iter().any(denies) {
+                return false;
+            }
+        }
+        let Some(allowed) = &self.allowed else { return true };
+        let any_name = allowed.contains_key("*");
+        parameters.iter().all(|(name, value)| match listed(allowed, name) {
+            Some(values) => is_one_of(values, value),
+            None => any_name,
+        })
+    }
+}
+
+/// The values that are listed for a parameter, whose name is written in any case.
+fn listed<'a>(parameters: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    parameters.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(name)).map(|(_, values)| values)
+}
+
+/// Whether a value is one of those listed; an empty list means any.
+fn is_one_of(listed: &Value, value: &Value) -> bool {
+    let Some(listed) = listed.as_array() else { return true };
+    listed.is_empty() || listed.iter().any(|wanted| same(wanted, value))
+}
+
+fn same(wanted: &Value, value: &Value) -> bool {
+    match (wanted, value) {
+        (Value::String(glob), Value::String(text)) => matches_glob(glob, text),
+        (Value::String(_), Value::Array(members)) => members.iter().all(|member| same(wanted, member)),
+        _ => wanted == value,
+    }
+}
+
+/// A text with a `*` at one of its ends or both.
+fn matches_glob(glob: &str, text: &str) -> bool {
+    match (glob.strip_prefix('*'), glob.strip_suffix('*')) {
+        (Some(_), Some(_)) => text.contains(glob.trim_matches('*')),
+        (Some(end), None) => text.ends_with(end),
+        (None, Some(start)) => text.starts_with(start),
+        (None, None) => glob == text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn acl(text: &str) -> Acl {
+        parse::parse(text).unwrap()
+    }
+
+    fn verdict(policies: &[&str], capability: Capability, path: &str) -> AclVerdict {
+        verdict_of(policies, capability, path, json!({}), 0)
+    }
+
+    fn verdict_of(
+        policies: &[&str],
+        capability: Capability,
+        path: &str,
+        parameters: Value,
+        wrap_ttl: i64,
+    ) -> AclVerdict {
+        let policies: Vec<Acl> = policies.iter().map(|text| acl(text)).collect();
+        let policies: Vec<&Acl> = policies.iter().collect();
+        let Value::Object(parameters) = parameters else { unreachable!() };
+        let request = AclRequest { path, capability, sudo: false, parameters: &parameters, wrap_ttl };
+        decide(&policies, &request, &|_| None)
+    }
+
+    #[test]
+    fn the_most_specific_pattern_decides() {
+        let policy = r#"
+            path "secret/*" { capabilities = ["read"] }
+            path "secret/private/*" { capabilities = ["deny"] }
+            path "secret/+/open" { capabilities = ["update"] }
+            path "secret/exact" { capabilities = ["delete"] }"#;
+        for (capability, path, expected) in [
+            (Capability::Read, "secret/a", AclVerdict::Allow),
+            (Capability::Update, "secret/a", AclVerdict::Silent),
+            (Capability::Read, "secret/private/a", AclVerdict::Deny),
+            (Capability::Update, "secret/x/open", AclVerdict::Allow),
+            (Capability::Read, "secret/x/open", AclVerdict::Silent),
+            (Capability::Delete, "secret/exact", AclVerdict::Allow),
+            (Capability::Read, "secret/exact", AclVerdict::Silent),
+            (Capability::Read, "other", AclVerdict::Silent),
+        ] {
+            assert_eq!(verdict(&[policy], capability, path), expected, "{capability:?} {path}");
+        }
+    }
+
+    #[test]
+    fn policies_add_up_and_deny_takes_everything_away() {
+        let read = r#"path "a/*" { capabilities = ["read"] }"#;
+        let update = r#"path "a/*" { capabilities = ["update"] }"#;
+        let deny = r#"path "a/*" { capabilities = ["deny"] }"#;
+        assert_eq!(verdict(&[read, update], Capability::Read, "a/b"), AclVerdict::Allow);
+        assert_eq!(verdict(&[read, update], Capability::Update, "a/b"), AclVerdict::Allow);
+        assert_eq!(verdict(&[read, deny], Capability::Read, "a/b"), AclVerdict::Deny);
+    }
+
+    #[test]
+    fn a_list_is_asked_for_with_and_without_a_slash() {
+        for path in ["a/b/", "a/b", "a/*", "a/+/"] {
+            let policy = format!(r#"path "{path}" {{ capabilities = ["list"] }}"#);
+            assert_eq!(verdict(&[&policy], Capability::List, "a/b"), AclVerdict::Allow, "{path}");
+        }
+        let policy = r#"path "a/b/" { capabilities = ["read"] }"#;
+        assert_eq!(verdict(&[policy], Capability::Read, "a/b"), AclVerdict::Silent);
+    }
+
+    #[test]
+    fn parameters_are_held_against_what_is_allowed_denied_and_required() {
+        let policy = r#"path "a" { capabilities = ["update"]
+            required_parameters = ["name"]
+            allowed_parameters = { "name" = [], "kind" = ["x", "y*"], "*" = [] }
+            denied_parameters = { "root" = [], "level" = ["high"] } }"#;
+        for (parameters, expected) in [
+            (json!({"name": "n"}), AclVerdict::Allow),
+            (json!({}), AclVerdict::Deny),
+            (json!({"name": "n", "kind": "x"}), AclVerdict::Allow),
+            (json!({"name": "n", "kind": "yes"}), AclVerdict::Allow),
+            (json!({"name": "n", "kind": "z"}), AclVerdict::Deny),
+            (json!({"name": "n", "root": true}), AclVerdict::Deny),
+            (json!({"name": "n", "LEVEL": "high"}), AclVerdict::Deny),
+            (json!({"name": "n", "level": "low"}), AclVerdict::Allow),
+        ] {
+            let found = verdict_of(&[policy], Capability::Update, "a", parameters.clone(), 0);
+            assert_eq!(found, expected, "{parameters}");
+        }
+    }
+
+    #[test]
+    fn wrapping_can_be_demanded_and_bounded() {
+        let policy =
+            r#"path "a" { capabilities = ["read"] min_wrapping_ttl = "1m" max_wrapping_ttl = 3600 }"#;
+        for (ttl, expected) in
+            [(0, AclVerdict::Deny), (30, AclVerdict::Deny), (60, AclVerdict::Allow), (3601, AclVerdict::Deny)]
+        {
+            assert_eq!(verdict_of(&[policy], Capability::Read, "a", json!({}), ttl), expected, "{ttl}");
+        }
+    }
+
+    /// GHSA-59w7-v8rr-pr4p: what is substituted into a path must not widen it.
+    #[test]
+    fn ghsa_59w7_templated_values_cannot_widen_a_path() {
+        let policy = acl(r#"path "u/{{identity.entity.name}}/*" { capabilities = ["read"] }"#);
+        let read = |name: &'static str, path: &str| {
+            let parameters = Map::new();
+            let capability = Capability::Read;
+            let request = AclRequest { path, capability, sudo: false, parameters: &parameters, wrap_ttl: 0 };
+            decide(&[&policy], &request, &|variable| {
+                (variable == "identity.entity.name").then(|| name.to_owned())
+            })
+        };
+        assert_eq!(read("bob", "u/bob/x"), AclVerdict::Allow);
+        assert_eq!(read("bob", "u/eve/x"), AclVerdict::Silent);
+        for name in ["*", "+", "a/b", "b*", "{{x}}", ""] {
+            assert_eq!(read(name, "u/b/x"), AclVerdict::Silent, "{name}");
+            assert_eq!(read(name, "u/a/b/x"), AclVerdict::Silent, "{name}");
+        }
+    }
+}
