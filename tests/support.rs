@@ -59,7 +59,8 @@ pub fn skipped(what: &str, why: &str) {
 }
 
 /// Python packages at the versions that the tests were written against.
-const REQUIREMENTS: &[&str] = &["PyJWT==2.10.1", "cryptography==44.0.0", "pyang==2.7.1", "PyYAML==6.0.2"];
+const REQUIREMENTS: &[&str] =
+    &["hvac==2.4.0", "PyJWT==2.10.1", "cryptography==44.0.0", "pyang==2.7.1", "PyYAML==6.0.2"];
 
 /// The `python` of a virtual environment with [`REQUIREMENTS`], made on first use; `None` (and a line on the terminal)
 /// where there is no Python or no registry.
