@@ -30,6 +30,12 @@ fn people_log_in_with_a_browser_at_a_provider_that_we_did_not_write() {
 }
 
 #[test]
+fn pyjwt_verifies_identity_tokens_by_their_issuer_only() {
+    let daemon = Daemon::quickstart();
+    run_python("interop/verify_identity_token.py", &[daemon.fact("/address"), daemon.fact("/tokens/admin")]);
+}
+
+#[test]
 fn pyang_finds_nothing_to_complain_about_in_the_model() {
     let Some(python) = python() else { return };
     let pyang = python.with_file_name("pyang");

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::service::service_fn;
@@ -14,13 +17,16 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
+/// Signs some bytes.
+type Sign = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+
 /// What a bare server does with each request.
 #[derive(Clone)]
 pub enum Work {
     /// Answers these bytes.
     Bytes(Bytes),
-    /// Signs a JWT-sized message with ES256 and answers a JWT-sized body.
-    SignEs256(Arc<EcdsaKeyPair>),
+    /// Signs a JWT-sized message and answers a JWT-sized body.
+    Sign(Sign),
     /// Serialises these roles with serde_json.
     Json(Arc<Vec<Role>>),
 }
@@ -70,7 +76,25 @@ impl Work {
     /// ES256 with a fresh key.
     pub fn sign_es256() -> Self {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
-        Work::SignEs256(Arc::new(key))
+        Work::Sign(Arc::new(move |message| {
+            key.sign(&SystemRandom::new(), message).expect("a signature").as_ref().to_vec()
+        }))
+    }
+
+    /// RS256 with a fresh key of 2048 bits.
+    pub fn sign_rs256() -> Self {
+        let key = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
+        Work::Sign(Arc::new(move |message| {
+            let mut signature = vec![0; key.public_modulus_len()];
+            key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).expect("a signature");
+            signature
+        }))
+    }
+
+    /// EdDSA with a fresh Ed25519 key.
+    pub fn sign_eddsa() -> Self {
+        let key = Ed25519KeyPair::generate().expect("a key");
+        Work::Sign(Arc::new(move |message| key.sign(message).as_ref().to_vec()))
     }
 
     /// These roles, as plain structs.
@@ -107,12 +131,11 @@ async fn answer(
     let answer = match work {
         Work::Bytes(bytes) => bytes,
         Work::Json(roles) => Bytes::from(serde_json::to_vec(&*roles).expect("JSON")),
-        Work::SignEs256(key) => {
+        Work::Sign(sign) => {
             let mut message = vec![b'x'; 300];
             message.extend_from_slice(&body);
-            let signature = key.sign(&SystemRandom::new(), &message).expect("a signature");
             let mut text = vec![b'y'; 400];
-            text.extend_from_slice(signature.as_ref());
+            text.extend_from_slice(&sign(&message));
             Bytes::from(text)
         }
     };

@@ -32,6 +32,7 @@ struct Daemon {
     child: Child,
     address: SocketAddr,
     token: String,
+    admin: String,
 }
 
 impl Daemon {
@@ -49,7 +50,7 @@ impl Daemon {
         let text =
             |pointer: &str| facts.pointer(pointer).and_then(|fact| fact.as_str()).expect("a fact").to_owned();
         let address = text("/address").trim_start_matches("http://").parse().expect("an address");
-        Daemon { child, address, token: text("/tokens/alice") }
+        Daemon { child, address, token: text("/tokens/alice"), admin: text("/tokens/admin") }
     }
 
     /// Resident memory in MiB.
@@ -154,6 +155,8 @@ async fn run(time: Duration, sizes: &[usize]) {
     let ours = load::run(daemon.address, CONNECTIONS, time, move |_, _| mint.clone()).await;
     report("mint ES256, 64 connections", &ours, "bare hyper + signature", ceiling.rate(), 0.7);
 
+    identity_tokens(&daemon, time).await;
+
     let mut filled = 1;
     for size in sizes {
         daemon.fill(filled, *size).await;
@@ -183,6 +186,32 @@ async fn run(time: Duration, sizes: &[usize]) {
         begin.elapsed().as_secs_f64(),
         daemon.resident()
     );
+}
+
+/// Identity tokens as a Vault client gets them.
+async fn identity_tokens(daemon: &Daemon, time: Duration) {
+    // The administrator's token stands for nobody; one that somebody logged in for does.
+    let user = r#"{"password": "correct horse", "token-policies": ["root"]}"#;
+    let place = "/v1/config/strongbox/authentication/userpass/ida";
+    daemon.once(Request::new("PUT", place, &daemon.admin, user, 201)).await;
+    let login = r#"{"username": "ida", "password": "correct horse"}"#;
+    let issued = daemon.once(Request::new("POST", "/v1/login", &daemon.admin, login, 200)).await;
+    let issued: serde_json::Value = serde_json::from_slice(&issued).expect("JSON");
+    let token = issued["token"].as_str().expect("a token");
+    let works = [("ES256", Work::sign_es256()), ("RS256", Work::sign_rs256()), ("EdDSA", Work::sign_eddsa())];
+    for (algorithm, work) in works {
+        let request = |method: &str, path: &str, body: &str, expected: u16| {
+            Request::new(method, &format!("/v1/identity/oidc/{path}/{algorithm}"), token, body, expected)
+        };
+        let key = format!(r#"{{"algorithm": "{algorithm}", "allowed_client_ids": ["*"]}}"#);
+        daemon.once(request("POST", "key", &key, 204)).await;
+        daemon.once(request("POST", "role", &format!(r#"{{"key": "{algorithm}"}}"#), 204)).await;
+        let get = request("GET", "token", "", 200);
+        let ceiling = bare(work, get.clone(), CONNECTIONS, time).await;
+        let ours = load::run(daemon.address, CONNECTIONS, time, move |_, _| get.clone()).await;
+        let what = format!("identity token {algorithm}, 64 connections");
+        report(&what, &ours, "bare hyper + signature", ceiling.rate(), 0.7);
+    }
 }
 
 async fn list(daemon: &Daemon, size: usize, path: &str, what: &str, time: Duration) {

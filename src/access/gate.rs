@@ -129,6 +129,14 @@ impl Gate {
         self.0.access.facts(&self.0.engine.snapshot(), token).map(|(_, facts)| facts)
     }
 
+    /// Names of the policies that a token has by its entity, as of now; none where the entity is disabled or gone.
+    pub fn identity_policies(&self, tenant: &Ident, facts: &TokenFacts) -> Vec<Ident> {
+        let inner = &self.0;
+        let Some(entity) = &facts.entity else { return Vec::new() };
+        let identities = inner.access.policies.identities();
+        identities.standing(&inner.engine.snapshot(), tenant, entity).policies.clone()
+    }
+
     async fn store_uses(&self, caller: &Caller, client: &ClientInfo, left: u32) -> Result<(), Refusal> {
         let Some(accessor) = &caller.accessor else { return Ok(()) };
         let token = self.0.access.model.token(accessor);

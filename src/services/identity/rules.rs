@@ -16,7 +16,7 @@ use crate::yang::schema::Value;
 
 /// Hangs the rules on the model.
 pub(super) fn register(registry: &mut Registry, model: &IdentityModel) {
-    let of = |made_up: Option<(&'static str, fn() -> String)>| Arc::new(OwnFacts { made_up });
+    let of = |made_up: Option<MadeUp>| Arc::new(OwnFacts { made_up });
     registry.prepare("/strongbox/identity/entities", of(Some(("name", made_up_name))));
     registry.prepare("/strongbox/identity/entity-aliases", of(Some(("id", random_id))));
     registry.prepare("/strongbox/identity/groups", of(None));
@@ -32,8 +32,11 @@ fn random_id() -> String {
 /// Gives an entry what it has of itself: a leaf that is made up when it is left out and kept from then on, and the time at
 /// which it was made.
 struct OwnFacts {
-    made_up: Option<(&'static str, fn() -> String)>,
+    made_up: Option<MadeUp>,
 }
+
+/// The name of a leaf, and what makes its value.
+type MadeUp = (&'static str, fn() -> String);
 
 impl Prepare for OwnFacts {
     fn prepare(&self, context: &PrepareContext<'_>) -> Result<Vec<Edit>, Vec<Violation>> {

@@ -263,7 +263,8 @@ impl Call<'_> {
         let Issued { token } = self.ask(target, input).await?;
         let facts =
             self.trail.gate.facts(&token).ok_or_else(|| internal("a token was made and is not there"))?;
-        Ok(Answer::auth(Auth::of(&facts, token, self.now())))
+        let by_entity = self.trail.gate.identity_policies(&self.tenant, &facts);
+        Ok(Answer::auth(Auth::of(&facts, token, self.now()).with_identity(&by_entity)))
     }
 }
 
@@ -281,6 +282,16 @@ pub fn internal(reason: &str) -> Fault {
 }
 
 impl Auth {
+    /// The same with what the token has by its entity.
+    #[must_use]
+    pub fn with_identity(mut self, policies: &[Ident]) -> Self {
+        self.identity_policies = policies.iter().map(ToString::to_string).collect();
+        self.policies.extend(self.identity_policies.iter().cloned());
+        self.policies.sort_unstable();
+        self.policies.dedup();
+        self
+    }
+
     /// A token as clients see it.
     pub fn of(facts: &TokenFacts, token: String, now: Timestamp) -> Self {
         let mut policies: Vec<String> = facts.policies.iter().map(ToString::to_string).collect();
