@@ -49,7 +49,7 @@ fn place_of(call: &Call<'_>, accessor: &str) -> Option<Place> {
         }
         None => {
             let kind = match accessor {
-                "userpass" | "approle" | "certificate" => accessor,
+                "userpass" | "approle" | "certificate-auth" => accessor,
                 other => other.strip_prefix("jwt-auth/").map(|_| "jwt")?,
             };
             Some(Place { path: format!("auth/{accessor}/"), kind: kind.to_owned() })
