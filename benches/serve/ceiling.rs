@@ -15,6 +15,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use strongbox::services::jose::jws::Unverified;
+use strongbox::services::jose::{Algorithm, PublicKey};
 use tokio::net::TcpListener;
 
 /// Signs some bytes.
@@ -27,6 +29,8 @@ pub enum Work {
     Bytes(Bytes),
     /// Signs a JWT-sized message and answers a JWT-sized body.
     Sign(Sign),
+    /// Verifies this token with ES256 and answers a token-sized body.
+    VerifyEs256(Arc<PublicKey>, String),
     /// Serialises these roles with serde_json.
     Json(Arc<Vec<Role>>),
 }
@@ -131,6 +135,11 @@ async fn answer(
     let answer = match work {
         Work::Bytes(bytes) => bytes,
         Work::Json(roles) => Bytes::from(serde_json::to_vec(&*roles).expect("JSON")),
+        Work::VerifyEs256(key, jwt) => {
+            let token = Unverified::parse(&jwt).expect("a token");
+            assert!(token.is_signed_by(Algorithm::ES256, &key));
+            Bytes::from(vec![b'y'; 700])
+        }
         Work::Sign(sign) => {
             let mut message = vec![b'x'; 300];
             message.extend_from_slice(&body);

@@ -9,6 +9,7 @@
 
 mod ceiling;
 mod load;
+mod log_in;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -156,6 +157,8 @@ async fn run(time: Duration, sizes: &[usize]) {
     report("mint ES256, 64 connections", &ours, "bare hyper + signature", ceiling.rate(), 0.7);
 
     identity_tokens(&daemon, time).await;
+
+    log_in::run(&daemon, dir.path(), time).await;
 
     let mut filled = 1;
     for size in sizes {

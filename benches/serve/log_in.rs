@@ -1,0 +1,47 @@
+//! Logging in with an ES256 token at a JWT mount of the Vault dialect: batch tokens beside a bare server that verifies the
+//! signature, service tokens beside the group-commit ceiling of the same disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongbox::services::jose::{Algorithm, Cipher, Key, jws};
+
+use super::ceiling::{self, Work};
+use super::load::{self, Request};
+use super::{CONNECTIONS, Daemon, bare, report};
+
+/// Measures both kinds.
+pub async fn run(daemon: &Daemon, dir: &std::path::Path, time: Duration) {
+    let material = Key::generate(Cipher::EcdsaP256).expect("a key");
+    let key = Key::from_material(Cipher::EcdsaP256, material.expose()).expect("a key");
+    let public = key.public_key().expect("a public key").expect("a key pair");
+    let claims = serde_json::json!({"iss": "https://idp.example.com", "sub": "bench", "aud": "strongbox",
+        "iat": 1_700_000_000, "exp": 4_900_000_000_i64});
+    let header = jws::header_segment(Algorithm::ES256, "1");
+    let jwt = jws::sign(&key, Algorithm::ES256, &header, claims.to_string().as_bytes()).expect("a token");
+    let admin = |method: &str, path: &str, body: serde_json::Value| {
+        Request::new(method, path, &daemon.admin, &body.to_string(), 204)
+    };
+    daemon.once(admin("POST", "/v1/sys/auth/jwt", serde_json::json!({"type": "jwt"}))).await;
+    let config = serde_json::json!({"jwt_validation_pubkeys": [public.pem()]});
+    daemon.once(admin("POST", "/v1/auth/jwt/config", config)).await;
+    for kind in ["batch", "service"] {
+        let role = serde_json::json!({"role_type": "jwt", "user_claim": "sub", "bound_audiences": "strongbox",
+            "token_type": kind, "token_ttl": "1m"});
+        daemon.once(admin("POST", &format!("/v1/auth/jwt/role/{kind}"), role)).await;
+    }
+    let log_in = |role: &str| {
+        let body = serde_json::json!({"role": role, "jwt": jwt}).to_string();
+        Request::new("POST", "/v1/auth/jwt/login", "", &body, 200)
+    };
+    let batch = log_in("batch");
+    let work = Work::VerifyEs256(Arc::new(public), jwt.clone());
+    let ceiling = bare(work, batch.clone(), CONNECTIONS, time).await;
+    let ours = load::run(daemon.address, CONNECTIONS, time, move |_, _| batch.clone()).await;
+    report("JWT log in, batch token, 64 clients", &ours, "bare hyper + verification", ceiling.rate(), 0.7);
+
+    let service = log_in("service");
+    let group = ceiling::sqlite_group_commits(dir, CONNECTIONS as u64, time);
+    let ours = load::run(daemon.address, CONNECTIONS, time, move |_, _| service.clone()).await;
+    report("JWT log in, service token, 64 clients", &ours, "SQLite group of 64", group, 0.7);
+}
