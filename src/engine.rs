@@ -33,7 +33,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-pub use action::{ActionCall, ActionContext, ActionError, Attempted};
+pub use action::{ActionCall, ActionContext, ActionError, Attempted, Made};
 pub use caller::{Caller, ClientInfo};
 pub use commit::{
     Amend, Amendment, Approval, Approve, Author, CommitError, CommitOptions, CommitRequest, Committed,

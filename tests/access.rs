@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use strongbox::access::authenticate::{Credentials, batch};
+use strongbox::access::gate::Invoked;
 use strongbox::access::{Access, Gate, Outcome, Reading, Refusal, Resource};
 use strongbox::base::clock::{Clock, Timestamp};
 use strongbox::base::ident::Ident;
@@ -281,7 +282,9 @@ impl House {
         match self.gate.execute(caller, client, operation).await {
             Ok(Outcome::Read(reading)) => Ok(self.shown(&reading)),
             Ok(Outcome::Written(written)) => Ok(json!({"created": written.created})),
-            Ok(Outcome::Invoked(output)) => Ok(output.map_or(Value::Null, |output| self.json(&output))),
+            Ok(Outcome::Invoked(Invoked { output, .. })) => {
+                Ok(output.map_or(Value::Null, |output| self.json(&output)))
+            }
             Err(refusal) => Err(status(&refusal)),
         }
     }

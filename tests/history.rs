@@ -98,6 +98,10 @@ fn rfc6241_8_4_1_what_is_not_confirmed_when_the_daemon_dies_is_undone_at_its_nex
     assert_eq!(policies(&at).trim(), "- kept");
     done(&at, &token, &["create", "policy/policies", "--data", "name: kept-too", "--confirmed=600"]);
     done(&at, &token, &["confirm-commit"]);
+    let newest = done(&at, &token, &["history", "--limit", "1"]);
+    let revision: u64 = newest.split_whitespace().nth(1).unwrap().parse().unwrap();
+    done(&at, &token, &["rollback", &(revision - 1).to_string()]);
+    done(&at, &token, &["rollback", &revision.to_string()]);
     daemon.die();
     let audit = std::fs::read_to_string(data.join("audit.log")).unwrap();
     let line = audit.lines().find(|line| line.contains("\"method\":\"UNDO\"")).unwrap();
@@ -106,6 +110,9 @@ fn rfc6241_8_4_1_what_is_not_confirmed_when_the_daemon_dies_is_undone_at_its_nex
     let gone: Vec<&str> =
         line["changes"].as_array().unwrap().iter().map(|change| change["path"].as_str().unwrap()).collect();
     assert_eq!(gone, ["/policy/policies/followed", "/policy/policies/tried"]);
+    let back = audit.lines().find(|line| line.contains("\"path\":\"/v1/rollback\"")).unwrap();
+    let back: Value = serde_json::from_str(back).unwrap();
+    assert_eq!(back["changes"][0]["path"], "/policy/policies/kept-too", "{back}");
 
     let (_daemon, at) = Running::new(&data);
     assert_eq!(policies(&at).trim(), "- kept\n- kept-too");

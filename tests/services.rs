@@ -15,7 +15,7 @@ use strongbox::data::path::InstancePath;
 use strongbox::data::tree::{Container, Data};
 use strongbox::engine::{
     ActionCall, ActionError, Author, Caller, ClientInfo, CommitError, CommitOptions, CommitRequest, Engine,
-    EngineSettings, Registry, State, TenantEdits,
+    EngineSettings, Made, Registry, State, TenantEdits,
 };
 use strongbox::services::distribution;
 use strongbox::services::jwt_issuer::{DocumentKind, JwtIssuers};
@@ -167,6 +167,7 @@ impl House {
             caller: Some(Arc::new(caller)),
             client: Arc::new(ClientInfo::default()),
             validate_only,
+            made: Made::default(),
         };
         match self.engine.invoke(call).await {
             Ok(output) => Ok(output.map_or(Value::Null, |output| self.json(&output))),

@@ -28,7 +28,7 @@ use crate::engine::operation::Operation;
 use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Value;
 
-pub use outcome::{Outcome, Refusal, Written};
+pub use outcome::{Invoked, Outcome, Refusal, Written};
 pub use read::{Reading, Resource};
 pub use validators::Validators;
 

@@ -1,12 +1,12 @@
 //! Operations: from a node of the model to the function that a service registered for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 
 use super::Engine;
 use super::caller::{Caller, ClientInfo};
-use super::commit::CommitError;
+use super::commit::{CommitError, Committed, TenantChanges};
 use super::snapshot::Snapshot;
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
@@ -31,6 +31,24 @@ pub struct ActionCall {
     pub client: Arc<ClientInfo>,
     /// Everything short of doing it.
     pub validate_only: bool,
+    /// What it comes to is noted here.
+    pub made: Made,
+}
+
+/// The changes of configuration that an operation made, as far as its handler notes them: the audit log tells them.
+#[derive(Clone, Debug, Default)]
+pub struct Made(Arc<Mutex<Vec<TenantChanges>>>);
+
+impl Made {
+    /// Notes a transaction.
+    pub fn note(&self, committed: &Committed) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&committed.changes);
+    }
+
+    /// Everything that was noted.
+    pub fn take(&self) -> Vec<TenantChanges> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// What a handler works with.
@@ -56,6 +74,8 @@ pub struct ActionContext {
     pub public_url: Arc<str>,
     /// The site on which it runs.
     pub site: Ident,
+    /// Where a handler notes what it commits on behalf of its caller.
+    pub made: Made,
 }
 
 /// The parts of a call that handlers get as structs.
@@ -187,6 +207,7 @@ impl Engine {
             snapshot,
             path: bound_to,
             caller: call.caller,
+            made: call.made,
             validate_only: call.validate_only,
             ..self.context(call.tenant, call.client)
         };
@@ -207,6 +228,7 @@ impl Engine {
             validate_only: false,
             public_url: Arc::clone(&settings.public_url),
             site: settings.site.clone(),
+            made: Made::default(),
         }
     }
 }

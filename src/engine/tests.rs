@@ -544,6 +544,7 @@ async fn actions_take_and_give_structs() {
             caller: None,
             client: Arc::default(),
             validate_only: false,
+            made: Made::default(),
         })
     };
     let output = call(Some("hello")).await.unwrap().unwrap();

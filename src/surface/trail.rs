@@ -99,7 +99,10 @@ impl<'a> Trail<'a> {
         let outcome = self.gate.execute(self.caller.clone(), &self.client, operation).await;
         let outcome = outcome.inspect_err(|refusal| self.attempted = refusal.attempted().cloned())?;
         let output = match outcome {
-            Outcome::Invoked(output) => output,
+            Outcome::Invoked(invoked) => {
+                self.changes = invoked.audit_changes(self.gate.engine().schema());
+                invoked.output
+            }
             Outcome::Read(_) | Outcome::Written(_) => None,
         };
         if self.caller.is_none() {

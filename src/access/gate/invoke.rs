@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::Gate;
-use super::outcome::Refusal;
+use super::outcome::{Invoked, Refusal};
 use crate::access::authenticate::AuthError;
 use crate::access::authorize::PolicyOperation;
 use crate::data::path::InstancePath;
 use crate::data::tree::Container;
-use crate::engine::action::{ActionCall, ActionError};
+use crate::engine::action::{ActionCall, ActionError, Made};
 use crate::engine::caller::{Caller, ClientInfo};
 
 impl Gate {
@@ -21,7 +21,7 @@ impl Gate {
         target: InstancePath,
         input: Option<Arc<Container>>,
         validate_only: bool,
-    ) -> Result<Option<Arc<Container>>, Refusal> {
+    ) -> Result<Invoked, Refusal> {
         let engine = self.engine();
         let public = engine.schema().node(target.target()).extensions.public;
         let tenant = match &caller {
@@ -37,6 +37,7 @@ impl Gate {
             None if public => self.default_tenant().clone(),
             None => return Err(AuthError::Missing.into()),
         };
+        let made = Made::default();
         let call = ActionCall {
             tenant,
             path: target.clone(),
@@ -44,11 +45,13 @@ impl Gate {
             caller,
             client: Arc::clone(client),
             validate_only,
+            made: made.clone(),
         };
-        engine.invoke(call).await.map_err(|error| match error {
+        let output = engine.invoke(call).await.map_err(|error| match error {
             ActionError::NotFound => Refusal::NotFound { path: target.parent().unwrap_or_default() },
             other => other.into(),
-        })
+        })?;
+        Ok(Invoked { output, changes: made.take() })
     }
 
     /// Who somebody without a token has become by what an operation answered: after a log in the audit log is to know

@@ -11,7 +11,7 @@ use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
 use crate::data::violation::Violation;
 use crate::engine::action::{ActionError, Attempted};
-use crate::engine::commit::{CommitError, Committed};
+use crate::engine::commit::{CommitError, Committed, TenantChanges};
 use crate::engine::operational::StateError;
 use crate::yang::schema::Schema;
 
@@ -22,8 +22,24 @@ pub enum Outcome {
     Read(Box<Reading>),
     /// A change was made, or would have been.
     Written(Written),
-    /// An action ran; its output, when it has one.
-    Invoked(Option<Arc<Container>>),
+    /// An action ran.
+    Invoked(Invoked),
+}
+
+/// What came of an action.
+#[derive(Debug)]
+pub struct Invoked {
+    /// Its output, when it has one.
+    pub output: Option<Arc<Container>>,
+    /// What it changed on behalf of its caller, as far as it says so.
+    pub changes: Vec<TenantChanges>,
+}
+
+impl Invoked {
+    /// What changed, for the audit log, as [`Written::audit_changes`].
+    pub fn audit_changes(&self, schema: &Schema) -> Vec<AuditChange> {
+        audit_changes(schema, &self.changes)
+    }
 }
 
 /// What came of a change.
@@ -46,9 +62,13 @@ impl std::fmt::Debug for Written {
 impl Written {
     /// What changed, for the audit log: each path, the new value of each leaf, secrets as `***`.
     pub fn audit_changes(&self, schema: &Schema) -> Vec<AuditChange> {
-        let changes = self.committed.changes.iter().flat_map(|part| part.changes.iter());
-        changes.filter(|change| is_worth_a_line(schema, change)).map(|change| line(schema, change)).collect()
+        audit_changes(schema, &self.committed.changes)
     }
+}
+
+fn audit_changes(schema: &Schema, parts: &[TenantChanges]) -> Vec<AuditChange> {
+    let changes = parts.iter().flat_map(|part| part.changes.iter());
+    changes.filter(|change| is_worth_a_line(schema, change)).map(|change| line(schema, change)).collect()
 }
 
 /// Stored state comes and goes with what the line tells of already.

@@ -46,6 +46,7 @@ pub(super) async fn confirm(
         ..request(&context.tenant, actor, &context.client.request_id, amend, input.comment)
     };
     let committed = context.engine.commit(request).await?;
+    context.made.note(&committed);
     Made::of(access, &context, &committed)
 }
 
@@ -66,6 +67,7 @@ pub(super) async fn cancel(
     let request = request.map_err(|error| ActionError::Unavailable(error.to_string()))?;
     let request = CommitRequest { validate_only: context.validate_only, ..request };
     let committed = context.engine.commit(request).await?;
+    context.made.note(&committed);
     Made::of(access, &context, &committed)
 }
 

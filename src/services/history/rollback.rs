@@ -97,6 +97,7 @@ pub(super) async fn rollback(
         options: CommitOptions { comment: Some(comment), goals, ..CommitOptions::default() },
     };
     let committed = context.engine.commit(request).await?;
+    context.made.note(&committed);
     Made::of(access, &context, &committed)
 }
 
