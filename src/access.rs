@@ -23,6 +23,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Schema;
 use authenticate::{Attempts, AuthError, BatchTokens, Invalid, LiveTokens, TokenFacts, Use, Vouchers};
 use authorize::Policies;
+use authorize::nacm::Denied;
 use confirm::Confirmations;
 use identity::model::IdentityModel;
 use model::{Model, ModelError};
@@ -45,6 +46,8 @@ pub struct Access {
     pub batch: OnceLock<BatchTokens>,
     /// Who vouches for requests without a token.
     pub vouchers: Vouchers,
+    /// How often something was refused.
+    pub denied: Denied,
 }
 
 impl Access {
@@ -128,6 +131,7 @@ impl Access {
             confirmations: Confirmations::new(schema)?,
             batch: OnceLock::new(),
             vouchers: Vouchers::new()?,
+            denied: Denied::default(),
             model,
         }))
     }

@@ -24,6 +24,7 @@ pub mod certificate_auth;
 pub mod jwt_secrets;
 pub mod policies;
 pub mod restconf_monitoring;
+pub mod nacm;
 pub mod sealing;
 pub mod tenants;
 pub mod sites;

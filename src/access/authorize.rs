@@ -15,6 +15,7 @@ pub mod cover;
 pub mod decide;
 pub mod grant;
 pub mod keep;
+pub mod nacm;
 pub mod pattern;
 pub mod policy;
 pub mod prune;

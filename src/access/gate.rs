@@ -237,6 +237,7 @@ impl Gate {
             // the line of this very refusal.
             return Err(Refusal::Audit(AuditUnavailable));
         }
+        let denied = &self.0.access.denied;
         match operation {
             Operation::Read { datastore, target } => {
                 let caller = caller.ok_or(AuthError::Missing)?;
@@ -245,10 +246,22 @@ impl Gate {
             Operation::Write { kind, target, edits, preconditions, validate_only, options } => {
                 let caller = caller.ok_or(AuthError::Missing)?;
                 let write = write::Write { kind, target, edits, preconditions, validate_only, options };
-                self.write(&caller, client, write).await.map(Outcome::Written)
+                let written = self.write(&caller, client, write).await;
+                let written = written.inspect_err(|refusal| {
+                    if refusal.is_of_policy() {
+                        denied.count_data_write();
+                    }
+                });
+                written.map(Outcome::Written)
             }
             Operation::Invoke { target, input, validate_only } => {
-                self.invoke(caller, client, target, input, validate_only).await.map(Outcome::Invoked)
+                let invoked = self.invoke(caller, client, target, input, validate_only).await;
+                let invoked = invoked.inspect_err(|refusal| {
+                    if refusal.is_of_policy() {
+                        denied.count_operation();
+                    }
+                });
+                invoked.map(Outcome::Invoked)
             }
         }
     }

@@ -49,6 +49,8 @@ pub struct Standing {
     pub state: EntityState,
     /// The policies of the entity and of its groups, each once, in the order of names. Never `root`.
     pub policies: Vec<Ident>,
+    /// The names of its groups, in their order.
+    pub groups: Vec<Ident>,
 }
 
 /// Whether an entity may act.
@@ -90,7 +92,12 @@ impl Identities {
         }
         let standing = Arc::new(match self.directory(snapshot, tenant) {
             Some(directory) => standing(&directory, entity),
-            None => Standing { entity: entity.clone(), state: EntityState::Gone, policies: Vec::new() },
+            None => Standing {
+                entity: entity.clone(),
+                state: EntityState::Gone,
+                policies: Vec::new(),
+                groups: Vec::new(),
+            },
         });
         if let Some(now) = now {
             let kept = Arc::new(Kept { from: Arc::downgrade(now), standing: Arc::clone(&standing) });
@@ -107,19 +114,27 @@ impl Identities {
 
 fn standing(directory: &Directory<'_>, id: &Ident) -> Standing {
     let Some((entity, entry)) = directory.resolve(id) else {
-        return Standing { entity: id.clone(), state: EntityState::Gone, policies: Vec::new() };
+        return Standing {
+            entity: id.clone(),
+            state: EntityState::Gone,
+            policies: Vec::new(),
+            groups: Vec::new(),
+        };
     };
     let model = directory.model;
     if entry.leaf(model.entity_disabled) == Some(&Value::Bool(true)) {
-        return Standing { entity, state: EntityState::Disabled, policies: Vec::new() };
+        return Standing { entity, state: EntityState::Disabled, policies: Vec::new(), groups: Vec::new() };
     }
     let groups = directory.groups_of(&entity);
-    let of_groups = groups.all().filter_map(|group| directory.group(group));
+    let of_groups: Vec<_> = groups.all().filter_map(|group| directory.group(group)).collect();
+    let names = of_groups.iter().filter_map(|group| directory::text(group, model.group_name));
+    let group_names: BTreeSet<Ident> = names.collect();
     let names = entry.leaf_list(model.entity_policies).iter();
-    let names = names.chain(of_groups.flat_map(|group| group.leaf_list(model.group_policies)));
+    let names = names.chain(of_groups.iter().flat_map(|group| group.leaf_list(model.group_policies)));
     let policies: BTreeSet<Ident> = names.map(|name| Ident::from(name.to_string())).collect();
     let policies = policies.into_iter().filter(|name| !is_root(name)).collect();
-    Standing { entity, state: EntityState::Active, policies }
+    let groups = group_names.into_iter().collect();
+    Standing { entity, state: EntityState::Active, policies, groups }
 }
 
 /// Whether a name, read as loosely as anybody could, is that of the policy that allows everything. The model refuses it

@@ -14,6 +14,8 @@ pub struct Model {
     pub tenants: InstancePath,
     /// `/tenants/policies`: the limits of a tenant.
     pub limits: NodeId,
+    /// `/nacm`.
+    pub nacm: InstancePath,
 }
 
 /// The schema lacks a node that access cannot do without.
@@ -32,6 +34,7 @@ impl Model {
             tokens: path_to(schema, "/strongbox/token/tokens")?,
             tenants: path_to(schema, "/tenants")?,
             limits: schema.find("/tenants/policies").ok_or(ModelError("/tenants/policies"))?,
+            nacm: path_to(schema, "/ietf-netconf-acm:nacm")?,
         })
     }
 

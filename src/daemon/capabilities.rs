@@ -22,7 +22,7 @@ use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
 use crate::services::wrapping::Wrapping;
 use crate::services::{
-    distribution, history, mounts, policies, restconf_monitoring, sites, system, tenants, yang_library,
+    distribution, history, mounts, nacm, policies, restconf_monitoring, sites, system, tenants, yang_library,
 };
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
 use crate::yang::schema::Schema;
@@ -82,6 +82,7 @@ impl Capabilities {
         let identity_tokens = IdentityTokens::new(Arc::clone(access), schema, default_tenant.clone())?;
         identity_tokens.register(registry);
         policies::register(registry);
+        nacm::register(registry, access);
         history::register(registry, access);
         tenants::register(registry, access);
         sites::register(registry);

@@ -29,6 +29,7 @@ pub const MODULES: &[(&str, &str)] = &[
 pub const STANDARD: &[(&str, &str)] = &[
     ("ietf-datastores@2018-02-14.yang", include_str!("../../yang/ietf/ietf-datastores@2018-02-14.yang")),
     ("ietf-inet-types@2013-07-15.yang", include_str!("../../yang/ietf/ietf-inet-types@2013-07-15.yang")),
+    ("ietf-netconf-acm@2018-02-14.yang", include_str!("../../yang/ietf/ietf-netconf-acm@2018-02-14.yang")),
     ("ietf-origin@2018-02-14.yang", include_str!("../../yang/ietf/ietf-origin@2018-02-14.yang")),
     (
         "ietf-restconf-monitoring@2017-01-26.yang",
@@ -49,7 +50,7 @@ pub const STANDARD: &[(&str, &str)] = &[
 ];
 
 /// The standard modules that the product implements.
-const IMPLEMENTED: &[&str] = &["ietf-yang-library", "ietf-restconf-monitoring"];
+const IMPLEMENTED: &[&str] = &["ietf-netconf-acm", "ietf-yang-library", "ietf-restconf-monitoring"];
 
 /// File name and text of every embedded module.
 pub fn embedded() -> impl Iterator<Item = (&'static str, &'static str)> {

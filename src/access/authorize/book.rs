@@ -124,6 +124,12 @@ impl Authority {
         self.policies.iter().map(|policy| &policy.acl).collect()
     }
 
+    /// This authority, and what one more policy allows.
+    #[must_use]
+    pub fn and(self, policy: Arc<CompiledPolicy>) -> Self {
+        Authority { policies: self.policies.iter().cloned().chain([policy]).collect(), ..self }
+    }
+
     /// This authority within limits: what the policies `names` of `book` (the system tenant's) do not allow is refused.
     #[must_use]
     pub fn within(self, book: &PolicyBook, names: &[Ident]) -> Self {

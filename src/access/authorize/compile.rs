@@ -3,6 +3,8 @@
 //! A request's path is walked segment by segment with the set of states that its beginning can have reached. A state
 //! stands for one pattern, so the set is never larger than the number of rules, and usually holds one or two states.
 
+pub mod ordered;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -97,9 +99,11 @@ pub struct CompiledPolicy {
     /// Its rules over the paths of requests.
     pub acl: Acl,
     states: Vec<State>,
+    /// Of each node the first rule that matches decides, whatever was said of the one above it.
+    pub(super) in_order: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     /// Sorted by node; one node can lead on to several states, when a policy writes `a` and `module:a`.
     names: Vec<(NodeId, u32)>,
@@ -107,6 +111,8 @@ struct State {
     keys: HashMap<Box<str>, SmallVec<[u32; 1]>>,
     several_keys: Vec<(Vec<Box<str>>, u32)>,
     any: Option<u32>,
+    /// Whatever the keys are, but not a name.
+    entries: Option<u32>,
     subtree: Option<u32>,
     /// The state of a `**`: it stays reached whatever follows.
     stays: bool,
@@ -123,6 +129,7 @@ impl State {
             && self.keys.is_empty()
             && self.several_keys.is_empty()
             && self.any.is_none()
+            && self.entries.is_none()
             && self.subtree.is_none()
     }
 }
@@ -145,6 +152,7 @@ impl CompiledPolicy {
                 .and_then(|text| acl::parse::parse(text).ok())
                 .unwrap_or_default(),
             states: vec![State::default()],
+            in_order: false,
         };
         if let Ok(patterns) = patterns {
             let mut branches = HashMap::new();
@@ -225,6 +233,9 @@ impl CompiledPolicy {
             }
             if let Some(any) = state.any {
                 self.reach(&mut reached, any);
+            }
+            if let (Some(entries), Segment::Keys(_)) = (state.entries, segment) {
+                self.reach(&mut reached, entries);
             }
             match segment {
                 Segment::Name(node) => {
@@ -328,14 +339,22 @@ impl State {
             PatternSegment::Subtree => self.subtree = Some(next),
             PatternSegment::Literal(Literal { text, keys }) => {
                 for node in names.named(text) {
-                    let at = self.names.partition_point(|(named, _)| named <= node);
-                    self.names.insert(at, (*node, next));
+                    self.name(*node, next);
                 }
-                match keys.as_slice() {
-                    [only] => self.keys.entry(only.clone()).or_default().push(next),
-                    several => self.several_keys.push((several.to_vec(), next)),
-                }
+                self.entry(keys, next);
             }
+        }
+    }
+
+    fn name(&mut self, node: NodeId, next: u32) {
+        let at = self.names.partition_point(|(named, _)| *named <= node);
+        self.names.insert(at, (node, next));
+    }
+
+    fn entry(&mut self, keys: &[Box<str>], next: u32) {
+        match keys {
+            [only] => self.keys.entry(only.clone()).or_default().push(next),
+            several => self.several_keys.push((several.to_vec(), next)),
         }
     }
 
@@ -343,7 +362,7 @@ impl State {
         let names = self.names.iter().map(|(_, next)| *next);
         let keys = self.keys.values().flatten().copied();
         let several = self.several_keys.iter().map(|(_, next)| *next);
-        names.chain(keys).chain(several).chain(self.any).chain(self.subtree)
+        names.chain(keys).chain(several).chain(self.any).chain(self.entries).chain(self.subtree)
     }
 }
 

@@ -17,6 +17,7 @@ use super::policy::{DEFAULT, Policy, ROOT};
 use super::prune::walk_to;
 use crate::access::identity::model::IdentityModel;
 use crate::access::identity::reach::handed_out;
+use crate::access::model::Model;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
 use crate::data::deserialize::from_data;
@@ -32,6 +33,7 @@ pub struct Granting {
     /// One bit a node.
     leads: Arc<[bool]>,
     policies: InstancePath,
+    nacm: InstancePath,
     identity: IdentityModel,
 }
 
@@ -45,9 +47,10 @@ pub struct Author {
 }
 
 impl Granting {
-    /// Reads the marks of a schema. `policies` is where policies are, `identity` where those are who have some by being in
-    /// a group.
-    pub fn new(schema: &Schema, policies: InstancePath, identity: IdentityModel) -> Self {
+    /// Reads the marks of a schema. `model` is where policies are, `identity` where those are who have some by being in a
+    /// group.
+    pub fn new(schema: &Schema, model: &Model, identity: IdentityModel) -> Self {
+        let (policies, nacm) = (model.policies.clone(), model.nacm.clone());
         let count = schema.nodes().map(|(id, _)| id.0 as usize + 1).max().unwrap_or(0);
         let mut leads = vec![false; count];
         for (id, _) in schema.nodes().filter(|(_, node)| node.extensions.grants) {
@@ -59,7 +62,7 @@ impl Granting {
                 at = schema.node(at).parent;
             }
         }
-        Granting { leads: leads.into(), policies, identity }
+        Granting { leads: leads.into(), policies, nacm, identity }
     }
 
     fn leads(&self, node: NodeId) -> bool {
@@ -80,6 +83,9 @@ impl Granting {
         if author.holds.iter().any(|name| *name == ROOT) {
             return Vec::new();
         }
+        if let Some(refused) = self.check_nacm(author, changes) {
+            return vec![refused];
+        }
         let concerned: HashSet<InstancePath> =
             changes.iter().filter_map(|change| self.concerned(schema, change)).collect();
         let mut refused = Vec::new();
@@ -99,6 +105,20 @@ impl Granting {
             walk.hand_out(path, name);
         }
         refused
+    }
+
+    /// The rules of NACM can come to anything, so they are written by who may do everything.
+    fn check_nacm(&self, author: &Author, changes: &[Change]) -> Option<Violation> {
+        let touches = |change: &&Change| {
+            change.path.starts_with(&self.nacm)
+                || self.nacm.starts_with(&change.path) && change.kind != ChangeKind::Changed
+        };
+        let change = changes.iter().find(touches)?;
+        let held: Vec<&Policy> = author.holds.iter().filter_map(|name| author.book.source(name)).collect();
+        (!covers(&held, &everything())).then(|| {
+            let message = "the rules of NACM can be written only by who may do everything";
+            Violation::new(ErrorTag::AccessDenied, change.path.clone(), message)
+        })
     }
 
     /// What is to be looked at because of a change: the innermost entry around it that hands out policies; where there is

@@ -3,13 +3,14 @@
 //! Nobody has to be told of a change. A look-up compares, by pointer, the lists that the compiled form was made from with
 //! those in the snapshot; where they differ, the policies that changed are compiled and the others kept.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 
 use super::book::{Authority, PolicyBook};
-use super::compile::NameIndex;
+use super::compile::{CompiledPolicy, NameIndex};
 use super::grant::{Author, Granting};
+use super::nacm::{NACM, Nacm};
 use super::policy::{Policy, ROOT};
 use crate::access::identity::model::IdentityModel;
 use crate::access::identity::{EntityState, Identities, Standing};
@@ -19,6 +20,9 @@ use crate::data::tree::{Container, List};
 use crate::engine::caller::Caller;
 use crate::engine::snapshot::{SYSTEM_TENANT, Snapshot};
 use crate::yang::schema::{Schema, Value};
+
+/// For how many sets of groups the rules of NACM are kept compiled, in each tenant.
+const NACM_KEPT: usize = 1_024;
 
 /// The compiled policies of all tenants.
 #[derive(Debug)]
@@ -39,6 +43,15 @@ struct Kept {
     tenants: Option<Arc<List>>,
     system_policies: Option<Arc<List>>,
     limits: Option<Limits>,
+    nacm: NacmBook,
+}
+
+/// The rules of NACM of a tenant, and what they come to for the groups that have asked.
+#[derive(Debug, Default)]
+struct NacmBook {
+    from: Option<Arc<Container>>,
+    rules: OnceLock<Option<Nacm>>,
+    by_groups: ArcSwap<imbl::HashMap<Vec<Ident>, Arc<CompiledPolicy>>>,
 }
 
 #[derive(Debug)]
@@ -51,7 +64,7 @@ impl Policies {
     /// Nothing compiled yet.
     pub fn new(schema: &Schema, model: Model, identity: IdentityModel) -> Self {
         let names = NameIndex::new(schema);
-        let granting = Granting::new(schema, model.policies.clone(), identity.clone());
+        let granting = Granting::new(schema, &model, identity.clone());
         Policies { model, names, granting, identities: Identities::new(identity), kept: ArcSwap::default() }
     }
 
@@ -78,7 +91,8 @@ impl Policies {
     pub fn authority(&self, snapshot: &Snapshot, caller: &Caller) -> Authority {
         let kept = self.of(snapshot, &caller.tenant);
         let everything = [Ident::from(ROOT)];
-        let own = match self.standing(snapshot, caller) {
+        let standing = self.standing(snapshot, caller);
+        let own = match &standing {
             _ if caller.warranted => kept.book.authority(&everything),
             None => kept.book.authority(&caller.policies),
             Some(standing) if standing.state == EntityState::Active => {
@@ -86,6 +100,10 @@ impl Policies {
                 kept.book.authority(caller.policies.iter().chain(more))
             }
             Some(_) => kept.book.authority([]),
+        };
+        let own = match self.nacm(snapshot, &kept, caller, standing.as_deref()) {
+            Some(policy) => own.and(policy),
+            None => own,
         };
         match &kept.limits {
             Some(limits) => own.within(&limits.book, &limits.names),
@@ -98,6 +116,43 @@ impl Policies {
         let standing = self.standing(snapshot, caller).filter(|one| one.state == EntityState::Active)?;
         let directory = self.identities.directory(snapshot, &caller.tenant)?;
         directory.variable(&standing.entity, variable)
+    }
+
+    /// What the rules of NACM come to for a caller that carries the policy which stands for them.
+    fn nacm(
+        &self,
+        snapshot: &Snapshot,
+        kept: &Kept,
+        caller: &Caller,
+        standing: Option<&Standing>,
+    ) -> Option<Arc<CompiledPolicy>> {
+        if standing.is_some_and(|standing| standing.state != EntityState::Active) {
+            return None;
+        }
+        let of_entity = standing.map_or(&[][..], |standing| &standing.policies);
+        caller.policies.iter().chain(of_entity).find(|name| **name == *NACM)?;
+        let read = || snapshot.get::<Nacm>(&caller.tenant, &self.model.nacm);
+        let rules = kept.nacm.rules.get_or_init(|| {
+            let rules = read();
+            if let Err(error) = &rules {
+                tracing::error!(tenant = %caller.tenant, %error, "the rules of NACM cannot be read and grant nothing");
+            }
+            rules.ok().flatten()
+        });
+        let rules = rules.as_ref()?;
+        let external = standing.map_or(&[][..], |standing| &standing.groups);
+        let groups = rules.groups_of(caller.user.as_ref(), external);
+        if let Some(known) = kept.nacm.by_groups.load().get(&groups) {
+            return Some(Arc::clone(known));
+        }
+        let compiled = Arc::new(rules.compile(snapshot.schema(), &groups));
+        kept.nacm.by_groups.rcu(|all| {
+            let mut next =
+                if all.len() >= NACM_KEPT { imbl::HashMap::new() } else { imbl::HashMap::clone(all) };
+            next.insert(groups.clone(), Arc::clone(&compiled));
+            next
+        });
+        Some(compiled)
     }
 
     /// What a caller may hand out, as of a snapshot.
@@ -123,11 +178,13 @@ impl Policies {
         let system = snapshot.tenant(SYSTEM_TENANT).filter(|_| *tenant != *SYSTEM_TENANT);
         let tenants = system.and_then(|data| data.tree.list(&self.model.tenants));
         let system_policies = system.and_then(|data| data.tree.list(&self.model.policies));
+        let nacm = snapshot.entry(tenant, &self.model.nacm);
         let known = self.kept.load().get(tenant).cloned();
         if let Some(known) = &known
             && same(known.policies.as_ref(), policies)
             && same(known.tenants.as_ref(), tenants)
             && same(known.system_policies.as_ref(), system_policies)
+            && same(known.nacm.from.as_ref(), nacm)
         {
             return Arc::clone(known);
         }
@@ -150,6 +207,7 @@ impl Policies {
             tenants: tenants.cloned(),
             system_policies: system_policies.cloned(),
             limits,
+            nacm: NacmBook { from: nacm.cloned(), ..NacmBook::default() },
         });
         self.kept.rcu(|all| {
             let mut next = imbl::HashMap::clone(all);
@@ -176,7 +234,7 @@ impl Policies {
     }
 }
 
-fn same(kept: Option<&Arc<List>>, now: Option<&Arc<List>>) -> bool {
+fn same<T>(kept: Option<&Arc<T>>, now: Option<&Arc<T>>) -> bool {
     match (kept, now) {
         (None, None) => true,
         (Some(kept), Some(now)) => Arc::ptr_eq(kept, now),

@@ -146,7 +146,7 @@ impl<'a> Track<'a> {
     /// Takes in what is said of this very place.
     fn ruled(mut self, operation: PolicyOperation) -> Self {
         if let Some(ruling) = self.policy.ruling(&self.states, operation)
-            && ruling.literals >= self.literals
+            && (self.policy.in_order || ruling.literals >= self.literals)
         {
             self.literals = ruling.literals;
             self.allowed = ruling.verdict == Verdict::Allow;
@@ -158,7 +158,7 @@ impl<'a> Track<'a> {
     fn is_uniform(&self, operation: PolicyOperation) -> bool {
         self.policy.is_final(&self.states)
             && self.policy.ruling_below(&self.states, operation).is_none_or(|below| {
-                below.literals < self.literals
+                !self.policy.in_order && below.literals < self.literals
                     || (below.verdict == Verdict::Allow) == self.allowed
                         && (!self.allowed || below.hidden == self.hidden)
             })

@@ -6,6 +6,7 @@ use super::read::Reading;
 use crate::access::audit::{AuditChange, AuditUnavailable};
 use crate::access::authenticate::AuthError;
 use crate::access::authorize::{Decision, PolicyOperation};
+use crate::base::error::ErrorTag;
 use crate::data::diff::{Change, ChangeKind};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
@@ -140,6 +141,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether it is the policies that do not allow what was asked for.
+    pub fn is_of_policy(&self) -> bool {
+        match self {
+            Refusal::Forbidden { .. } => true,
+            Refusal::Invalid(faults) => faults.iter().any(|fault| fault.tag == ErrorTag::AccessDenied),
+            _ => false,
+        }
+    }
+
     /// The log in that failed, when that is what happened.
     pub fn attempted(&self) -> Option<&Attempted> {
         match self {

@@ -34,6 +34,9 @@ use crate::yang::resolve::tree::{ResolvedId, Tree};
 /// The module of our own extension statements.
 const EXTENSIONS: &str = "strongbox-extensions";
 
+/// The module of NACM, two of whose extension statements are read (RFC 8341 section 3.5).
+const NACM: &str = "ietf-netconf-acm";
+
 /// More modules than this are not loaded: a [`ModuleId`] has 16 bits.
 const MAX_MODULES: usize = u16::MAX as usize;
 

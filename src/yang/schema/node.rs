@@ -115,7 +115,8 @@ pub enum NodeKind {
     Notification,
 }
 
-/// What our own extension statements say of a node (module `strongbox-extensions`). The engine acts on them by itself.
+/// What extension statements say of a node: ours (module `strongbox-extensions`), and those of RFC 8341 section 3.5. The
+/// engine acts on them by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extensions {
     /// `secret`: can be written, never comes back.
@@ -132,6 +133,10 @@ pub struct Extensions {
     pub grants: bool,
     /// `public`: an operation that needs no token (log in, unseal).
     pub public: bool,
+    /// `nacm:default-deny-write`: no default of NACM lets it be changed.
+    pub default_deny_write: bool,
+    /// `nacm:default-deny-all`: no default of NACM lets anything be done with it.
+    pub default_deny_all: bool,
 }
 
 /// One node of the schema tree.

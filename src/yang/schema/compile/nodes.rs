@@ -286,13 +286,21 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
     }
 
-    /// Our own extension statements; what others mean is not ours to know.
+    /// Our own extension statements and those of NACM; what others mean is not ours to know.
     fn extensions(&mut self, node: &Resolved<'a>) -> Extensions {
         let mut found = Extensions::default();
         for property in &node.properties {
             let Keyword::Extension { prefix, name } = &property.statement.keyword else { continue };
             let Some(module) = self.names.module_of_prefix(property.scope, Some(prefix)) else { continue };
-            if self.names.loaded.module(module).name != *super::EXTENSIONS {
+            let module = &self.names.loaded.module(module).name;
+            if *module == *super::NACM {
+                match name.as_str() {
+                    "default-deny-write" => found.default_deny_write = true,
+                    "default-deny-all" => found.default_deny_all = true,
+                    _ => {}
+                }
+            }
+            if *module != *super::EXTENSIONS {
                 continue;
             }
             match name.as_str() {
