@@ -16,6 +16,17 @@ pub const SUPPORTED: &[&str] = &[
     "urn:ietf:params:restconf:capability:depth:1.0",
     "urn:ietf:params:restconf:capability:fields:1.0",
     "urn:ietf:params:restconf:capability:with-defaults:1.0",
+    "urn:ietf:params:restconf:capability:yang-patch:1.0",
+    "urn:ietf:params:restconf:capability:with-operational-defaults:1.0",
+    "urn:ietf:params:restconf:capability:with-origin:1.0",
+    "urn:ietf:params:restconf:capability:limit:1.0",
+    "urn:ietf:params:restconf:capability:offset:1.0",
+    "urn:ietf:params:restconf:capability:cursor:1.0",
+    "urn:ietf:params:restconf:capability:direction:1.0",
+    "urn:ietf:params:restconf:capability:sort-by:1.0",
+    "urn:ietf:params:restconf:capability:locale:1.0",
+    "urn:ietf:params:restconf:capability:where:1.0",
+    "urn:ietf:params:restconf:capability:sublist-limit:1.0",
 ];
 
 /// Hangs the service on the model.

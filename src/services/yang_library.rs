@@ -23,7 +23,8 @@ const MODULES_STATE: &str = "/ietf-yang-library:modules-state";
 const COMPLETE: &str = "complete";
 
 /// The datastores behind `/v1/config` and `/v1/state` (RFC 8342).
-const DATASTORES: [&str; 2] = ["ietf-datastores:running", "ietf-datastores:operational"];
+const DATASTORES: [&str; 3] =
+    ["ietf-datastores:running", "ietf-datastores:intended", "ietf-datastores:operational"];
 
 /// Hangs the service on the model.
 pub fn register(registry: &mut Registry) {
@@ -61,7 +62,7 @@ fn data<T: Serialize>(context: &StateContext<'_>, value: &T) -> Result<Data, Str
 struct Library<'a> {
     module_set: [ModuleSet<'a>; 1],
     schema: [SchemaEntry; 1],
-    datastore: [Datastore; 2],
+    datastore: [Datastore; 3],
     content_id: Ident,
 }
 

@@ -17,6 +17,7 @@ pub mod query;
 pub mod read;
 pub mod route;
 pub mod schema_text;
+pub mod store;
 pub mod write;
 
 use std::sync::Arc;
@@ -129,8 +130,8 @@ impl Visit<'_> {
             Resource::Api => self.api(),
             Resource::Operations => self.operations(),
             Resource::LibraryVersion => self.library_version(),
-            Resource::Data { path, .. } if request.is_read() => self.read(path, &query).await,
-            Resource::Data { path, kind, .. } => self.write(path, kind, &query, payload).await,
+            Resource::Data { store, path, .. } if request.is_read() => self.read(store, path, &query).await,
+            Resource::Data { store, path, kind, .. } => self.write(store, path, kind, &query, payload).await,
             Resource::Operation { path, .. } => self.invoke(path, &query, payload).await,
             Resource::Module(_) | Resource::Misplaced { .. } => {
                 Err(Failure::internal("a resource was found twice"))

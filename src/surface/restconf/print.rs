@@ -49,6 +49,7 @@ impl<'a> Printer<'a> {
             defaults: query.with_defaults.unwrap_or(WithDefaults::Explicit),
             hidden: hidden.nodes().into(),
             sublist_limit: query.sublist_limit,
+            with_origin: query.with_origin,
             ..letter()
         };
         Printer { schema, wanted, shape, surroundings: None }

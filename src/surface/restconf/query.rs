@@ -68,6 +68,8 @@ pub struct Query {
     pub fields: Option<String>,
     /// `with-defaults`.
     pub with_defaults: Option<WithDefaults>,
+    /// `with-origin`.
+    pub with_origin: bool,
     /// `insert`.
     pub insert: Option<Insert>,
     /// `point`.
@@ -136,6 +138,17 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         doc: "which defaults to show (section 4.8.9); without it, what was set",
         set: |query, text| {
             query.with_defaults = Some(with_defaults(text)?);
+            Some(())
+        },
+    },
+    Parameter {
+        name: "with-origin",
+        places: READS,
+        not_beside: &["keys", "count"],
+        form: SWITCH,
+        doc: "where configuration comes from, as metadata; in the operational datastore only (RFC 8527 section 3.2.2)",
+        set: |query, text| {
+            query.with_origin = switch(text)?;
             Some(())
         },
     },

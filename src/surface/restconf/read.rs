@@ -11,6 +11,7 @@ use siphasher::sip::SipHasher13;
 use super::Visit;
 use super::print::Printer;
 use super::query::{Content, Query};
+use super::store::Store;
 use crate::access::gate::{Reading, Refusal, Resource, Validators};
 use crate::data::default::{DefaultValue, case_holds, default_of, is_allowed};
 use crate::data::path::InstancePath;
@@ -32,7 +33,13 @@ struct Shown {
 }
 
 impl Visit<'_> {
-    pub(super) async fn read(&mut self, path: InstancePath, query: &Query) -> Result<Reply, Failure> {
+    pub(super) async fn read(
+        &mut self,
+        store: Store,
+        path: InstancePath,
+        query: &Query,
+    ) -> Result<Reply, Failure> {
+        let query = &store.understand(query)?;
         let schema = Arc::clone(self.dialect.schema());
         let conditions = Conditions::parse(&self.trail.request.headers)?;
         let target = path.target();
@@ -53,11 +60,14 @@ impl Visit<'_> {
             false => EntryFilter::compile(&schema, &path, query.filter.as_deref())?,
         };
         query.page.check(is_leaf_list)?;
-        let Shown { reading, default } = self.shown(&schema, path, query.content).await?;
+        let Shown { reading, default } = self.shown(&schema, store, path, query.content).await?;
         if let Some(filter) = &filter {
             filter.check(&schema, &reading)?;
         }
-        let validators = self.validators(&schema, &reading, query);
+        let validators = match store {
+            Store::Operational => Validators { etag: None, modified: None },
+            _ => self.validators(&schema, &reading, query),
+        };
         if let Some(reply) = self.decide(&conditions, &reading, &validators, query)? {
             return Ok(reply);
         }
@@ -88,7 +98,13 @@ impl Visit<'_> {
     }
 
     /// What is at a path. Of a leaf that was not set, the default in use, whatever the mode of defaults (section 3.5.4).
-    async fn shown(&self, schema: &Schema, path: InstancePath, content: Content) -> Result<Shown, Failure> {
+    async fn shown(
+        &self,
+        schema: &Schema,
+        store: Store,
+        path: InstancePath,
+        content: Content,
+    ) -> Result<Shown, Failure> {
         let target = path.target();
         let node = schema.node(target);
         let has_state = can_hold_state(schema, target);
@@ -100,6 +116,7 @@ impl Visit<'_> {
             _ => {}
         }
         let datastore = match content {
+            _ if store == Store::Operational => Datastore::State,
             Content::All | Content::Nonconfig if has_state => Datastore::State,
             _ => Datastore::Config,
         };

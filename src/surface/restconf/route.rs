@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hyper::{Method, StatusCode};
 
 use super::query::Place;
+use super::store::Store;
 use super::{ROOT, schema_text};
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
@@ -12,6 +13,7 @@ use crate::data::violation::{Violation, shorten};
 use crate::services::yang_library::SCHEMA_RESOURCES;
 use crate::surface::failure::Failure;
 use crate::surface::http::Refusal;
+use crate::surface::http::request::decode_percent;
 use crate::yang::schema::{NodeKind, Schema};
 
 /// What a URL names.
@@ -19,8 +21,10 @@ use crate::yang::schema::{NodeKind, Schema};
 pub enum Resource {
     /// `{+restconf}` (section 3.3).
     Api,
-    /// `{+restconf}/data` and everything in it (sections 3.4 and 3.5).
+    /// A datastore and everything in it (sections 3.4 and 3.5, RFC 8527).
     Data {
+        /// Which datastore.
+        store: Store,
         /// The instance.
         path: InstancePath,
         /// What kind of resource it is.
@@ -71,7 +75,11 @@ impl Resource {
         let (first, below) = rest.split_once('/').unwrap_or((rest, ""));
         match first {
             "" => Ok(Resource::Api),
-            "data" => data(schema, below),
+            "data" => data(schema, Store::Unified, below),
+            "ds" if !below.is_empty() => {
+                let (store, below) = below.split_once('/').unwrap_or((below, ""));
+                data(schema, Store::named(&decode_percent(store)?)?, below)
+            }
             "operations" if below.is_empty() => Ok(Resource::Operations),
             "operations" => operation(schema, below),
             "yang-library-version" if below.is_empty() => Ok(Resource::LibraryVersion),
@@ -80,7 +88,7 @@ impl Resource {
                 let text = file.and_then(|file| schema_text::find(schema, file));
                 text.map(Resource::Module).ok_or_else(|| {
                     let message = format!(
-                        "there is nothing at {ROOT}/{}; there are data, operations and yang-library-version",
+                        "there is nothing at {ROOT}/{}; there are data, ds, operations and yang-library-version",
                         shorten(rest)
                     );
                     Failure::not_found(&InstancePath::root(), message)
@@ -97,6 +105,7 @@ impl Resource {
             Resource::Operation { .. } => "POST, OPTIONS",
             Resource::Misplaced { .. } => "OPTIONS",
             Resource::Data { config: false, .. } => READ,
+            Resource::Data { store, .. } if !store.is_writable() => READ,
             Resource::Data { kind, .. } => match kind {
                 DataKind::Datastore => "GET, HEAD, POST, PUT, PATCH, OPTIONS",
                 DataKind::Inner => "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
@@ -119,7 +128,8 @@ impl Resource {
         if self.has(method) {
             return Ok(());
         }
-        if let Resource::Data { kind: DataKind::Whole, config: true, path } = self
+        if let Resource::Data { kind: DataKind::Whole, config: true, path, store } = self
+            && store.is_writable()
             && matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE)
         {
             let message = format!("{method} needs one entry: a key must follow, as in LIST=KEY");
@@ -133,6 +143,9 @@ impl Resource {
             Resource::Operation { .. } => "an operation".to_owned(),
             Resource::Misplaced { url } => format!("an operation here; it is invoked with POST {url}"),
             Resource::Data { config: false, .. } => "state, which can only be read".to_owned(),
+            Resource::Data { store, .. } if !store.is_writable() => {
+                format!("{}, which can only be read", store.place())
+            }
             Resource::Data { kind, .. } => match kind {
                 DataKind::Datastore => "the datastore".to_owned(),
                 DataKind::Inner => "a container or list entry".to_owned(),
@@ -159,7 +172,7 @@ impl Resource {
     }
 }
 
-fn data(schema: &Schema, segments: &str) -> Result<Resource, Failure> {
+fn data(schema: &Schema, store: Store, segments: &str) -> Result<Resource, Failure> {
     let path = InstancePath::parse_restconf(schema, segments)?;
     let node = schema.node(path.target());
     has_keys(schema, &path)?;
@@ -171,7 +184,13 @@ fn data(schema: &Schema, segments: &str) -> Result<Resource, Failure> {
         NodeKind::Leaf { .. } | NodeKind::LeafList { .. } | NodeKind::Anydata | NodeKind::Anyxml => {
             DataKind::Value
         }
-        NodeKind::Action => return Ok(Resource::Operation { public: node.extensions.public, path }),
+        NodeKind::Action if store.has_state() => {
+            return Ok(Resource::Operation { public: node.extensions.public, path });
+        }
+        NodeKind::Action => {
+            let place = Store::Operational.place();
+            return Ok(Resource::Misplaced { url: format!("{ROOT}/{place}{}", path.to_restconf(schema)) });
+        }
         NodeKind::Rpc => {
             return Ok(Resource::Misplaced { url: format!("{ROOT}/operations{}", path.to_restconf(schema)) });
         }
@@ -180,7 +199,12 @@ fn data(schema: &Schema, segments: &str) -> Result<Resource, Failure> {
             return Err(Violation::new(ErrorTag::InvalidValue, path, message).into());
         }
     };
-    Ok(Resource::Data { config: node.config, path, kind })
+    let config = node.config || path.steps.is_empty();
+    if !config && !store.has_state() {
+        let message = format!("'{}' is state, which {} does not hold", node.name, store.place());
+        return Err(Failure::not_found(&path, message));
+    }
+    Ok(Resource::Data { store, path, kind, config })
 }
 
 /// Every list on the way to something else has its keys (section 3.5.3).

@@ -8,6 +8,7 @@ use hyper::{Method, StatusCode};
 use super::media::Patch;
 use super::query::Query;
 use super::route::DataKind;
+use super::store::Store;
 use super::{ROOT, Visit, body, media};
 use crate::access::gate::{Refusal, Written};
 use crate::base::error::ErrorTag;
@@ -21,6 +22,7 @@ use crate::surface::precondition::{preconditions, with_validators};
 impl Visit<'_> {
     pub(super) async fn write(
         &mut self,
+        store: Store,
         path: InstancePath,
         kind: DataKind,
         query: &Query,
@@ -68,22 +70,24 @@ impl Visit<'_> {
             }
             _ => false,
         };
-        Ok(self.written(write, &target, created, &written, query.validate))
+        let place = created.then_some(store);
+        Ok(self.written(write, &target, place, &written, query.validate))
     }
 
-    /// The answer to a write that was made, or would have been.
+    /// The answer to a write that was made, or would have been; `created` is where.
     fn written(
         &self,
         write: WriteKind,
         target: &InstancePath,
-        created: bool,
+        created: Option<Store>,
         written: &Written,
         validate: bool,
     ) -> Reply {
-        let mut reply = Reply::empty(if created { StatusCode::CREATED } else { StatusCode::NO_CONTENT });
-        if created {
+        let status = if created.is_some() { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
+        let mut reply = Reply::empty(status);
+        if let Some(store) = created {
             let path = target.to_restconf(self.dialect.schema());
-            reply = reply.header_text(LOCATION, &format!("{}{ROOT}/data{path}", self.base()));
+            reply = reply.header_text(LOCATION, &format!("{}{ROOT}/{}{path}", self.base(), store.place()));
         }
         match &self.trail.caller {
             Some(caller) if write != WriteKind::Delete && !validate => {
