@@ -28,8 +28,9 @@ pub struct Violation {
     pub message: String,
     /// Further facts for `error-info`, as name and text.
     pub info: Vec<(String, String)>,
-    /// Which of the edits that were asked for is at fault, counted from 0, where it is one of them alone.
-    pub edit: Option<usize>,
+    /// Which of the edits that were asked for is at fault, counted from 0, where it is one of them alone. Nobody sends as
+    /// many as cannot be counted, and a larger number would make every result that can fail larger.
+    pub edit: Option<u16>,
 }
 
 impl Violation {
@@ -79,7 +80,7 @@ impl Violation {
     /// Names the edit at fault.
     #[must_use]
     pub fn of_edit(mut self, index: usize) -> Self {
-        self.edit = Some(index);
+        self.edit = u16::try_from(index).ok();
         self
     }
 

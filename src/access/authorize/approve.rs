@@ -109,7 +109,7 @@ pub fn approve(
             below(schema, &walk, path, change, &mut refused);
         }
         for violation in refused.iter_mut().skip(before) {
-            violation.edit = Some(index);
+            violation.edit = u16::try_from(index).ok();
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(refused) }

@@ -235,7 +235,7 @@ fn all_faults_are_reported_and_nothing_is_done() {
         ["/top/issuer/a", "/top/issuer/c"],
         "what is below a failed edit is not reported again"
     );
-    let at_fault: Vec<Option<usize>> = violations.iter().map(|violation| violation.edit).collect();
+    let at_fault: Vec<Option<u16>> = violations.iter().map(|violation| violation.edit).collect();
     assert_eq!(at_fault, [Some(0), Some(2)]);
 }
 

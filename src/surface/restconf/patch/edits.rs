@@ -37,8 +37,9 @@ pub fn compile(
 pub fn attribute(edits: &[Edit], violations: &mut [Violation]) {
     for violation in violations.iter_mut().filter(|violation| violation.edit.is_none()) {
         let path = &violation.path;
-        violation.edit =
+        let about =
             edits.iter().rposition(|edit| path.starts_with(&edit.path) || edit.path.starts_with(path));
+        violation.edit = about.and_then(|index| u16::try_from(index).ok());
     }
 }
 

@@ -290,7 +290,7 @@ mod tests {
             {"edit-id": "u", "operation": "move", "target": "/a", "where": "first", "point": "/b"}
         ]}}"#;
         let found = read(body.as_bytes(), Format::Json).unwrap_err();
-        let told: Vec<(Option<usize>, &str)> =
+        let told: Vec<(Option<u16>, &str)> =
             found.iter().map(|fault| (fault.edit, fault.message.as_str())).collect();
         let expected = [
             (None, "'patch-id' is missing"),

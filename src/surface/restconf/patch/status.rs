@@ -41,7 +41,7 @@ impl Serialize for Status<'_> {
 impl Status<'_> {
     /// The name of the edit at fault.
     fn id(&self, violation: &Violation) -> Option<&String> {
-        self.edit_ids.get(violation.edit?)
+        self.edit_ids.get(usize::from(violation.edit?))
     }
 }
 
@@ -60,7 +60,7 @@ struct List<'a>(&'a Status<'a>);
 impl Serialize for List<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
-        for (index, id) in self.0.edit_ids.iter().enumerate() {
+        for (index, id) in (0_u16..).zip(self.0.edit_ids) {
             let own = self.0.violations.iter().filter(|violation| violation.edit == Some(index));
             let violations: Vec<Violation> = own.cloned().collect();
             if !violations.is_empty() {
