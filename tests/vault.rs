@@ -1,5 +1,7 @@
-//! The Vault dialect from outside: `vault/` is a folder of conversations, and `interop` drives it with clients from their
+//! The Vault dialect from outside: `vault/` is a folder of conversations, and `clients` drives it with clients from their
 //! registries.
+
+mod clients;
 
 #[test]
 fn conversations() {
