@@ -5,6 +5,7 @@ pub mod syntax;
 pub mod resolve;
 pub mod schema;
 pub mod diagram;
+pub mod json_schema;
 pub mod lint;
 pub mod update;
 pub mod codes;

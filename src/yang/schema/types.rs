@@ -182,6 +182,11 @@ impl Pattern {
     pub fn is_match(&self, text: &str) -> bool {
         self.matcher.is_match(text)
     }
+
+    /// The expression in the syntax of the `regex` crate, anchored at both ends.
+    pub fn translated(&self) -> &str {
+        self.matcher.translated()
+    }
 }
 
 impl fmt::Debug for Pattern {

@@ -56,6 +56,11 @@ impl Matcher {
         Ok(Matcher { translated, regex })
     }
 
+    /// The expression in the syntax of the `regex` crate.
+    pub fn translated(&self) -> &str {
+        &self.translated
+    }
+
     /// Whether the whole text matches.
     pub fn is_match(&self, text: &str) -> bool {
         self.regex
