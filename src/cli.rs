@@ -4,6 +4,7 @@ pub mod audit;
 pub mod browser;
 pub mod client;
 pub mod history;
+pub mod openapi;
 pub mod policy;
 pub mod quickstart;
 pub mod remote;
@@ -44,6 +45,8 @@ enum Command {
     /// Try out policies
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Describe the API in OpenAPI 3.1
+    Openapi(openapi::Arguments),
     /// Check audit logs
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         },
         Command::Yang(yang) => yang.run(),
         Command::Policy(policy) => policy.run(),
+        Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Audit(audit) => audit.run(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut command(), "strongbox", &mut std::io::stdout());

@@ -17,6 +17,7 @@ pub mod trail;
 pub mod v1;
 pub mod writing;
 pub mod vault;
+pub mod openapi;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::mpsc;
 
 use self::http::{Payload, Refusal, Reply, Request};
+use self::openapi::Descriptions;
 use self::public::metrics::Metrics;
 use self::public::{Always, Documents, Public};
 use self::restconf::{Restconf, host_meta};
@@ -56,6 +58,7 @@ struct Open {
     v1: V1,
     restconf: Restconf,
     vault: Vault,
+    descriptions: Descriptions,
     public: Public,
     /// Held by every request that has begun; the other end of the channel learns when the last one let go.
     _in_use: mpsc::Sender<Infallible>,
@@ -91,6 +94,7 @@ impl Doorway {
         self.0.store(Some(Arc::new(Open {
             v1: V1::new(gate.clone()),
             restconf: Restconf::new(gate.clone()),
+            descriptions: Descriptions::new(gate.clone()),
             vault: Vault::new(gate),
             public,
             _in_use: in_use,
@@ -148,6 +152,7 @@ impl http::Service for Surface {
             (".well-known", _) if request.path() == host_meta::PATH => {
                 host_meta::answer(request).unwrap_or_else(|refusal| public::refuse(&refusal))
             }
+            (_, Some(open)) if Descriptions::serves(request) => open.descriptions.answer(request).await,
             (_, open) => {
                 let public = open.as_ref().map(|open| &open.public);
                 always.answer(request, public, sealed.condition())

@@ -12,7 +12,7 @@ use clap::Args;
 use crate::daemon::{Daemon, DaemonError, ROOT_TOKEN, Signals, logging, memory};
 use crate::engine::{ModelChange, StartError};
 use crate::services::sealing::model::SealStatus;
-use crate::settings::{Given, Settings};
+use crate::settings::{Given, SettingError, Settings};
 
 /// Where settings are looked for when `--config` does not say, if it is there.
 const USUAL_FILE: &str = "strongbox.yaml";
@@ -47,11 +47,19 @@ pub struct Arguments {
     dev: bool,
 }
 
+/// The settings of a file, or of the usual one where there is one, of the environment, and `given` on the command line.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn usual_settings(file: Option<PathBuf>, given: &[Given]) -> Result<Settings, Vec<SettingError>> {
+    let usual = PathBuf::from(USUAL_FILE);
+    let file = file.or_else(|| usual.exists().then_some(usual));
+    Settings::load(file.as_deref(), std::env::vars(), given)
+}
+
 /// Runs the daemon; `given` are the settings that stood on the command line.
 pub async fn run(arguments: Arguments, given: Vec<Given>) -> ExitCode {
-    let usual = PathBuf::from(USUAL_FILE);
-    let file = arguments.config.clone().or_else(|| usual.exists().then_some(usual));
-    let settings = match Settings::load(file.as_deref(), std::env::vars(), &given) {
+    let settings = match usual_settings(arguments.config.clone(), &given) {
         Ok(settings) => settings,
         Err(errors) => {
             for error in errors {

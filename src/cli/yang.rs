@@ -7,8 +7,10 @@ mod diff;
 mod explain;
 mod finding;
 mod input;
+mod json_schema;
 mod lint;
 mod progress;
+mod selection;
 mod tree;
 mod validate;
 
@@ -34,6 +36,8 @@ pub enum YangCommand {
     Tree(tree::TreeArgs),
     /// Check data against modules and say what is wrong with it
     Validate(validate::ValidateArgs),
+    /// Write a JSON Schema for data of modules, or for boot files
+    JsonSchema(json_schema::JsonSchemaArgs),
     /// Compare two revisions of modules: may one take the place of the other (RFC 7950 section 11)?
     Diff(diff::DiffArgs),
     /// Explain a diagnostic code such as Y0103
@@ -72,6 +76,7 @@ impl YangCommand {
             YangCommand::Lint(args) => lint::lint(args, on_terminal, out, messages),
             YangCommand::Tree(args) => tree::tree(args, args.color.on(on_terminal.messages), out, messages),
             YangCommand::Validate(args) => args.run(args.color.on(on_terminal.out), out, messages),
+            YangCommand::JsonSchema(args) => args.run(args.color.on(on_terminal.messages), out, messages),
             YangCommand::Diff(args) => diff::diff(args, on_terminal, out, messages),
             YangCommand::Explain(args) => explain::explain(args, out, messages),
         }

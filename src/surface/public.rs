@@ -176,6 +176,7 @@ fn index() -> Reply {
         "name": "strongbox",
         "version": env!("CARGO_PKG_VERSION"),
         "api": "/v1",
+        "description": "/openapi.json",
         "health": "/health",
         "metrics": "/metrics",
     });

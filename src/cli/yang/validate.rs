@@ -10,13 +10,12 @@ use clap::{Args, ValueEnum};
 use self::print::{Found, Output};
 use super::color::{Color, ColorArgs};
 use super::finding;
+use super::selection::Selection;
 use super::{FAILED, UNUSABLE};
-use crate::base::suggest::nearest;
 use crate::data::document::{self, Format, Kind, ReadOptions};
 use crate::data::read::{WithDefaults, XmlError};
 use crate::data::tree::Tree;
 use crate::yang::schema::Schema;
-use crate::yang::{Features, Library, Wanted, compile, product};
 
 /// Arguments of `validate`.
 #[derive(Args, Debug)]
@@ -24,15 +23,8 @@ pub struct ValidateArgs {
     /// The files with data
     #[arg(required = true, value_name = "DATA")]
     data: Vec<PathBuf>,
-    /// A module that the data is of, NAME or NAME@REVISION; may be given several times
-    #[arg(long = "module", short = 'm', required = true, value_name = "NAME")]
-    modules: Vec<String>,
-    /// Look for modules in this directory and those below it; may be given several times
-    #[arg(long = "path", short = 'p', value_name = "DIR")]
-    paths: Vec<PathBuf>,
-    /// Switch on only these features of a module, MODULE:NAME,NAME; without it all are on
-    #[arg(long = "features", short = 'F', value_name = "MODULE:NAMES")]
-    features: Vec<String>,
+    #[command(flatten)]
+    modules: Selection,
     /// What the data is
     #[arg(long = "type", short = 't', value_enum, default_value_t = DataType::Data)]
     kind: DataType,
@@ -149,14 +141,14 @@ impl ValidateArgs {
         out: &mut dyn Write,
         messages: &mut dyn Write,
     ) -> std::io::Result<u8> {
-        let schema = match self.schema() {
+        let schema = match self.modules.schema(false) {
             Ok(Ok(schema)) => schema,
             Ok(Err(findings)) => {
                 finding::text(&findings, color, messages)?;
                 writeln!(messages, "strongbox: the modules have errors, so no data was looked at")?;
                 return Ok(UNUSABLE);
             }
-            Err(Unusable(why)) => {
+            Err(why) => {
                 writeln!(messages, "strongbox: {why}")?;
                 return Ok(UNUSABLE);
             }
@@ -232,53 +224,6 @@ impl ValidateArgs {
             let path = path.display();
             Unusable(format!("the name of {path} does not tell its format; say it with --format"))
         })
-    }
-
-    /// The compiled modules, or what is wrong with them.
-    fn schema(&self) -> Result<Result<Schema, Vec<finding::Finding>>, Unusable> {
-        let mut library = Library::new();
-        for path in &self.paths {
-            let added = library.add_dir(path);
-            added.map_err(|error| Unusable(format!("cannot read {}: {error}", path.display())))?;
-        }
-        for (name, text) in product::embedded() {
-            library.add_text(name, text);
-        }
-        let mut wanted = Vec::new();
-        for module in &self.modules {
-            wanted.push(self.wanted(&library, module)?);
-        }
-        let (schema, diagnostics) = compile(&mut library, &wanted);
-        let findings = || {
-            let errors = diagnostics.iter().filter(|found| found.is_error());
-            errors.map(|found| finding::Finding::new(library.sources(), found)).collect()
-        };
-        Ok(schema.ok_or_else(findings))
-    }
-
-    fn wanted(&self, library: &Library, module: &str) -> Result<Wanted, Unusable> {
-        let (name, revision) = match module.split_once('@') {
-            Some((name, revision)) => (name, Some(revision.into())),
-            None => (module, None),
-        };
-        let names = library.names();
-        if !names.contains(&name) {
-            let near = nearest(name, names.iter().copied());
-            let near = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-            return Err(Unusable(format!(
-                "there is no module '{name}' in the directories given by --path{near}"
-            )));
-        }
-        let of_it = self.features.iter().filter_map(|given| given.split_once(':'));
-        let mut lists = of_it.filter(|(module, _)| *module == name).map(|(_, names)| names).peekable();
-        let features = match lists.peek() {
-            None => Features::All,
-            Some(_) => {
-                let names = lists.flat_map(|names| names.split(',')).filter(|name| !name.is_empty());
-                Features::Only(names.map(Into::into).collect())
-            }
-        };
-        Ok(Wanted { module: name.into(), revision, features })
     }
 }
 

@@ -1,0 +1,166 @@
+//! What every description has: headers of requests and answers, statuses of refusals, ways to say who one is.
+
+use serde_json::{Value, json};
+
+use super::api::{Api, header, schema_of};
+
+/// Statuses of refusals, the name of each in the components being the status itself.
+const REFUSALS: &[(&str, &str, &str, &str)] = &[
+    (
+        "400",
+        "The body, a value, a parameter or the whole of the change is not valid",
+        "invalid-value",
+        "12 is outside 1..9",
+    ),
+    ("401", "There are no credentials, or they are not valid", "access-denied", "there is no such token"),
+    ("403", "Policy refuses", "access-denied", "read is rejected: no rule allows it"),
+    ("404", "There is no such node, entry or site", "data-missing", "there is no such resource"),
+    (
+        "405",
+        "The resource does not have that method",
+        "operation-not-supported",
+        "PUT is not possible on a list as a whole; possible: GET, HEAD, POST, OPTIONS",
+    ),
+    (
+        "406",
+        "None of the media types that are accepted is produced here",
+        "bad-attribute",
+        "Accept 'text/html' names no media type that is produced here: application/json, application/yaml",
+    ),
+    ("408", "The body did not arrive in time", "operation-failed", "the body did not arrive within 30s"),
+    (
+        "409",
+        "The change is at odds with what is there",
+        "data-exists",
+        "Conflict (instance exists): there is an entry of that key",
+    ),
+    (
+        "412",
+        "A precondition does not hold",
+        "operation-failed",
+        "If-Match does not hold: the resource is another by now",
+    ),
+    (
+        "413",
+        "The body is too large",
+        "too-big",
+        "the body is larger than the 16777216 bytes that are accepted",
+    ),
+    ("414", "The URL is too long", "too-big", "the URL has 70000 bytes; at most 65536 are accepted"),
+    (
+        "415",
+        "The media type or coding of the body is not accepted",
+        "bad-attribute",
+        "Content-Type 'text/plain' is not accepted here; accepted: application/json, application/yaml",
+    ),
+    (
+        "429",
+        "Too many requests, or too many failed attempts to log in",
+        "resource-denied",
+        "too many failed attempts; wait",
+    ),
+    (
+        "431",
+        "The header section is too large",
+        "too-big",
+        "the header section has 70000 bytes; at most 65536 are accepted",
+    ),
+    (
+        "500",
+        "The server failed; the request id finds the reason in its log",
+        "operation-failed",
+        "the server failed while it worked on this request; the request id finds the reason in its log",
+    ),
+    (
+        "501",
+        "The operation is not there on this server",
+        "operation-not-supported",
+        "this operation is not there",
+    ),
+    (
+        "503",
+        "The store is sealed or busy, or a site cannot be reached",
+        "resource-denied",
+        "Service Unavailable (strongbox sealed)",
+    ),
+    ("507", "The store has no room left", "resource-denied", "the disk is full"),
+];
+
+/// Refusals that any request to data can meet.
+pub const ANY: &[&str] = &["400", "401", "403", "404", "406", "414", "429", "431", "500", "503"];
+
+/// Those of requests with a body, besides.
+pub const BODY: &[&str] = &["408", "413", "415"];
+
+/// Those of anybody's requests for what is public.
+pub const PUBLIC: &[&str] = &["400", "404", "414", "429", "431", "503"];
+
+/// A way to say who one is, for each that there is.
+pub fn security() -> Value {
+    json!({
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token of this daemon, as a log in, `init` or `POST /v1/state/strongbox/token/create` returns it",
+        },
+    })
+}
+
+/// Adds headers and refusals; `media_types` are those in which refusals are told, `errors` the name of their schema and
+/// `example` makes the body of one.
+pub fn add(api: &mut Api<'_>, media_types: &[&str], errors: &str, example: impl Fn(&str, &str) -> Value) {
+    add_headers(api);
+    for (status, description, tag, message) in REFUSALS {
+        let body = json!({"schema": schema_of(errors), "example": example(tag, message)});
+        let content: serde_json::Map<String, Value> =
+            media_types.iter().map(|media_type| ((*media_type).to_owned(), body.clone())).collect();
+        let mut answer = json!({"description": description, "content": content});
+        let with = |name: &str| json!({name: header(name)});
+        if let Value::Object(members) = &mut answer {
+            match *status {
+                "401" => drop(members.insert("headers".to_owned(), with("WWW-Authenticate"))),
+                "405" => drop(members.insert("headers".to_owned(), with("Allow"))),
+                _ => {}
+            }
+        }
+        api.responses.insert((*status).to_owned(), answer);
+    }
+}
+
+fn add_headers(api: &mut Api<'_>) {
+    let entity_tags = r#"^(?:\*|(?:W/)?"[!#-~]*"(?:, *(?:W/)?"[!#-~]*")*)$"#;
+    let tags = json!({"type": "string", "pattern": entity_tags, "examples": ["\"2f1c0a9be3\""]});
+    let date = json!({"type": "string", "examples": ["Sat, 31 Jan 2026 12:00:00 GMT"]});
+    for (name, description, schema) in [
+        ("If-Match", "Only if the resource has one of these entity tags (RFC 9110 section 13.1.1)", &tags),
+        (
+            "If-None-Match",
+            "Only if it has none of these; `*` on a PUT means create only (section 13.1.2)",
+            &tags,
+        ),
+        ("If-Modified-Since", "Only if it has changed since (section 13.1.3)", &date),
+        ("If-Unmodified-Since", "Only if it has not changed since (section 13.1.4)", &date),
+    ] {
+        let made = json!({"name": name, "in": "header", "description": description, "schema": schema});
+        api.parameters.insert(format!("header.{name}"), made);
+    }
+    let text = json!({"type": "string"});
+    for (name, description, required, schema) in [
+        (
+            "ETag",
+            "The entity tag; it changes exactly when the resource or something below it does",
+            false,
+            json!({"type": "string", "pattern": "^\"[!#-~]*\"$"}),
+        ),
+        ("Last-Modified", "When it changed last", false, text.clone()),
+        ("Location", "Where what was created is", true, json!({"type": "string", "format": "uri-reference"})),
+        ("WWW-Authenticate", "How to say who one is", true, text.clone()),
+        ("Allow", "The methods that there are", true, text.clone()),
+        ("Cache-Control", "How long it may be kept", true, text),
+    ] {
+        api.headers.insert(
+            name.to_owned(),
+            json!({"description": description, "required": required, "schema": schema}),
+        );
+    }
+}
