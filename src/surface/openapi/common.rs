@@ -128,7 +128,7 @@ pub fn add(api: &mut Api<'_>, media_types: &[&str], errors: &str, example: impl 
 }
 
 fn add_headers(api: &mut Api<'_>) {
-    let entity_tags = r#"^(?:\*|(?:W/)?"[!#-~]*"(?:, *(?:W/)?"[!#-~]*")*)$"#;
+    let entity_tags = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)?$"#;
     let tags = json!({"type": "string", "pattern": entity_tags, "examples": ["\"2f1c0a9be3\""]});
     let date = json!({"type": "string", "examples": ["Sat, 31 Jan 2026 12:00:00 GMT"]});
     for (name, description, schema) in [
