@@ -1,5 +1,6 @@
 //! Software that we did not write meets a running daemon: PyJWT verifies what it mints, pyang and yanglint read its model.
 
+mod descriptions;
 mod encodings;
 mod modules;
 

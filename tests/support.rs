@@ -59,8 +59,16 @@ pub fn skipped(what: &str, why: &str) {
 }
 
 /// Python packages at the versions that the tests were written against.
-const REQUIREMENTS: &[&str] =
-    &["hvac==2.4.0", "PyJWT==2.10.1", "cryptography==44.0.0", "pyang==2.7.1", "PyYAML==6.0.2"];
+const REQUIREMENTS: &[&str] = &[
+    "hvac==2.4.0",
+    "PyJWT==2.10.1",
+    "cryptography==44.0.0",
+    "pyang==2.7.1",
+    "PyYAML==6.0.2",
+    "jsonschema==4.26.0",
+    "openapi-spec-validator==0.9.0",
+    "schemathesis==4.32.5",
+];
 
 /// The `python` of a virtual environment with [`REQUIREMENTS`], made on first use; `None` (and a line on the terminal)
 /// where there is no Python or no registry.

@@ -103,6 +103,15 @@ pub fn security() -> Value {
             "scheme": "bearer",
             "description": "A token of this daemon, as a log in, `init` or `POST /v1/state/strongbox/token/create` returns it",
         },
+        "basic": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "A user with a password: acme/alice, or alice for the default tenant",
+        },
+        "certificate": {
+            "type": "mutualTLS",
+            "description": "A client certificate that the model knows; only where the listener asks for one",
+        },
     })
 }
 

@@ -345,7 +345,7 @@ impl Walk<'_> {
         get.parameters.push(self.sort(id));
         let mut operations = vec![("get", get)];
         if self.datastore == Datastore::Config {
-            let body = self.api.generator.entry(id, Purpose::Whole);
+            let body = self.created(id);
             let mut responses = vec![("201", response("201"))];
             responses.extend(refusals(ANY));
             responses.extend(refusals(BODY));
@@ -363,6 +363,20 @@ impl Walk<'_> {
             operations.push(("post", post));
         }
         self.api.path(&spot.path, &spot.parameters, operations);
+    }
+
+    /// A new entry: its keys are there, and secrets too where they are mandatory, since there are none yet to keep.
+    fn created(&mut self, id: NodeId) -> Value {
+        let schema = self.api.schema;
+        let mut entry = self.api.generator.entry(id, Purpose::Whole);
+        let secrets = schema.children(id).iter().filter(|child| {
+            let node = schema.node(**child);
+            node.mandatory && node.whens.is_empty() && (node.extensions.secret || node.extensions.hashed)
+        });
+        if let Some(Value::Array(required)) = entry.get_mut("required") {
+            required.extend(secrets.map(|secret| json!(self.api.generator.member_name(*secret))));
+        }
+        entry
     }
 
     /// What `keys` makes of a list.

@@ -65,9 +65,10 @@ impl Generator<'_> {
             TypeKind::Enumeration { names } => {
                 json!({"type": "string", "enum": names.iter().map(|name| name.name.as_str()).collect::<Vec<_>>()})
             }
-            TypeKind::Identityref { bases } => {
-                json!({"type": "string", "enum": identities(self.schema, bases, module)})
-            }
+            TypeKind::Identityref { bases } => match identities(self.schema, bases, module).as_slice() {
+                [] => json!({"type": "string", "not": {}, "$comment": "no module has such an identity"}),
+                names => json!({"type": "string", "enum": names}),
+            },
             TypeKind::InstanceIdentifier { .. } => json!({"type": "string", "pattern": "^/"}),
             TypeKind::Int { bits, range } => {
                 let (low, high) = integer::signed_bounds(*bits);

@@ -1,0 +1,30 @@
+"""A check of our own: data that fits the description is refused only by a rule that JSON Schema has no words for."""
+
+import re
+
+import schemathesis
+import yaml
+
+BEYOND_JSON_SCHEMA = re.compile(
+    r"""means\ nothing\ (beside|here)      # parameters that exclude one another
+    | ^'where'\ |^fields\ |^sort\ |XPath|expression|column\ \d+   # texts with a grammar of their own
+    | (body\ and|in\ the\ body\ and)      # a key is in the URL and in the body
+    | is\ not\ a\ duration                # as long as a number can say
+    | no\ instance|does\ not\ exist|there\ is\ no\ |has\ no\ |no\ such
+    | twice|unknown|cannot\ be|must\ not  # conditions on several nodes
+    | is\ needed|is\ missing|is\ required|required|excludes?|exclude\ each
+    | \(found\ '                          # the model's own words for a condition
+    | \bnot\ an?\ (address|template|pattern|URL|instant|date)
+    """,
+    re.VERBOSE,
+)
+
+
+@schemathesis.check
+def refusals_of_described_data_are_beyond_json_schema(ctx, response, case):
+    meta = case.meta
+    if meta is None or not meta.generation.mode.is_positive or response.status_code != 400:
+        return
+    errors = yaml.safe_load(response.text)["errors"]
+    unexplained = [error for error in errors if not BEYOND_JSON_SCHEMA.search(error["error-message"])]
+    assert not unexplained, f"fits the description and is refused: {unexplained}"
