@@ -7,6 +7,7 @@
 mod api;
 mod common;
 mod public;
+mod restconf;
 mod serve;
 mod v1;
 
@@ -21,16 +22,19 @@ use crate::yang::schema::Schema;
 pub enum Dialect {
     /// `/v1`, and what is public.
     V1,
+    /// RESTCONF.
+    Restconf,
 }
 
 impl Dialect {
     /// Every dialect that can be described.
-    pub const ALL: &'static [Dialect] = &[Dialect::V1];
+    pub const ALL: &'static [Dialect] = &[Dialect::V1, Dialect::Restconf];
 
     /// Its name, as the query of the URL and the command line have it.
     pub fn as_str(self) -> &'static str {
         match self {
             Dialect::V1 => "v1",
+            Dialect::Restconf => "restconf",
         }
     }
 
@@ -44,6 +48,7 @@ impl Dialect {
 pub fn document(schema: &Schema, dialect: Dialect, modules: Option<&[String]>) -> Value {
     match dialect {
         Dialect::V1 => v1::describe(schema, modules),
+        Dialect::Restconf => restconf::describe(schema, modules),
     }
 }
 

@@ -142,6 +142,9 @@ pub fn number(text: &str) -> Option<usize> {
     text.bytes().all(|digit| digit.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
+/// What a number looks like.
+pub const NUMBER: &str = "a whole number";
+
 /// The form of a depth.
 pub const DEPTH: &str = "a number from 1 to 65535, or unbounded";
 

@@ -16,9 +16,10 @@ fn written(name: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_description_of_v1_is_valid_openapi() {
-    let document = written("openapi-v1.json", &["openapi"]);
-    run_python("interop/valid_openapi.py", &[&document]);
+fn the_descriptions_are_valid_openapi() {
+    let v1 = written("openapi-v1.json", &["openapi"]);
+    let restconf = written("openapi-restconf.json", &["openapi", "--dialect", "restconf"]);
+    run_python("interop/valid_openapi.py", &[&v1, &restconf]);
 }
 
 #[test]
@@ -28,12 +29,23 @@ fn jsonschema_accepts_the_example_and_finds_what_is_wrong_with_its_variations() 
     run_python("interop/boot_schema.py", &[&document, example.to_str().unwrap()]);
 }
 
+/// Lets schemathesis loose on a fresh daemon with the description of a dialect.
+fn attack(dialect: &str) {
+    let daemon = Daemon::quickstart();
+    let name = format!("openapi-{dialect}-attacked.json");
+    let document = written(&name, &["openapi", "--dialect", dialect]);
+    // Everything that is described takes minutes: SCHEMATHESIS=all.
+    let extent = variable("SCHEMATHESIS").unwrap_or_else(|| "some".to_owned());
+    let arguments = [&document, daemon.fact("/address"), daemon.fact("/tokens/root"), dialect, &extent];
+    run_python("interop/attack.py", &arguments);
+}
+
 #[test]
 fn schemathesis_finds_nothing_that_contradicts_the_description_of_v1() {
-    let daemon = Daemon::quickstart();
-    let document = written("openapi-v1-attacked.json", &["openapi"]);
-    // The whole API takes minutes: SCHEMATHESIS=all.
-    let extent = variable("SCHEMATHESIS").unwrap_or_else(|| "some".to_owned());
-    let arguments = [&document, daemon.fact("/address"), daemon.fact("/tokens/root"), &extent];
-    run_python("interop/attack.py", &arguments);
+    attack("v1");
+}
+
+#[test]
+fn schemathesis_finds_nothing_that_contradicts_the_description_of_restconf() {
+    attack("restconf");
 }

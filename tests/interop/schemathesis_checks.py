@@ -11,6 +11,7 @@ BEYOND_JSON_SCHEMA = re.compile(
     | (body\ and|in\ the\ body\ and)      # a key is in the URL and in the body
     | is\ not\ a\ duration                # as long as a number can say
     | no\ instance|does\ not\ exist|there\ is\ no\ |has\ no\ |no\ such
+    | found\ null                         # what a JSON Patch leaves
     | twice|unknown|cannot\ be|must\ not  # conditions on several nodes
     | is\ needed|is\ missing|is\ required|required|excludes?|exclude\ each
     | \(found\ '                          # the model's own words for a condition
@@ -20,11 +21,23 @@ BEYOND_JSON_SCHEMA = re.compile(
 )
 
 
+def messages(body):
+    """Every `error-message` of an error body, whatever the dialect wraps it in."""
+    if isinstance(body, dict):
+        yield from [body["error-message"]] if "error-message" in body else []
+        body = body.values()
+    elif not isinstance(body, list):
+        return
+    for inside in body:
+        yield from messages(inside)
+
+
 @schemathesis.check
 def refusals_of_described_data_are_beyond_json_schema(ctx, response, case):
     meta = case.meta
     if meta is None or not meta.generation.mode.is_positive or response.status_code != 400:
         return
-    errors = yaml.safe_load(response.text)["errors"]
-    unexplained = [error for error in errors if not BEYOND_JSON_SCHEMA.search(error["error-message"])]
+    if "xml" in response.headers.get("content-type", [""])[0]:
+        return  # of XML the description says nothing
+    unexplained = [message for message in messages(yaml.safe_load(response.text)) if not BEYOND_JSON_SCHEMA.search(message)]
     assert not unexplained, f"fits the description and is refused: {unexplained}"

@@ -145,7 +145,8 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Refusal>
     let mut present = false;
     for line in headers.get_all(name) {
         present = true;
-        let text = line.to_str().unwrap_or_default().trim();
+        let text = String::from_utf8_lossy(line.as_bytes());
+        let text = text.trim_matches([' ', '\t']);
         if text == "*" {
             return Ok(Some(Tags::Any));
         }
@@ -231,5 +232,9 @@ mod tests {
         for wrong in ["abc", "\"abc", "\"a\" \"b\"", "W/abc"] {
             assert_eq!(conditions(&[(IF_MATCH, wrong)]).unwrap_err().status, 400, "{wrong}");
         }
+        // What is not ASCII is a fault as well, and not as if nothing were there.
+        let mut headers = HeaderMap::new();
+        headers.insert(IF_NONE_MATCH, HeaderValue::from_bytes(b"\x84").unwrap());
+        assert_eq!(Conditions::parse(&headers).unwrap_err().status, 400);
     }
 }

@@ -32,6 +32,53 @@ pub fn schema_of(name: &str) -> Value {
     component("schemas", name)
 }
 
+/// References to refusals by their statuses.
+pub fn refusals(statuses: &[&'static str]) -> impl Iterator<Item = (&'static str, Value)> {
+    statuses.iter().map(|status| (*status, response(status)))
+}
+
+/// Where a walk through the model is.
+pub struct Spot {
+    /// The URL so far.
+    pub path: String,
+    /// The names so far, for operation ids and summaries.
+    pub names: String,
+    /// Path parameters so far.
+    pub parameters: Vec<String>,
+}
+
+impl Spot {
+    /// The beginning of a walk.
+    pub fn new(path: String) -> Self {
+        Spot { path, names: String::new(), parameters: Vec::new() }
+    }
+
+    /// A child of that name.
+    pub fn below(&self, segment: &str) -> Spot {
+        let names =
+            if self.names.is_empty() { segment.to_owned() } else { format!("{}/{segment}", self.names) };
+        Spot { path: format!("{}/{segment}", self.path), names, parameters: self.parameters.clone() }
+    }
+
+    /// An entry that these parameters name, behind a separator.
+    pub fn entry(&self, separator: char, keys: Vec<String>) -> Spot {
+        let placeholders: Vec<String> = keys.iter().map(|key| format!("{{{key}}}")).collect();
+        let path = format!("{}{separator}{}", self.path, placeholders.join(","));
+        let parameters = [self.parameters.clone(), keys].concat();
+        Spot { path, names: self.names.clone(), parameters }
+    }
+}
+
+/// What goes into an operation and what comes out.
+pub struct Sides {
+    /// The input, when it has any node.
+    pub input: Option<NodeId>,
+    /// The output, likewise.
+    pub output: Option<NodeId>,
+    /// Something in the input is mandatory.
+    pub needs_input: bool,
+}
+
 /// Paths and components.
 pub struct Api<'s> {
     /// The model.
@@ -104,6 +151,22 @@ impl<'s> Api<'s> {
         let module = self.schema.node(id).module;
         self.tags.insert(module);
         self.schema.module(module).name.as_str().to_owned()
+    }
+
+    /// The sides of an operation.
+    pub fn sides(&self, id: NodeId) -> Sides {
+        let schema = self.schema;
+        let side = |wanted: fn(&NodeKind) -> bool| {
+            let mut children = schema.node(id).schema_children.iter().copied();
+            let side = children.find(|child| wanted(&schema.node(*child).kind));
+            side.filter(|side| !schema.children(*side).is_empty())
+        };
+        let input = side(|kind| matches!(kind, NodeKind::Input));
+        let needs_input = input.is_some_and(|input| {
+            let mut children = schema.node(input).schema_children.iter().map(|child| schema.node(*child));
+            children.any(|child| child.mandatory && child.whens.is_empty())
+        });
+        Sides { input, output: side(|kind| matches!(kind, NodeKind::Output)), needs_input }
     }
 
     /// The segment of a node's name in URLs.

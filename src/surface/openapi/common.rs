@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::{Api, header, schema_of};
+use crate::surface::parameters::{CONTENT, DEPTH, NUMBER, Parameter, SWITCH, WITH_DEFAULTS};
 
 /// Statuses of refusals, the name of each in the components being the status itself.
 const REFUSALS: &[(&str, &str, &str, &str)] = &[
@@ -171,5 +172,33 @@ fn add_headers(api: &mut Api<'_>) {
             name.to_owned(),
             json!({"description": description, "required": required, "schema": schema}),
         );
+    }
+}
+
+/// Adds the query parameters of a dialect's table.
+pub fn add_queries<Q: 'static, P: 'static>(
+    api: &mut Api<'_>,
+    rows: impl Iterator<Item = &'static Parameter<Q, P>>,
+) {
+    for row in rows {
+        let (schema, description) = match row.form {
+            SWITCH => (json!({"type": "string", "enum": ["true", ""]}), row.doc.to_owned()),
+            NUMBER => (json!({"type": "integer", "minimum": 0}), row.doc.to_owned()),
+            DEPTH => (
+                json!({"anyOf": [
+                    {"type": "integer", "minimum": 1, "maximum": 65_535},
+                    {"type": "string", "enum": ["unbounded"]},
+                ]}),
+                row.doc.to_owned(),
+            ),
+            CONTENT | WITH_DEFAULTS => {
+                let names: Vec<&str> =
+                    row.form.split([',', ' ']).filter(|word| !matches!(*word, "" | "or")).collect();
+                (json!({"type": "string", "enum": names}), row.doc.to_owned())
+            }
+            form => (json!({"type": "string", "minLength": 1}), format!("{}: {form}", row.doc)),
+        };
+        let made = json!({"name": row.name, "in": "query", "description": description, "schema": schema});
+        api.parameters.insert(format!("query.{}", row.name), made);
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Dialect;
-use super::api::{Api, Operation, header, response};
+use super::api::{Api, Operation, header, refusals, response};
 use super::common::PUBLIC;
 
 /// The tag of these paths.
@@ -126,8 +126,4 @@ fn json_answer(description: &str, schema: &Value, cached: bool) -> Value {
         members.insert("headers".to_owned(), json!({"Cache-Control": header("Cache-Control")}));
     }
     answer
-}
-
-fn refusals(statuses: &[&'static str]) -> Vec<(&'static str, Value)> {
-    statuses.iter().map(|status| (*status, response(status))).collect()
 }

@@ -67,7 +67,7 @@ impl Descriptions {
         let recorded = match &outcome {
             Ok(reply) => trail.record(reply.status, None).await,
             Err(failure) => {
-                trail.record(failure.status.unwrap_or(StatusCode::BAD_REQUEST), Some(failure)).await
+                trail.record(failure.status.unwrap_or(StatusCode::BAD_REQUEST), Some(failure.summary())).await
             }
         };
         match recorded.and(outcome) {

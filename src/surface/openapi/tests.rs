@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::*;
+use crate::surface::restconf::route as restconf;
 use crate::surface::v1::route::Resource;
 use crate::yang::compile_product;
 
@@ -24,16 +25,14 @@ fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
         .collect()
 }
 
-#[test]
-fn every_path_of_v1_has_the_methods_that_the_dialect_has_there() {
-    let schema = compile_product().unwrap();
-    let document = document(&schema, Dialect::V1, None);
+/// Holds the methods of every path below `root` against those that the dialect finds there; how many paths these were.
+fn held(document: &Value, root: &str, allowed: impl Fn(&str) -> Option<&'static str>) -> usize {
     let paths = document["paths"].as_object().unwrap();
     let mut seen = 0;
-    for (path, item) in paths.iter().filter(|(path, _)| path.starts_with("/v1/")) {
+    for (path, item) in paths.iter().filter(|(path, _)| path.starts_with(root)) {
         // Any key will do for a path whose keys are texts.
         let concrete = regex::Regex::new(r"\{[^}]*\}").unwrap().replace_all(path, "1").into_owned();
-        let Ok(resource) = Resource::find(&schema, &concrete) else { continue };
+        let Some(allowed) = allowed(&concrete) else { continue };
         let mut described: Vec<String> = item
             .as_object()
             .unwrap()
@@ -41,22 +40,40 @@ fn every_path_of_v1_has_the_methods_that_the_dialect_has_there() {
             .filter(|name| *name != "parameters")
             .map(|name| name.to_uppercase())
             .collect();
-        let mut there: Vec<String> = resource.allow().split(", ").map(str::to_owned).collect();
+        let mut there: Vec<String> = allowed.split(", ").map(str::to_owned).collect();
         there.retain(|method| method != "HEAD" && method != "OPTIONS");
         described.sort();
         there.sort();
         assert_eq!(described, there, "{path}");
         seen += 1;
     }
-    assert!(seen > 500, "{seen} of {}", paths.len());
+    seen
+}
+
+#[test]
+fn every_path_has_the_methods_that_the_dialect_has_there() {
+    let schema = compile_product().unwrap();
+    let of_v1 = document(&schema, Dialect::V1, None);
+    let seen = held(&of_v1, "/v1/", |path| Resource::find(&schema, path).ok().map(|found| found.allow()));
+    assert!(seen > 500, "{seen}");
+    let of_restconf = document(&schema, Dialect::Restconf, None);
+    let seen = held(&of_restconf, "/restconf/", |path| {
+        restconf::Resource::find(&schema, path).ok().map(|found| found.allow())
+    });
+    assert!(seen > 300, "{seen}");
 }
 
 #[test]
 fn operation_ids_are_unique_and_references_lead_somewhere() {
     let schema = compile_product().unwrap();
-    let document = document(&schema, Dialect::V1, None);
+    for dialect in Dialect::ALL {
+        are_sound(&document(&schema, *dialect, None));
+    }
+}
+
+fn are_sound(document: &Value) {
     let mut ids = HashSet::new();
-    for (path, method, operation) in operations(&document) {
+    for (path, method, operation) in operations(document) {
         assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
     }
     fn references<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
@@ -70,7 +87,7 @@ fn operation_ids_are_unique_and_references_lead_somewhere() {
         }
     }
     let mut found = HashSet::new();
-    references(&document, &mut found);
+    references(document, &mut found);
     for reference in found {
         assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
     }

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::api::{Api, Operation, header, parameter, response, schema_of};
+use super::api::{Api, Operation, Sides, Spot, header, parameter, refusals, response, schema_of};
 use super::common::{self, ANY, BODY};
 use super::public;
 use crate::base::error::ErrorTag;
 use crate::engine::Datastore;
-use crate::surface::v1::query::{PARAMETERS, Place, Values};
+use crate::surface::v1::query::{PARAMETERS, Place};
 use crate::surface::v1::transaction::MAX_EDITS;
 use crate::yang::json_schema::{Encoding, Options, Purpose, generate::paragraphs};
 use crate::yang::schema::{NodeId, NodeKind, Schema, node::Status};
@@ -90,23 +90,7 @@ fn add_components(api: &mut Api<'_>) {
         }
         api.responses.insert(name.to_owned(), answer);
     }
-    for row in PARAMETERS.iter().filter(|row| row.name != "sort") {
-        let schema = match row.values {
-            Values::Text => json!({"type": "string", "minLength": 1}),
-            Values::Switch => json!({"type": "string", "enum": ["true", ""]}),
-            Values::Number => json!({"type": "integer", "minimum": 0}),
-            Values::Depth => json!({"anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": 65_535}, {"type": "string", "enum": ["unbounded"]},
-            ]}),
-            Values::OneOf(names) => json!({"type": "string", "enum": names}),
-        };
-        let description = match row.values {
-            Values::Text => format!("{}: {}", row.doc, row.form),
-            _ => row.doc.to_owned(),
-        };
-        let made = json!({"name": row.name, "in": "query", "description": description, "schema": schema});
-        api.parameters.insert(format!("query.{}", row.name), made);
-    }
+    common::add_queries(api, PARAMETERS.iter().filter(|row| row.name != "sort"));
 }
 
 fn transaction() -> Value {
@@ -181,35 +165,6 @@ fn index(api: &mut Api<'_>) {
     api.path("/v1", &[], vec![("get", operation)]);
 }
 
-fn refusals(statuses: &[&'static str]) -> impl Iterator<Item = (&'static str, Value)> {
-    statuses.iter().map(|status| (*status, response(status)))
-}
-
-/// Where a walk through the model is.
-struct Spot {
-    /// The URL so far.
-    path: String,
-    /// The names so far, for operation ids and summaries.
-    names: String,
-    /// Path parameters so far.
-    parameters: Vec<String>,
-}
-
-impl Spot {
-    fn below(&self, segment: &str) -> Spot {
-        let names =
-            if self.names.is_empty() { segment.to_owned() } else { format!("{}/{segment}", self.names) };
-        Spot { path: format!("{}/{segment}", self.path), names, parameters: self.parameters.clone() }
-    }
-
-    fn entry(&self, keys: Vec<String>) -> Spot {
-        let segment: Vec<String> = keys.iter().map(|key| format!("{{{key}}}")).collect();
-        let path = format!("{}/{}", self.path, segment.join(","));
-        let parameters = [self.parameters.clone(), keys].concat();
-        Spot { path, names: self.names.clone(), parameters }
-    }
-}
-
 struct Walk<'s> {
     api: Api<'s>,
     datastore: Datastore,
@@ -269,7 +224,7 @@ impl Walk<'_> {
                 NodeKind::List { keys, .. } => {
                     self.list(child, &spot);
                     if !keys.is_empty() {
-                        let spot = spot.entry(self.api.entry_parameters(child));
+                        let spot = spot.entry('/', self.api.entry_parameters(child));
                         self.entry(child, &spot);
                         self.children(child, &spot);
                     }
@@ -463,7 +418,7 @@ impl Walk<'_> {
         let get = self.read(id, spot, false, &content);
         self.api.path(&spot.path, &spot.parameters, vec![("get", get)]);
         if matches!(node.kind, NodeKind::LeafList { .. }) {
-            let spot = spot.entry(self.api.entry_parameters(id));
+            let spot = spot.entry('/', self.api.entry_parameters(id));
             let content = self.api.generator.entry_scalar(id, Purpose::Answer);
             let mut get = self.read(id, &spot, false, &content);
             get.id = self.id("get-value", &spot);
@@ -475,20 +430,10 @@ impl Walk<'_> {
     fn action(&mut self, id: NodeId, spot: &Spot) {
         let schema = self.api.schema;
         let node = schema.node(id);
-        let side = |wanted: fn(&NodeKind) -> bool| {
-            let child = node.schema_children.iter().copied().find(|child| wanted(&schema.node(*child).kind));
-            child.filter(|child| !schema.children(*child).is_empty())
-        };
-        let input = side(|kind| matches!(kind, NodeKind::Input));
-        let output = side(|kind| matches!(kind, NodeKind::Output));
+        let Sides { input, output, needs_input } = self.api.sides(id);
         let body = input.map(|input| {
             let content = self.api.generator.content(input, Purpose::Input);
-            let is_required = schema
-                .node(input)
-                .schema_children
-                .iter()
-                .any(|child| schema.node(*child).mandatory && schema.node(*child).whens.is_empty());
-            json!({"required": is_required, "content": bodies(&content)})
+            json!({"required": needs_input, "content": bodies(&content)})
         });
         let mut responses = Vec::new();
         if let Some(output) = output {
@@ -516,7 +461,7 @@ impl Walk<'_> {
     /// Operations that belong to no node.
     fn operations(&mut self) {
         let schema = self.api.schema;
-        let top = Spot { path: "/v1".to_owned(), names: String::new(), parameters: Vec::new() };
+        let top = Spot::new("/v1".to_owned());
         for child in schema.children(NodeId::ROOT).iter().copied() {
             if matches!(schema.node(child).kind, NodeKind::Rpc) && self.api.is_wanted(child) {
                 let segment = self.api.segment(child, schema.is_ambiguous(child));

@@ -8,7 +8,7 @@ use crate::base::error::ErrorTag;
 pub use crate::data::read::{Content, WithDefaults};
 use crate::data::violation::Violation;
 use crate::surface::parameters::{
-    self, CONTENT, DEPTH, Manners, Parameter, SWITCH, WITH_DEFAULTS, content, depth, number, switch,
+    self, CONTENT, DEPTH, Manners, NUMBER, Parameter, SWITCH, WITH_DEFAULTS, content, depth, number, switch,
     with_defaults,
 };
 use crate::surface::select::Entries;
@@ -152,7 +152,7 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         name: "limit",
         places: LISTS,
         not_beside: &["count"],
-        form: "a whole number",
+        form: NUMBER,
         doc: "at most so many entries",
         set: |query, text| {
             query.limit = Some(number(text)?);
@@ -163,7 +163,7 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         name: "offset",
         places: LISTS,
         not_beside: &["count"],
-        form: "a whole number",
+        form: NUMBER,
         doc: "without the first so many entries",
         set: |query, text| {
             query.offset = number(text)?;

@@ -201,6 +201,10 @@ mod tests {
         let schema = crate::yang::compile_product().unwrap();
         for (id, node) in schema.nodes() {
             let Some(ty) = node.ty() else { continue };
+            // Of an identity that is there for modules of others nothing may be derived yet.
+            if matches!(ty.effective().kind, TypeKind::Identityref { .. }) {
+                continue;
+            }
             assert!(of_type(&schema, ty, node.module).is_some(), "{}", schema.path(id));
         }
     }
