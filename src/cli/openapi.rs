@@ -58,7 +58,7 @@ fn described(arguments: &Arguments) -> Result<String, Vec<String>> {
         .filter(|module| module.implemented)
         .map(|module| module.name.as_str())
         .collect();
-    for name in arguments.modules.iter().filter(|name| !known.contains(&name.as_str())) {
+    if let Some(name) = arguments.modules.iter().find(|name| !known.contains(&name.as_str())) {
         let near = nearest(name, known.iter().copied());
         let hint = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
         return Err(vec![told(format!("there is no module '{name}' among those that are served{hint}"))]);

@@ -120,6 +120,7 @@ pub fn security() -> Value {
 /// `example` makes the body of one.
 pub fn add(api: &mut Api<'_>, media_types: &[&str], errors: &str, example: impl Fn(&str, &str) -> Value) {
     add_headers(api);
+    add_answers(api);
     for (status, description, tag, message) in REFUSALS {
         let body = json!({"schema": schema_of(errors), "example": example(tag, message)});
         let content: serde_json::Map<String, Value> =
@@ -134,6 +135,23 @@ pub fn add(api: &mut Api<'_>, media_types: &[&str], errors: &str, example: impl 
             }
         }
         api.responses.insert((*status).to_owned(), answer);
+    }
+}
+
+/// Answers without a body. `validate` answers what would have been.
+fn add_answers(api: &mut Api<'_>) {
+    let validators = json!({"ETag": header("ETag"), "Last-Modified": header("Last-Modified")});
+    let mut created = validators.clone();
+    if let Value::Object(members) = &mut created {
+        members.insert("Location".to_owned(), header("Location"));
+    }
+    for (name, description, headers) in [
+        ("201", "It was created", created),
+        ("204", "Done; there is nothing to say", validators.clone()),
+        ("204.valid", "There is nothing to say; with `validate`, the request would succeed", json!({})),
+        ("304", "The client has it already", validators),
+    ] {
+        api.responses.insert(name.to_owned(), json!({"description": description, "headers": headers}));
     }
 }
 

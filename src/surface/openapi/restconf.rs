@@ -93,20 +93,6 @@ fn add_components(api: &mut Api<'_>) {
     let errors = wrapped("ietf-restconf:errors", &list);
     api.schemas.insert("Errors".to_owned(), json!({"oneOf": [errors, schema_of("YangPatchStatus")]}));
     api.schemas.insert("YangPatch".to_owned(), yang_patch());
-    let validators = json!({"ETag": header("ETag"), "Last-Modified": header("Last-Modified")});
-    let created = json!({"Location": header("Location"), "ETag": header("ETag"), "Last-Modified": header("Last-Modified")});
-    for (name, description, headers) in [
-        ("201", "It was created", Some(created)),
-        ("204", "Done; there is nothing to say", Some(validators.clone())),
-        ("204.valid", "There is nothing to say; with `validate`, the request would succeed", None),
-        ("304", "The client has it already", Some(validators)),
-    ] {
-        let mut answer = json!({"description": description});
-        if let (Some(headers), Value::Object(members)) = (headers, &mut answer) {
-            members.insert("headers".to_owned(), headers);
-        }
-        api.responses.insert(name.to_owned(), answer);
-    }
     common::add_queries(api, PARAMETERS.iter());
 }
 
