@@ -20,6 +20,7 @@ pub mod derived;
 pub mod facts;
 pub mod model_change;
 pub mod modified;
+pub mod notification;
 pub mod operation;
 pub mod operational;
 pub mod registry;
@@ -41,23 +42,29 @@ pub use commit::{
 };
 pub use derived::Derived;
 pub use model_change::{Loss, ModelChange};
+pub use notification::{
+    Announce, AnnounceContext, Event, EventId, EventReader, EventsEnd, Heard, Notification, Start,
+};
 pub use operation::{Confirmed, Datastore, Operation, WriteKind, WriteOptions};
 pub use operational::{State, StateContext, StateError, StateProvider, StateReader};
 pub use registry::{GuardContext, Prepare, PrepareContext, Registry, RegistryError};
 pub use snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 pub use watch::{Commit, Observer, Watch, WatchEnd};
 
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, Timestamp};
 use crate::base::ident::Ident;
 use crate::base::password::Passwords;
 use crate::data::path::InstancePath;
 use crate::data::tree::Tree;
 use crate::data::validate::Constraints;
+use crate::store::log::last_before;
 use crate::store::{AppendError, CommitLog as _, Record, Recovered, Revision, SqliteStore, StoreError};
 use crate::yang::schema::{NodeKind, Schema};
 use etag::Etags;
 use facts::Facts;
+use notification::Told;
 use registry::Bindings;
+use transaction::Prepared;
 use writer::{Waiting, Work, Writer};
 
 /// What can be set of an engine.
@@ -116,6 +123,7 @@ struct Core {
     etags: Etags,
     passwords: Passwords,
     commits: broadcast::Sender<Arc<Commit>>,
+    told: broadcast::Sender<Told>,
     observers: ArcSwap<Vec<Arc<dyn Observer>>>,
     pins: Arc<history::Pins>,
 }
@@ -194,6 +202,7 @@ impl Engine {
             etags: Etags::new(&store.barrier().derive("etags")),
             passwords: settings.passwords.clone(),
             commits: broadcast::Sender::new(settings.watch_queue.max(1)),
+            told: broadcast::Sender::new(settings.watch_queue.max(1)),
             observers: ArcSwap::default(),
             pins: Arc::default(),
             settings,
@@ -245,12 +254,38 @@ impl Engine {
             let (revision, time) = (snapshot.revision, snapshot.time);
             return Ok(Committed { revision, time, changed, changes: made.changes, snapshot });
         }
+        self.enqueue(request, prepared, Vec::new()).await
+    }
+
+    /// A transaction of nothing but notifications.
+    async fn enqueue_notifications(
+        &self,
+        notifications: Vec<Notification>,
+    ) -> Result<Committed, CommitError> {
+        let request = CommitRequest {
+            actor: "strongbox".to_owned(),
+            request_id: String::new(),
+            by: Author::Service,
+            changes: Vec::new(),
+            validate_only: false,
+            approve: None,
+            options: CommitOptions::default(),
+        };
+        self.enqueue(request, Prepared::default(), notifications).await
+    }
+
+    async fn enqueue(
+        &self,
+        request: CommitRequest,
+        prepared: Prepared,
+        notifications: Vec<Notification>,
+    ) -> Result<Committed, CommitError> {
         let place = tokio::time::timeout(self.core.settings.patience, self.queue.reserve())
             .await
             .map_err(|_| CommitError::TooBusy)?
             .map_err(|_| CommitError::Stopped)?;
         let (answer, outcome) = oneshot::channel();
-        place.send(Work::Commit(Box::new(Waiting { request, prepared, answer })));
+        place.send(Work::Commit(Box::new(Waiting { request, prepared, notifications, answer })));
         outcome.await.map_err(|_| CommitError::Stopped)?
     }
 
@@ -280,6 +315,21 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<(Revision, Record)>, StoreError> {
         self.look(move |store| store.read_from(after, limit)).await?
+    }
+
+    /// The oldest revision that the log has, and its time; `None` when it has none.
+    async fn first_record(&self) -> Result<Option<(Revision, Timestamp)>, StoreError> {
+        self.look(|store| {
+            let bounds = store.bounds();
+            let first = (bounds.first <= bounds.last).then_some(bounds.first);
+            first.map(|first| Ok((first, store.time_of(first)?))).transpose()
+        })
+        .await?
+    }
+
+    /// The revision behind which everything was made at an instant or later.
+    async fn last_before(&self, time: Timestamp) -> Result<Revision, StoreError> {
+        self.look(move |store| last_before(store, time)).await?
     }
 
     /// Looks at the store on the writer's thread, between two commits: `look` must be quick.

@@ -17,7 +17,7 @@ pub(crate) mod conformance;
 
 pub use barrier::Barrier;
 pub use log::{
-    AppendError, Bounds, CommitLog, EditRecord, Effect, Record, Revision, RowValue, StoreError,
-    TransactionRecord,
+    AppendError, Bounds, CommitLog, EditRecord, Effect, NotificationRecord, Record, Revision, RowValue,
+    StoreError, TransactionRecord,
 };
 pub use sqlite::{PastRow, Recovered, Row, SqliteStore};

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::action::{ActionContext, ActionError, Invocation};
+use super::notification::Announce;
 use super::operational::StateProvider;
 use super::touched::Attached;
 use crate::base::clock::Timestamp;
@@ -87,6 +88,7 @@ pub struct Registry {
     states: Vec<(String, Arc<dyn StateProvider>)>,
     preparations: Vec<(String, Arc<dyn Prepare>)>,
     guards: Vec<(String, Guard)>,
+    announcers: Vec<Arc<dyn Announce>>,
     tenants: Option<String>,
     content_id: Option<String>,
 }
@@ -162,6 +164,11 @@ impl Registry {
         self.guards.push((path.to_owned(), Arc::new(guard)));
     }
 
+    /// Tells of transactions.
+    pub fn announce(&mut self, announcer: Arc<dyn Announce>) {
+        self.announcers.push(announcer);
+    }
+
     /// Names the list whose entries in the system tenant are the other tenants; its one key is the tenant's name.
     pub fn tenants(&mut self, path: &str) {
         self.tenants = Some(path.to_owned());
@@ -223,6 +230,7 @@ impl Registry {
             states,
             preparations: Attached::new(schema, preparations),
             guards: Attached::new(schema, guards),
+            announcers: self.announcers,
             tenants,
         })
     }
@@ -248,6 +256,7 @@ pub(super) struct Bindings {
     pub states: HashMap<NodeId, Arc<dyn StateProvider>>,
     pub preparations: Attached<Arc<dyn Prepare>>,
     pub guards: Attached<Guard>,
+    pub announcers: Vec<Arc<dyn Announce>>,
     pub tenants: Option<NodeId>,
     pub content_id: Option<NodeId>,
 }

@@ -1,6 +1,7 @@
 //! The pipeline as a whole, on a small model and a store in a temporary directory.
 
 mod history;
+mod notifications;
 mod replay;
 mod upgrade;
 
@@ -46,6 +47,8 @@ container top
       leaf id int32
   container facts computed state
     leaf count int32
+notification happened
+  leaf number uint64
 rpc ping
   input
     leaf text string

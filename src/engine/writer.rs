@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Core;
 use super::commit::{CommitError, CommitRequest, Committed, TenantChanges};
+use super::notification::{Event, Notification, Told, place, to_record};
 use super::rows::RowWrites;
 use super::snapshot::Snapshot;
 use super::transaction::{Made, Prepared};
@@ -38,6 +39,8 @@ pub(super) enum Work {
 pub(super) struct Waiting {
     pub request: CommitRequest,
     pub prepared: Prepared,
+    /// What is to be told beside what the transaction itself gives to tell.
+    pub notifications: Vec<Notification>,
     pub answer: oneshot::Sender<Result<Committed, CommitError>>,
 }
 
@@ -47,6 +50,7 @@ struct Done {
     outcome: Result<Vec<TenantChanges>, CommitError>,
     transaction: Option<CommittedTransaction>,
     writes: Vec<(Ident, RowWrites)>,
+    notifications: Vec<Notification>,
 }
 
 pub(super) struct Writer {
@@ -98,8 +102,10 @@ impl Writer {
 
     fn commit(&mut self, group: Vec<Waiting>) {
         let before = self.core.snapshot.load_full();
-        // Times never run backwards from revision to revision, whatever the clock does.
-        let time = self.core.clock.now().max(Timestamp(before.time.0 + 1));
+        // Times never run backwards from revision to revision, whatever the clock does, and leave room for those of the
+        // events between.
+        let room = group.iter().map(|waiting| self.most_events(waiting)).sum();
+        let time = self.core.clock.now().max(Timestamp(before.time.0.saturating_add(1).saturating_add(room)));
         let mut candidate = Snapshot::clone(&before);
         let mut done = Vec::with_capacity(group.len());
         for waiting in group {
@@ -109,7 +115,8 @@ impl Writer {
             return answer(done, &before);
         }
         match self.append(before.revision, &mut done, time) {
-            Ok(revision) => {
+            Ok((revision, kept)) => {
+                let events = events(revision, time, &done, &kept);
                 candidate.revision = revision;
                 candidate.time = time;
                 let after = Arc::new(candidate);
@@ -117,6 +124,9 @@ impl Writer {
                 let transactions = done.iter_mut().filter_map(|one| one.transaction.take()).collect();
                 let commit = Commit { revision, time, transactions, before, after: Arc::clone(&after) };
                 self.core.tell(commit);
+                if !events.is_empty() {
+                    let _ = self.core.told.send(Told { revision, events });
+                }
                 answer(done, &after);
                 self.purge(revision);
             }
@@ -127,47 +137,77 @@ impl Writer {
         }
     }
 
+    /// How many events there can be about a transaction.
+    fn most_events(&self, waiting: &Waiting) -> i64 {
+        let told = self.core.bindings.announcers.len().saturating_mul(waiting.request.changes.len());
+        i64::try_from(told.saturating_add(waiting.notifications.len())).unwrap_or(i64::MAX)
+    }
+
     fn make(&self, candidate: &mut Snapshot, waiting: Waiting, time: Timestamp) -> Done {
-        let Waiting { request, prepared, answer } = waiting;
+        let Waiting { request, prepared, mut notifications, answer } = waiting;
         match self.core.make(candidate, &request, &prepared, time) {
-            Err(error) => Done { answer, outcome: Err(error), transaction: None, writes: Vec::new() },
-            Ok(Made { changes, .. }) if changes.is_empty() => {
-                Done { answer, outcome: Ok(changes), transaction: None, writes: Vec::new() }
+            Err(error) => {
+                let notifications = Vec::new();
+                Done { answer, outcome: Err(error), transaction: None, writes: Vec::new(), notifications }
+            }
+            Ok(Made { changes, .. }) if changes.is_empty() && notifications.is_empty() => {
+                Done { answer, outcome: Ok(changes), transaction: None, writes: Vec::new(), notifications }
             }
             Ok(Made { snapshot, changes, writes }) => {
                 *candidate = snapshot;
+                notifications.extend(self.core.announce(&request.actor, request.by, &changes));
                 let transaction = CommittedTransaction {
                     request_id: request.request_id,
                     actor: request.actor,
                     comment: request.options.comment,
                     changes: changes.clone(),
                 };
-                Done { answer, outcome: Ok(changes), transaction: Some(transaction), writes }
+                Done { answer, outcome: Ok(changes), transaction: Some(transaction), writes, notifications }
             }
         }
     }
 
+    /// Appends one record for the group; with the revision comes which notifications of each transaction it holds.
     fn append(
         &mut self,
         after: Revision,
         done: &mut [Done],
         time: Timestamp,
-    ) -> Result<Revision, AppendError> {
+    ) -> Result<(Revision, Vec<Kept>), AppendError> {
         let mut transactions = Vec::new();
         let mut deleted_below = Vec::new();
-        for one in done {
+        let mut kept = Vec::new();
+        for (at, one) in done.iter_mut().enumerate() {
             let Some(transaction) = &one.transaction else { continue };
+            let record = |tenant, edits| TransactionRecord {
+                tenant,
+                request_id: transaction.request_id.clone(),
+                actor: transaction.actor.clone(),
+                comment: transaction.comment.clone(),
+                edits,
+                notifications: Vec::new(),
+            };
+            let first = transactions.len();
             for (tenant, writes) in one.writes.drain(..) {
                 deleted_below.push(writes.deleted_below);
-                transactions.push(TransactionRecord {
-                    tenant,
-                    request_id: transaction.request_id.clone(),
-                    actor: transaction.actor.clone(),
-                    comment: transaction.comment.clone(),
-                    edits: writes.edits,
-                });
+                transactions.push(record(tenant, writes.edits));
+            }
+            for (number, notification) in one.notifications.iter().enumerate() {
+                let Some(told) = to_record(&self.core.schema, notification) else { continue };
+                let own = transactions.iter().skip(first).position(|made| made.tenant == notification.tenant);
+                let own = own.map_or(transactions.len(), |own| own + first);
+                if own == transactions.len() {
+                    deleted_below.push(Vec::new());
+                    transactions.push(record(notification.tenant.clone(), Vec::new()));
+                }
+                if let Some(transaction) = transactions.get_mut(own) {
+                    transaction.notifications.push(told);
+                    kept.push(Kept { transaction: own, of: at, number });
+                }
             }
         }
+        // The order in which the record has them is the order of their numbers.
+        kept.sort_by_key(|kept| kept.transaction);
         let record = Record { id: Uuid::new_v4(), time, transactions };
         let mut effects = Vec::new();
         for (transaction, below) in record.transactions.iter().zip(&deleted_below) {
@@ -179,7 +219,7 @@ impl Writer {
                 value: edit.value.as_ref().map(RowValue::expose),
             }));
         }
-        append_settled(&mut self.store, after, &record, &effects)
+        append_settled(&mut self.store, after, &record, &effects).map(|revision| (revision, kept))
     }
 
     fn purge(&mut self, newest: Revision) {
@@ -192,6 +232,27 @@ impl Writer {
             tracing::warn!(%error, "the log was not purged");
         }
     }
+}
+
+/// A notification that a record holds.
+struct Kept {
+    /// In which of the record's transactions.
+    transaction: usize,
+    /// Of which transaction of the group.
+    of: usize,
+    /// Which of its notifications.
+    number: usize,
+}
+
+/// What a record holds, as those hear it who listen.
+fn events(revision: Revision, time: Timestamp, done: &[Done], kept: &[Kept]) -> Arc<[Arc<Event>]> {
+    let events = kept.iter().enumerate().filter_map(|(number, of)| {
+        let notification = done.get(of.of)?.notifications.get(of.number)?.clone();
+        let (id, time) = place(revision, time, number, kept.len())?;
+        let Notification { tenant, path, content } = notification;
+        Some(Arc::new(Event { id, time, tenant, path, content }))
+    });
+    events.collect()
 }
 
 fn answer(done: Vec<Done>, snapshot: &Arc<Snapshot>) {

@@ -204,6 +204,12 @@ settings! {
         => |into, value| into.limits.connections_per_address = value;
     "limits.requests-per-address", one count "NUMBER", "512",
         "Requests at once from one client address; further ones are 429" => |into, value| into.limits.requests_per_address = value;
+    "limits.event-streams-per-address", one count "NUMBER", "1024",
+        "Streams of events at once from one client address; further ones are 429"
+        => |into, value| into.limits.event_streams_per_address = value;
+    "limits.event-stream-patience", one duration "DURATION", "30s",
+        "How long a stream of events waits for a client that does not read before its connection is closed"
+        => |into, value| into.limits.event_stream_patience = value;
     "limits.streams", one count "NUMBER", "128",
         "Requests at once on one HTTP/2 connection"
         => |into, value| into.limits.streams = u32::try_from(value).unwrap_or(u32::MAX);

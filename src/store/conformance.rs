@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use uuid::Uuid;
 
 use super::log::{
-    AppendError, Bounds, CommitLog, EditRecord, Effect, Record, Revision, RowValue, StoreError,
-    TransactionRecord, append_settled,
+    AppendError, Bounds, CommitLog, EditRecord, Effect, NotificationRecord, Record, Revision, RowValue,
+    StoreError, TransactionRecord, append_settled, last_before,
 };
 use crate::base::clock::Timestamp;
 
@@ -16,6 +16,7 @@ pub(crate) fn run(fresh: &mut dyn FnMut() -> Box<dyn CommitLog>) {
     appends_take_the_next_slot_only(&mut *fresh());
     records_come_back_in_order_and_whole(&mut *fresh());
     purging_forgets_the_oldest_and_nothing_else(&mut *fresh());
+    a_time_leads_to_the_last_record_before_it(&mut *fresh());
     an_unclear_answer_is_settled_by_the_slot(fresh);
 }
 
@@ -32,6 +33,11 @@ pub(crate) fn record(number: u128) -> Record {
             edits: vec![EditRecord {
                 path: format!("/m:list[name='{number}']"),
                 value: Some(RowValue::new(format!("{{\"name\":\"{number}\"}}")).unwrap()),
+            }],
+            notifications: vec![NotificationRecord {
+                at: "/".into(),
+                name: "m:happened".into(),
+                content: RowValue::new(format!("{{\"number\":{number}}}")).unwrap(),
             }],
         }],
     }
@@ -109,6 +115,24 @@ fn purging_forgets_the_oldest_and_nothing_else(log: &mut dyn CommitLog) {
     assert_eq!(ids(log, 4, 10), [(5, 5)]);
 }
 
+fn a_time_leads_to_the_last_record_before_it(log: &mut dyn CommitLog) {
+    assert_eq!(last_before(log, Timestamp(5)).unwrap(), Revision(0));
+    for number in 0..9_u128 {
+        append(log, number as u64, number + 1).unwrap();
+    }
+    let second = |number: u64| Timestamp(1_000_000 * number as i64);
+    let before = |time: Timestamp| last_before(log, time).unwrap().0;
+    assert_eq!([before(Timestamp(0)), before(second(1)), before(second(1_000))], [0, 0, 9]);
+    for number in 1..9 {
+        assert_eq!([before(second(number)), before(Timestamp(second(number).0 + 1))], [number - 1, number]);
+    }
+    log.purge(Revision(4)).unwrap();
+    assert!(matches!(log.time_of(Revision(4)), Err(StoreError::Purged { .. })));
+    assert_eq!(log.time_of(Revision(5)).unwrap(), second(5));
+    assert_eq!(last_before(log, second(2)).unwrap(), Revision(4), "what is gone is before everything");
+    assert_eq!(last_before(log, second(7)).unwrap(), Revision(6));
+}
+
 /// What happens to an append whose answer is lost.
 #[derive(Clone, Copy)]
 enum Fault {
@@ -151,6 +175,10 @@ impl CommitLog for Unclear<'_> {
 
     fn read_from(&self, after: Revision, limit: usize) -> Result<Vec<(Revision, Record)>, StoreError> {
         self.log.read_from(after, limit)
+    }
+
+    fn time_of(&self, revision: Revision) -> Result<Timestamp, StoreError> {
+        self.log.time_of(revision)
     }
 
     fn purge(&mut self, up_to: Revision) -> Result<Bounds, StoreError> {

@@ -63,6 +63,20 @@ pub struct TransactionRecord {
     pub comment: Option<String>,
     /// In order.
     pub edits: Vec<EditRecord>,
+    /// What was told of it, and what services told beside it, in order: kept with the record, so that it can be told again.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notifications: Vec<NotificationRecord>,
+}
+
+/// One notification of a model (RFC 7950 section 7.16).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NotificationRecord {
+    /// Instance-identifier (RFC 7951 section 6.11) of the instance that it is bound to; `/` for the root.
+    pub at: String,
+    /// Its name, as `module:name`.
+    pub name: String,
+    /// Its content: RFC 7951 JSON text.
+    pub content: RowValue,
 }
 
 /// One row put or deleted.
@@ -154,6 +168,12 @@ pub trait CommitLog: Send {
     /// # Errors
     /// [`StoreError::Purged`] when the record behind `after` is gone; damage and I/O.
     fn read_from(&self, after: Revision, limit: usize) -> Result<Vec<(Revision, Record)>, StoreError>;
+
+    /// When the record of a revision was made.
+    ///
+    /// # Errors
+    /// [`StoreError::Purged`] when it is gone; damage, also where there never was one; I/O.
+    fn time_of(&self, revision: Revision) -> Result<Timestamp, StoreError>;
 
     /// Forgets the records up to and including `up_to`. State is not touched.
     ///
@@ -289,6 +309,25 @@ pub fn append_settled(
     answer
 }
 
+/// The newest revision whose record was made before `time`; the one before the oldest record when none was. Times grow with
+/// revisions, so this is behind what reading "from then on" begins.
+///
+/// # Errors
+/// As [`CommitLog::time_of`].
+pub fn last_before(log: &dyn CommitLog, time: Timestamp) -> Result<Revision, StoreError> {
+    let bounds = log.bounds();
+    let (mut from, mut to) = (bounds.first.0, bounds.last.next().0);
+    while from < to {
+        let middle = from + (to - from) / 2;
+        if log.time_of(Revision(middle))? < time {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    Ok(Revision(from.saturating_sub(1)))
+}
+
 mod micros {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -324,6 +363,7 @@ mod tests {
                     },
                     EditRecord { path: "/a:b[name='y']".into(), value: None },
                 ],
+                notifications: Vec::new(),
             }],
         };
         let text = serde_json::to_string(&record).unwrap();

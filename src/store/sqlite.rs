@@ -225,6 +225,14 @@ impl CommitLog for SqliteStore {
         check::read_log(&self.connection, &self.barrier, self.log_id, &self.head, after, limit, &self.place)
     }
 
+    fn time_of(&self, revision: Revision) -> Result<Timestamp, StoreError> {
+        let bounds = self.bounds();
+        if revision < bounds.first {
+            return Err(StoreError::Purged { wanted: revision, first: bounds.first });
+        }
+        check::time_at(&self.connection, revision, &self.place)
+    }
+
     fn purge(&mut self, up_to: Revision) -> Result<Bounds, StoreError> {
         let up_to = up_to.min(self.head.revision);
         if up_to <= self.head.purged {

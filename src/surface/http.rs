@@ -16,6 +16,7 @@ pub mod refusal;
 pub mod reply;
 pub mod request;
 pub mod server;
+pub mod stream;
 pub mod tls;
 
 pub use body::Payload;

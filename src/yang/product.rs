@@ -1,8 +1,9 @@
 //! The modules that are embedded in the binary: the product's own, and standard ones that anybody may import.
 
 use super::resolve::library::Library;
-use super::resolve::load::Wanted;
+use super::resolve::load::{Features, Wanted};
 use super::schema::{Schema, compile};
+use crate::base::ident::Ident;
 
 /// File name and text of every module in `yang/`: the product's own.
 pub const MODULES: &[(&str, &str)] = &[
@@ -21,6 +22,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("strongbox-identity-tokens.yang", include_str!("../../yang/strongbox-identity-tokens.yang")),
     ("strongbox-identity.yang", include_str!("../../yang/strongbox-identity.yang")),
     ("strongbox-policy.yang", include_str!("../../yang/strongbox-policy.yang")),
+    ("strongbox-deviations.yang", include_str!("../../yang/strongbox-deviations.yang")),
     ("strongbox-system.yang", include_str!("../../yang/strongbox-system.yang")),
     ("strongbox-history.yang", include_str!("../../yang/strongbox-history.yang")),
 ];
@@ -30,27 +32,51 @@ pub const STANDARD: &[(&str, &str)] = &[
     ("ietf-datastores@2018-02-14.yang", include_str!("../../yang/ietf/ietf-datastores@2018-02-14.yang")),
     ("ietf-inet-types@2013-07-15.yang", include_str!("../../yang/ietf/ietf-inet-types@2013-07-15.yang")),
     ("ietf-netconf-acm@2018-02-14.yang", include_str!("../../yang/ietf/ietf-netconf-acm@2018-02-14.yang")),
+    (
+        "ietf-netconf-notifications@2012-02-06.yang",
+        include_str!("../../yang/ietf/ietf-netconf-notifications@2012-02-06.yang"),
+    ),
+    ("ietf-netconf@2011-06-01.yang", include_str!("../../yang/ietf/ietf-netconf@2011-06-01.yang")),
     ("ietf-origin@2018-02-14.yang", include_str!("../../yang/ietf/ietf-origin@2018-02-14.yang")),
     (
         "ietf-restconf-monitoring@2017-01-26.yang",
         include_str!("../../yang/ietf/ietf-restconf-monitoring@2017-01-26.yang"),
     ),
+    (
+        "ietf-restconf-subscribed-notifications@2019-11-17.yang",
+        include_str!("../../yang/ietf/ietf-restconf-subscribed-notifications@2019-11-17.yang"),
+    ),
     ("ietf-restconf@2017-01-26.yang", include_str!("../../yang/ietf/ietf-restconf@2017-01-26.yang")),
+    (
+        "ietf-subscribed-notifications@2019-09-09.yang",
+        include_str!("../../yang/ietf/ietf-subscribed-notifications@2019-09-09.yang"),
+    ),
     ("ietf-yang-library@2019-01-04.yang", include_str!("../../yang/ietf/ietf-yang-library@2019-01-04.yang")),
     (
         "ietf-yang-metadata@2016-08-05.yang",
         include_str!("../../yang/ietf/ietf-yang-metadata@2016-08-05.yang"),
     ),
     ("ietf-yang-patch@2017-02-22.yang", include_str!("../../yang/ietf/ietf-yang-patch@2017-02-22.yang")),
+    ("ietf-yang-push@2019-09-09.yang", include_str!("../../yang/ietf/ietf-yang-push@2019-09-09.yang")),
     (
         "ietf-yang-structure-ext@2020-06-17.yang",
         include_str!("../../yang/ietf/ietf-yang-structure-ext@2020-06-17.yang"),
     ),
     ("ietf-yang-types@2013-07-15.yang", include_str!("../../yang/ietf/ietf-yang-types@2013-07-15.yang")),
+    ("nc-notifications@2008-07-14.yang", include_str!("../../yang/ietf/nc-notifications@2008-07-14.yang")),
 ];
 
-/// The standard modules that the product implements.
-const IMPLEMENTED: &[&str] = &["ietf-netconf-acm", "ietf-yang-library", "ietf-restconf-monitoring"];
+/// The standard modules that the product implements, with their features that are on.
+const IMPLEMENTED: &[(&str, &[&str])] = &[
+    ("ietf-netconf-acm", &[]),
+    ("ietf-yang-library", &[]),
+    ("ietf-restconf-monitoring", &[]),
+    ("nc-notifications", &[]),
+    ("ietf-netconf-notifications", &[]),
+    ("ietf-subscribed-notifications", &["encode-json", "encode-xml", "replay", "xpath"]),
+    ("ietf-restconf-subscribed-notifications", &[]),
+    ("ietf-yang-push", &["on-change"]),
+];
 
 /// File name and text of every embedded module.
 pub fn embedded() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -88,7 +114,12 @@ pub fn product_library() -> Library {
 }
 
 fn is_implemented(module: &str) -> bool {
-    IMPLEMENTED.contains(&module) || MODULES.iter().any(|(file, _)| module_of(file) == module)
+    features_of(module).is_some() || MODULES.iter().any(|(file, _)| module_of(file) == module)
+}
+
+/// The features that are on of a standard module that the product implements.
+fn features_of(module: &str) -> Option<&'static [&'static str]> {
+    IMPLEMENTED.iter().find(|(implemented, _)| *implemented == module).map(|(_, features)| *features)
 }
 
 /// The modules that the product implements, as [`compile`] wants them.
@@ -96,7 +127,10 @@ pub fn product_modules() -> Vec<Wanted> {
     embedded()
         .map(|(file, _)| module_of(file))
         .filter(|module| is_implemented(module))
-        .map(Wanted::latest)
+        .map(|module| {
+            let on = features_of(module).unwrap_or_default().iter().copied().map(Ident::from);
+            Wanted { features: Features::Only(on.collect()), ..Wanted::latest(module) }
+        })
         .collect()
 }
 

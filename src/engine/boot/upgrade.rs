@@ -200,6 +200,7 @@ impl Change {
             actor: ACTOR.to_owned(),
             comment: Some(comment(tenant)),
             edits: edits.clone(),
+            notifications: Vec::new(),
         });
         let record = Record { id, time, transactions: transactions.collect() };
         let effects: Vec<Effect<'_>> = record

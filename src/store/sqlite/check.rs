@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::head::Head;
 use super::{damaged, trouble};
+use crate::base::clock::Timestamp;
 use crate::store::barrier::{Aad, Barrier};
 use crate::store::chain::Chain;
 use crate::store::log::{Record, Revision, StoreError};
@@ -95,6 +96,17 @@ pub(super) fn chain_at(connection: &Connection, at: Revision, place: &Path) -> R
     bytes
         .and_then(|bytes| Chain::from_bytes(&bytes))
         .ok_or_else(|| damaged(place, format!("its log has no record {at}")))
+}
+
+/// The time of a record, as it stands beside it: good for finding it, which its own time then confirms.
+pub(super) fn time_at(connection: &Connection, at: Revision, place: &Path) -> Result<Timestamp, StoreError> {
+    let failed = |error: &rusqlite::Error| trouble("read", place, error);
+    let mut statement = connection
+        .prepare_cached("SELECT time FROM log WHERE revision = ?1")
+        .map_err(|error| failed(&error))?;
+    let time: Option<i64> =
+        statement.query_row([at], |row| row.get(0)).optional().map_err(|error| failed(&error))?;
+    time.map(Timestamp).ok_or_else(|| damaged(place, format!("its log has no record {at}")))
 }
 
 #[allow(clippy::too_many_arguments, reason = "private, and every one of them is a different thing")]

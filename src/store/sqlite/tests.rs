@@ -72,6 +72,7 @@ fn what_was_committed_is_there_after_opening_again() {
                 EditRecord { path: "/m:list[name='never']".into(), value: None },
                 EditRecord { path: "/m:list[name='1']".into(), value: RowValue::new("{}".into()).ok() },
             ],
+            notifications: Vec::new(),
         }],
         ..record(4)
     };

@@ -23,8 +23,9 @@ use super::crowd::{Crowd, Place};
 use super::limits::Limits;
 use super::negotiate;
 use super::refusal::Refusal;
-use super::reply::Reply;
+use super::reply::{Outgoing, Reply};
 use super::request::{Request, RequestIds};
+use super::stream::HangUp;
 use super::{Service, request};
 use crate::base::error::ErrorTag;
 
@@ -46,24 +47,36 @@ pub struct Exchange<S> {
     pub ids: RequestIds,
     /// Who has how many requests going on.
     pub crowd: Arc<Crowd>,
+    /// Who has how many answers that go on and on.
+    pub streams: Arc<Crowd>,
 }
 
 impl<S: Service> Exchange<S> {
     /// Shares a service with these bounds.
     pub fn new(service: S, limits: Limits, cors: Cors, trusted_proxies: Vec<IpNet>) -> Arc<Self> {
         let crowd = Crowd::new(limits.requests_per_address);
-        Arc::new(Exchange { service, limits, cors, trusted_proxies, ids: RequestIds::default(), crowd })
+        let streams = Crowd::new(limits.event_streams_per_address);
+        Arc::new(Exchange {
+            service,
+            limits,
+            cors,
+            trusted_proxies,
+            ids: RequestIds::default(),
+            crowd,
+            streams,
+        })
     }
 
-    /// Answers one request of a connection.
+    /// Answers one request of a connection, which can be closed from the inside where the answer goes on and on.
     ///
     /// # Errors
     /// Never; the type is what hyper asks for.
     pub async fn handle(
         &self,
         peer: &Peer,
+        connection: &HangUp,
         request: hyper::Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, Infallible> {
+    ) -> Result<Response<Outgoing>, Infallible> {
         let (head, body) = request.into_parts();
         let request_id = self.ids.of(&head.headers);
         let client = Client::of(peer, &head.headers, &self.trusted_proxies);
@@ -83,6 +96,12 @@ impl<S: Service> Exchange<S> {
                 None => self.call(&request, Payload::incoming(body, &self.limits)).await,
             },
         };
+        if let Some(body) = reply.stream.take() {
+            match self.streams.enter(request.client.address) {
+                Some(place) => reply.stream = Some(body.over(connection.clone(), place)),
+                None => reply = self.service.refuse(&request, &crowded("streams", self.streams.most())),
+            }
+        }
         if let Some(coding) = negotiate::coding(&request.headers) {
             compress(&mut reply, coding).await;
         }
@@ -142,17 +161,7 @@ impl<S: Service> Exchange<S> {
                 "an HTTP/1.1 request carries exactly one Host header",
             ));
         }
-        self.crowd.enter(request.client.address).ok_or_else(|| {
-            Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                ErrorTag::ResourceDenied,
-                format!(
-                    "this address has {} requests going on, as many as it can have at once",
-                    self.crowd.most()
-                ),
-            )
-            .header(RETRY_AFTER, HeaderValue::from_static("1"))
-        })
+        self.crowd.enter(request.client.address).ok_or_else(|| crowded("requests", self.crowd.most()))
     }
 
     fn dress(&self, request: &Request, version: Version, reply: &mut Reply) {
@@ -172,15 +181,29 @@ impl<S: Service> Exchange<S> {
     }
 }
 
-fn finish(reply: Reply, head_only: bool) -> Response<Full<Bytes>> {
-    let Reply { status, mut headers, mut body, .. } = reply;
+/// An address has all that it can have going on.
+fn crowded(what: &str, most: usize) -> Refusal {
+    Refusal::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        ErrorTag::ResourceDenied,
+        format!("this address has {most} {what} going on, as many as it can have at once"),
+    )
+    .header(RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+fn finish(reply: Reply, head_only: bool) -> Response<Outgoing> {
+    let Reply { status, mut headers, mut body, stream, .. } = reply;
     if head_only {
         if !body.is_empty() {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         }
         body = Bytes::new();
     }
-    let mut response = Response::new(Full::new(body));
+    let body = match stream.filter(|_| !head_only) {
+        Some(stream) => Outgoing::Streamed(stream),
+        None => Outgoing::Whole(Full::new(body)),
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

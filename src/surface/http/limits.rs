@@ -12,6 +12,10 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Requests at once from one client address; further ones are 429.
     pub requests_per_address: usize,
+    /// Answers that go on and on (streams of events) at once from one client address; further ones are 429.
+    pub event_streams_per_address: usize,
+    /// How long such an answer waits for a client that does not read before its connection is closed.
+    pub event_stream_patience: Duration,
     /// Names and values of all header lines of one request together; more is 431.
     pub header_bytes: usize,
     /// How long a client may take for the header section, a TLS handshake, or to stay idle between requests.
@@ -34,6 +38,8 @@ impl Default for Limits {
             connections: 4_096,
             connections_per_address: 1_024,
             requests_per_address: 512,
+            event_streams_per_address: 1_024,
+            event_stream_patience: Duration::from_secs(30),
             header_bytes: 32 * 1024,
             header_timeout: Duration::from_secs(15),
             url_bytes: 16 * 1024,

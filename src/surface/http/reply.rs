@@ -1,12 +1,20 @@
 //! An answer before it is dressed for the wire: status, header lines, body.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
+use http_body_util::Full;
 use hyper::StatusCode;
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+
+use super::stream::StreamedBody;
 
 /// What a [`super::Service`] answers with. Compression, CORS, `X-Request-Id` and the treatment of HEAD come later and are
 /// the same for every dialect.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -14,6 +22,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body; empty for none.
     pub body: Bytes,
+    /// A body that comes into being while it is sent, in place of that one.
+    pub stream: Option<StreamedBody>,
     /// Whether the body may be compressed. False for what holds a fresh secret: compressed length leaks (BREACH).
     pub compressible: bool,
 }
@@ -21,14 +31,19 @@ pub struct Reply {
 impl Reply {
     /// A reply without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Reply { status, headers: HeaderMap::new(), body: Bytes::new(), compressible: true }
+        Reply { status, headers: HeaderMap::new(), body: Bytes::new(), stream: None, compressible: true }
     }
 
     /// A reply with a body of that media type.
     pub fn with_body(status: StatusCode, media_type: HeaderValue, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(CONTENT_TYPE, media_type);
-        Reply { status, headers, body: body.into(), compressible: true }
+        Reply { status, headers, body: body.into(), stream: None, compressible: true }
+    }
+
+    /// A reply whose body comes into being while it is sent.
+    pub fn streamed(status: StatusCode, media_type: HeaderValue, body: StreamedBody) -> Self {
+        Reply { stream: Some(body), ..Reply::with_body(status, media_type, Bytes::new()) }
     }
 
     /// Sets a header line, in place of one of that name.
@@ -52,5 +67,43 @@ impl Reply {
     pub fn uncompressed(mut self) -> Self {
         self.compressible = false;
         self
+    }
+}
+
+/// A body on the wire.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// All there from the start.
+    Whole(Full<Bytes>),
+    /// Made while it is sent.
+    Streamed(StreamedBody),
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Outgoing::Whole(body) => Pin::new(body).poll_frame(context),
+            Outgoing::Streamed(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Outgoing::Whole(body) => body.is_end_stream(),
+            Outgoing::Streamed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Outgoing::Whole(body) => body.size_hint(),
+            Outgoing::Streamed(body) => body.size_hint(),
+        }
     }
 }

@@ -20,6 +20,7 @@ use super::client::{Peer, plain};
 use super::crowd::{Crowd, Place};
 use super::exchange::Exchange;
 use super::limits::Limits;
+use super::stream::HangUp;
 use super::tls::Tls;
 
 /// An address that cannot be listened on.
@@ -219,11 +220,12 @@ impl<S: Service> Connection<S> {
     {
         let begun = Arc::new(AtomicBool::new(false));
         let peer = Arc::new(peer);
+        let hang_up = HangUp::default();
         let service = service_fn(|request| {
             begun.store(true, Ordering::Relaxed);
             let exchange = Arc::clone(&self.exchange);
-            let peer = Arc::clone(&peer);
-            async move { exchange.handle(&peer, request).await }
+            let (peer, hang_up) = (Arc::clone(&peer), hang_up.clone());
+            async move { exchange.handle(&peer, &hang_up, request).await }
         });
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
         let mut stop = self.stop.clone();
@@ -238,6 +240,7 @@ impl<S: Service> Connection<S> {
                     stopping = true;
                     connection.as_mut().graceful_shutdown();
                 }
+                () = hang_up.asked() => return Err("a client does not read what it asked for".into()),
                 () = first_request.as_mut(), if watching => {
                     watching = false;
                     if !begun.load(Ordering::Relaxed) {
