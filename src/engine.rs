@@ -124,6 +124,7 @@ struct Core {
     passwords: Passwords,
     commits: broadcast::Sender<Arc<Commit>>,
     told: broadcast::Sender<Told>,
+    model_changed: bool,
     observers: ArcSwap<Vec<Arc<dyn Observer>>>,
     pins: Arc<history::Pins>,
 }
@@ -191,7 +192,7 @@ impl Engine {
             tenants: bindings.tenants,
         };
         let start = boot::Start { change: settings.model_change, now: clock.now() };
-        let snapshot = boot::recover(&model, &mut store, recovered, start)?;
+        let (snapshot, model_changed) = boot::recover(&model, &mut store, recovered, start)?;
         let core = Arc::new(Core {
             schema,
             facts,
@@ -203,6 +204,7 @@ impl Engine {
             passwords: settings.passwords.clone(),
             commits: broadcast::Sender::new(settings.watch_queue.max(1)),
             told: broadcast::Sender::new(settings.watch_queue.max(1)),
+            model_changed,
             observers: ArcSwap::default(),
             pins: Arc::default(),
             settings,
@@ -219,6 +221,11 @@ impl Engine {
     /// The model.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.core.schema
+    }
+
+    /// Whether the data had been stored with other modules when this engine started.
+    pub fn model_changed(&self) -> bool {
+        self.core.model_changed
     }
 
     /// Where the time comes from.

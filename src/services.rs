@@ -30,3 +30,4 @@ pub mod tenants;
 pub mod sites;
 pub mod system;
 pub mod yang_library;
+pub mod notifications;

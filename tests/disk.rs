@@ -70,6 +70,7 @@ fn append(store: &mut SqliteStore, after: u64, size: usize) -> Result<Revision, 
         actor: "alice".into(),
         comment: None,
         edits,
+        notifications: Vec::new(),
     };
     let time = Timestamp(i64::try_from(after).unwrap() + 1);
     let record = Record { id: Uuid::new_v4(), time, transactions: vec![transaction] };

@@ -22,7 +22,8 @@ use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
 use crate::services::wrapping::Wrapping;
 use crate::services::{
-    distribution, history, mounts, nacm, policies, restconf_monitoring, sites, system, tenants, yang_library,
+    distribution, history, mounts, nacm, notifications, policies, restconf_monitoring, sites, system,
+    tenants, yang_library,
 };
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
 use crate::yang::schema::Schema;
@@ -88,6 +89,7 @@ impl Capabilities {
         sites::register(registry);
         yang_library::register(registry);
         restconf_monitoring::register(registry);
+        notifications::register(registry, schema)?;
         sealing::model::register(registry, &sealing);
         system::register(registry, start_time, sealing);
         Some(Capabilities {
@@ -101,13 +103,17 @@ impl Capabilities {
     }
 
     /// Starts what goes on beside requests: rotation of keys that are due, sweeping of tokens and secret ids that have
-    /// ended.
+    /// ended. Where the modules are others than before, everybody is told.
     pub fn start(&self, engine: &Engine) -> Background {
         self.app_roles.start(engine);
         history::confirm::follow(engine, &self.access);
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&self.transit).rotate_for_ever(engine.clone()));
         tasks.spawn(Arc::clone(&self.identity_tokens).rotate_for_ever(engine.clone()));
+        if engine.model_changed() {
+            let engine = engine.clone();
+            tasks.spawn(async move { notifications::tell_of_modules(&engine).await });
+        }
         let (engine, access) = (engine.clone(), Arc::clone(&self.access));
         let app_roles = Arc::clone(&self.app_roles);
         let wrapping = Arc::clone(&self.wrapping);

@@ -72,31 +72,30 @@ pub(super) struct Start {
 }
 
 /// Rebuilds the snapshot that the rows add up to; where the modules are others than those that wrote them, brings the rows
-/// to these.
+/// to these. With it comes whether others had been there before.
 pub(super) fn recover(
     model: &Model<'_>,
     store: &mut SqliteStore,
     recovered: Recovered,
     start: Start,
-) -> Result<Snapshot, StartError> {
+) -> Result<(Snapshot, bool), StartError> {
     let found = snapshot(model, store, recovered);
-    let Some(mark) = model.content_id else { return found };
-    let fits = match &found {
-        Ok(snapshot) => is_marked(model.schema, snapshot, mark),
-        Err(StartError::Row { .. }) => false,
-        Err(_) => return found,
+    let Some(mark) = model.content_id else { return found.map(|snapshot| (snapshot, false)) };
+    let had_others = match found {
+        Ok(snapshot) => match marked(model.schema, &snapshot, mark) {
+            Some(id) if id == model.schema.content_id().as_str() => return Ok((snapshot, false)),
+            other => other.is_some(),
+        },
+        Err(StartError::Row { .. }) => true,
+        Err(error) => return Err(error),
     };
-    if fits {
-        return found;
-    }
-    drop(found);
-    upgrade::upgrade(model, mark, store, recovered, start)
+    upgrade::upgrade(model, mark, store, recovered, start).map(|snapshot| (snapshot, had_others))
 }
 
-/// Whether the data was last stored with these very modules.
-fn is_marked(schema: &Schema, snapshot: &Snapshot, mark: NodeId) -> bool {
-    let stored = snapshot.tenant(SYSTEM_TENANT).and_then(|data| data.tree.leaf(&path_of(schema, mark)));
-    stored.and_then(Value::as_str) == Some(schema.content_id().as_str())
+/// The content-id of the modules that the data was last stored with.
+fn marked<'s>(schema: &Schema, snapshot: &'s Snapshot, mark: NodeId) -> Option<&'s str> {
+    let system = snapshot.tenant(SYSTEM_TENANT)?;
+    system.tree.leaf(&path_of(schema, mark)).and_then(Value::as_str)
 }
 
 /// The path of a node that no list is around.
