@@ -7,6 +7,7 @@ mod events;
 mod invoke;
 mod outcome;
 mod read;
+mod stream;
 mod validators;
 mod write;
 
@@ -31,6 +32,7 @@ use crate::yang::schema::Value;
 
 pub use outcome::{Invoked, Outcome, Refusal, Written};
 pub use read::{Reading, Resource};
+pub use stream::{Announcement, EventFeed, StreamOptions};
 pub use validators::Validators;
 
 /// What rules over paths say of a request.

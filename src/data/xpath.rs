@@ -139,6 +139,12 @@ impl<'a> Evaluator<'a> {
         self
     }
 
+    /// The same with a notification of which the tree holds the content: for filters of events.
+    #[must_use]
+    pub fn with_notification(self, node: NodeId, content: &'a Container) -> Self {
+        self.with_invoked(Invoked { node, holder: None, content })
+    }
+
     /// The same without what the model marks `secret` or `hashed`: for expressions that somebody asks, who could find out
     /// a secret by asking often enough whether it begins with this or that.
     #[must_use]

@@ -4,6 +4,7 @@
 //! Each has an id, the revision with its place in it, and a time that no other one has: who says which notification it saw
 //! last, by either, misses none and gets none twice. Never here: who may see one, and in which form.
 
+mod feed;
 mod reader;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use crate::store::{NotificationRecord, Revision, RowValue, TransactionRecord};
 use crate::yang::schema::types::Strictness;
 use crate::yang::schema::{NodeKind, Schema};
 
+pub use feed::{Delivered, Delivery, End, Feed};
 pub use reader::{EventReader, EventsEnd, Heard, Start};
 
 /// A notification that is to be raised.
