@@ -305,6 +305,7 @@ impl Daemon {
     /// Stops in order.
     pub async fn stop(self) {
         self.stop.send_replace(true);
+        self.house.end_streams();
         if let Some(serving) = self.serving {
             // It ends by itself within its grace period; a panic in it has been logged.
             let _ = serving.await;

@@ -13,6 +13,7 @@ pub mod deserialize;
 pub mod fields;
 pub mod yaml;
 pub mod xml;
+pub mod projection;
 pub mod read;
 pub mod xpath;
 pub mod validate;

@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use action::{ActionCall, ActionContext, ActionError, Attempted, Made};
@@ -125,6 +125,8 @@ struct Core {
     commits: broadcast::Sender<Arc<Commit>>,
     told: broadcast::Sender<Told>,
     model_changed: bool,
+    /// The oldest revision that the log has, and its time.
+    oldest: ArcSwapOption<(Revision, Timestamp)>,
     observers: ArcSwap<Vec<Arc<dyn Observer>>>,
     pins: Arc<history::Pins>,
 }
@@ -205,6 +207,7 @@ impl Engine {
             commits: broadcast::Sender::new(settings.watch_queue.max(1)),
             told: broadcast::Sender::new(settings.watch_queue.max(1)),
             model_changed,
+            oldest: ArcSwapOption::from(oldest(&store)?.map(Arc::new)),
             observers: ArcSwap::default(),
             pins: Arc::default(),
             settings,
@@ -324,16 +327,6 @@ impl Engine {
         self.look(move |store| store.read_from(after, limit)).await?
     }
 
-    /// The oldest revision that the log has, and its time; `None` when it has none.
-    async fn first_record(&self) -> Result<Option<(Revision, Timestamp)>, StoreError> {
-        self.look(|store| {
-            let bounds = store.bounds();
-            let first = (bounds.first <= bounds.last).then_some(bounds.first);
-            first.map(|first| Ok((first, store.time_of(first)?))).transpose()
-        })
-        .await?
-    }
-
     /// The revision behind which everything was made at an instant or later.
     async fn last_before(&self, time: Timestamp) -> Result<Revision, StoreError> {
         self.look(move |store| last_before(store, time)).await?
@@ -426,6 +419,13 @@ impl std::fmt::Debug for Engine {
             .field("revision", &self.core.snapshot.load().revision)
             .finish_non_exhaustive()
     }
+}
+
+/// The oldest revision that a log has, and its time; `None` when it has none.
+fn oldest(store: &SqliteStore) -> Result<Option<(Revision, Timestamp)>, StoreError> {
+    let bounds = store.bounds();
+    let first = (bounds.first <= bounds.last).then_some(bounds.first);
+    first.map(|first| Ok((first, store.time_of(first)?))).transpose()
 }
 
 #[cfg(test)]

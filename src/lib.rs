@@ -9,7 +9,7 @@
 //! | [`yang`] | the compiler: `syntax` reads text, `resolve` binds names, `schema` is the immutable result |
 //! | [`data`] | instance data: persistent trees, paths, edits, diffs, codecs, XPath, validation |
 //! | [`store`] | durable bytes behind the barrier: the commit log and the rows, in SQLite |
-//! | [`engine`] | the datastore: snapshots, the commit pipeline, subscriptions, actions, state providers |
+//! | [`engine`] | the datastore: snapshots, the commit pipeline, subscriptions, notifications, actions, state providers |
 //! | [`access`] | who asks, whether they may, and what was asked: tokens, policies, audit, the gate |
 //! | [`services`] | one folder a capability: keys, issuers and roles, tokens, log in, tenants, sites, system |
 //! | [`surface`] | HTTP and the dialects: `/v1`, RESTCONF, and what is public |

@@ -31,3 +31,4 @@ pub mod sites;
 pub mod system;
 pub mod yang_library;
 pub mod notifications;
+pub mod subscriptions;

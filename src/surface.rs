@@ -13,6 +13,7 @@ pub mod public;
 pub mod restconf;
 pub mod sealed;
 pub mod select;
+pub mod streams;
 pub mod trail;
 pub mod v1;
 pub mod writing;
@@ -21,9 +22,10 @@ pub mod openapi;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use self::http::{Payload, Refusal, Reply, Request};
 use self::openapi::Descriptions;
@@ -31,6 +33,7 @@ use self::public::metrics::Metrics;
 use self::public::{Always, Documents, Public};
 use self::restconf::{Restconf, host_meta};
 use self::sealed::Sealed;
+use self::streams::{Counters, Streams, Subscriptions};
 use self::v1::V1;
 use self::v1::route::is_taken;
 use self::vault::Vault;
@@ -51,7 +54,10 @@ pub struct Surface {
 
 /// Through which requests get to the data, while it is open. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Doorway(Arc<ArcSwapOption<Open>>);
+pub struct Doorway {
+    open: Arc<ArcSwapOption<Open>>,
+    counters: Arc<Counters>,
+}
 
 /// What is there while the daemon is unsealed.
 struct Open {
@@ -60,6 +66,8 @@ struct Open {
     vault: Vault,
     descriptions: Descriptions,
     public: Public,
+    /// Shows true once answers that go on and on are to end.
+    ending: watch::Sender<bool>,
     /// Held by every request that has begun; the other end of the channel learns when the last one let go.
     _in_use: mpsc::Sender<Infallible>,
 }
@@ -80,31 +88,51 @@ impl Surface {
     pub fn new(sealed: Sealed, doorway: Doorway, site: Ident, clock: &Clock) -> Self {
         let started = clock.now();
         let unsealing = Unsealing::new(Arc::clone(sealed.schema()), Arc::clone(sealed.seal()), clock.clone());
-        let always = Always { metrics: Metrics::default(), site, started };
+        let always = Always { metrics: Metrics::new(Arc::clone(&doorway.counters)), site, started };
         Surface { sealed, unsealing, always, doorway }
     }
 }
 
 impl Doorway {
-    /// Serves the data behind a gate from now on; `documents` is where the public documents of issuers come from. What it
+    /// Serves the data behind a gate from now on; `documents` is where the public documents of issuers come from, and
+    /// `subscriptions` what clients subscribed to. A stream waits for a client that does not read for `patience`. What it
     /// returns tells, after [`Doorway::close`], when the last request let go of them.
-    pub fn open(&self, gate: Gate, documents: Arc<dyn Documents>) -> Drained {
+    pub fn open(
+        &self,
+        gate: Gate,
+        documents: Arc<dyn Documents>,
+        subscriptions: Arc<dyn Subscriptions>,
+        patience: Duration,
+    ) -> Drained {
         let (in_use, drained) = mpsc::channel(1);
+        let ending = watch::Sender::new(false);
+        let counters = Arc::clone(&self.counters);
+        let streams = Streams::new(ending.subscribe(), in_use.clone(), counters, patience);
         let public = Public::new(gate.engine().clone(), documents, gate.default_tenant().clone());
-        self.0.store(Some(Arc::new(Open {
+        let open = Open {
             v1: V1::new(gate.clone()),
-            restconf: Restconf::new(gate.clone()),
+            restconf: Restconf::new(gate.clone(), streams, subscriptions),
             descriptions: Descriptions::new(gate.clone()),
             vault: Vault::new(gate),
             public,
+            ending,
             _in_use: in_use,
-        })));
+        };
+        self.open.store(Some(Arc::new(open)));
         Drained(drained)
     }
 
-    /// Serves no data from now on. Requests that have begun go on.
+    /// Ends the answers that go on and on, and those that begin from now on.
+    pub fn end_streams(&self) {
+        if let Some(open) = self.open.load().as_ref() {
+            open.ending.send_replace(true);
+        }
+    }
+
+    /// Serves no data from now on. Requests that have begun go on, but for streams.
     pub fn close(&self) {
-        self.0.store(None);
+        self.end_streams();
+        self.open.store(None);
     }
 }
 
@@ -139,7 +167,7 @@ impl http::Service for Surface {
     async fn answer(&self, request: &Request, payload: Payload) -> Reply {
         let Surface { sealed, always, doorway, .. } = self;
         let _in_flight = always.metrics.begin();
-        let open = doorway.0.load_full();
+        let open = doorway.open.load_full();
         let reply = match (request.first_segment(), &open) {
             ("v1", _) if sealed.is_status(request) => sealed.answer(request, payload).await,
             ("v1", open) if self.is_vaults(request, open.as_deref()) => {
@@ -164,7 +192,7 @@ impl http::Service for Surface {
 
     fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
         let reply = match request.first_segment() {
-            "v1" if self.is_vaults(request, self.doorway.0.load().as_deref()) => Vault::refuse(refusal),
+            "v1" if self.is_vaults(request, self.doorway.open.load().as_deref()) => Vault::refuse(refusal),
             "v1" => self.sealed.refuse(request, refusal),
             "restconf" => restconf::refuse(self.sealed.schema(), request, refusal),
             _ => public::refuse(refusal),

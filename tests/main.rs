@@ -11,6 +11,7 @@ mod crash;
 mod daemon;
 mod disk;
 mod docs;
+mod events;
 mod fuzz;
 mod history;
 mod interop;

@@ -68,6 +68,8 @@ const REQUIREMENTS: &[&str] = &[
     "jsonschema==4.26.0",
     "openapi-spec-validator==0.9.0",
     "schemathesis==4.32.5",
+    "httpx==0.28.1",
+    "httpx-sse==0.4.0",
 ];
 
 /// The `python` of a virtual environment with [`REQUIREMENTS`], made on first use; `None` (and a line on the terminal)

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::access::Access;
+use crate::access::{Access, Gate};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
-use crate::engine::{Engine, Registry};
+use crate::engine::{Caller, Engine, Registry};
 use crate::services::approle::AppRoles;
 use crate::services::certificate_auth::CertificateAuth;
 use crate::services::cubbyhole::Cubbyhole;
@@ -17,6 +17,7 @@ use crate::services::jwt_auth::JwtAuth;
 use crate::services::jwt_issuer::{self, JwtIssuers};
 use crate::services::jwt_secrets::JwtSecrets;
 use crate::services::sealing::{self, Sealing};
+use crate::services::subscriptions::Subscriptions;
 use crate::services::token::{self, Tokens};
 use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
@@ -26,6 +27,7 @@ use crate::services::{
     tenants, yang_library,
 };
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
+use crate::surface::streams;
 use crate::yang::schema::Schema;
 
 /// What goes on beside requests.
@@ -51,6 +53,7 @@ pub struct Capabilities {
     identity_tokens: Arc<IdentityTokens>,
     wrapping: Arc<Wrapping>,
     access: Arc<Access>,
+    subscriptions: Arc<Subscriptions>,
 }
 
 impl Capabilities {
@@ -90,6 +93,8 @@ impl Capabilities {
         yang_library::register(registry);
         restconf_monitoring::register(registry);
         notifications::register(registry, schema)?;
+        let subscriptions = Subscriptions::new();
+        subscriptions.register(registry);
         sealing::model::register(registry, &sealing);
         system::register(registry, start_time, sealing);
         Some(Capabilities {
@@ -99,6 +104,7 @@ impl Capabilities {
             identity_tokens,
             wrapping,
             access: Arc::clone(access),
+            subscriptions,
         })
     }
 
@@ -135,6 +141,11 @@ impl Capabilities {
         Background(tasks)
     }
 
+    /// What clients subscribe to.
+    pub fn subscriptions(&self) -> Arc<dyn streams::Subscriptions> {
+        Arc::new(Received(Arc::clone(&self.subscriptions)))
+    }
+
     /// The documents of issuers, as of the newest data.
     pub fn documents(&self, engine: &Engine) -> Arc<dyn Documents> {
         Arc::new(IssuerDocuments {
@@ -142,6 +153,16 @@ impl Capabilities {
             issuers: Arc::clone(&self.issuers),
             identity_tokens: Arc::clone(&self.identity_tokens),
         })
+    }
+}
+
+/// What clients subscribed to, for the surface.
+struct Received(Arc<Subscriptions>);
+
+impl streams::Subscriptions for Received {
+    fn receive(&self, gate: &Gate, caller: &Arc<Caller>, id: u32) -> Option<streams::Subscribed> {
+        let (feed, is_xml) = self.0.receive(gate, caller, id)?;
+        Some(streams::Subscribed { feed, is_xml })
     }
 }
 

@@ -99,6 +99,11 @@ impl House {
         opened.as_ref().is_some_and(|opened| opened.is_new)
     }
 
+    /// Ends the answers that go on and on: the daemon is about to stop.
+    pub fn end_streams(&self) {
+        self.0.doorway.end_streams();
+    }
+
     /// Waits until a teardown that was begun is done.
     pub async fn closed(&self) {
         if let Some(closing) = self.0.closing.lock().await.take() {
@@ -218,7 +223,9 @@ impl Inner {
         }
         let tenant = settings.default_tenant.clone();
         let gate = Gate::new(engine.clone(), Arc::clone(access), Some(audit.clone()), tenant);
-        Ok((audit, self.doorway.open(gate, capabilities.documents(engine))))
+        let (documents, subscriptions) = (capabilities.documents(engine), capabilities.subscriptions());
+        let patience = settings.limits.event_stream_patience;
+        Ok((audit, self.doorway.open(gate, documents, subscriptions, patience)))
     }
 }
 

@@ -19,7 +19,7 @@ use digest::Kept;
 pub use list::{Entries, List, PointMissing, Position};
 pub(in crate::data) use list::{Key, Store};
 pub(in crate::data) use order::Ordered;
-pub use spine::spine;
+pub use spine::{spine, spine_with_leafs};
 
 use super::path::{InstancePath, PathStep};
 use crate::yang::schema::{NodeId, Schema, Value};

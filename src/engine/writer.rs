@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::Core;
 use super::commit::{CommitError, CommitRequest, Committed, TenantChanges};
 use super::notification::{Event, Notification, Told, place, to_record};
 use super::rows::RowWrites;
 use super::snapshot::Snapshot;
 use super::transaction::{Made, Prepared};
 use super::watch::{Commit, CommittedTransaction};
+use super::{Core, oldest};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::store::log::append_settled;
@@ -224,12 +224,19 @@ impl Writer {
 
     fn purge(&mut self, newest: Revision) {
         let keep = self.core.settings.log_retention;
-        let oldest = self.store.bounds().first.0;
-        if newest.0.saturating_sub(oldest) > keep.saturating_add((keep / 4).min(PURGE_STEP))
+        let first = self.store.bounds().first.0;
+        if newest.0.saturating_sub(first) > keep.saturating_add((keep / 4).min(PURGE_STEP))
             && let up_to = Revision(newest.0 - keep)
             && let Err(error) = self.store.purge(self.core.pins.oldest().map_or(up_to, |pin| up_to.min(pin)))
         {
             tracing::warn!(%error, "the log was not purged");
+        }
+        let first = self.store.bounds().first;
+        if self.core.oldest.load().as_ref().is_none_or(|oldest| oldest.0 < first) {
+            match oldest(&self.store) {
+                Ok(oldest) => self.core.oldest.store(oldest.map(Arc::new)),
+                Err(error) => tracing::warn!(%error, "how far the log reaches could not be read"),
+            }
         }
     }
 }

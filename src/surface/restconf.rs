@@ -18,6 +18,7 @@ pub mod read;
 pub mod route;
 pub mod schema_text;
 pub mod store;
+pub mod streams;
 pub mod write;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use crate::access::gate::Gate;
 use crate::engine::Engine;
 use crate::surface::failure::Failure;
 use crate::surface::http::{Payload, Refusal, Reply, Request};
+use crate::surface::streams::{Streams, Subscriptions};
 use crate::surface::trail::Trail;
 use crate::yang::schema::Schema;
 
@@ -40,9 +42,11 @@ use crate::yang::schema::Schema;
 pub const ROOT: &str = "/restconf";
 
 /// The dialect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Restconf {
     gate: Gate,
+    streams: Streams,
+    subscriptions: Arc<dyn Subscriptions>,
 }
 
 /// One request on its way through the stages.
@@ -55,9 +59,9 @@ struct Visit<'a> {
 }
 
 impl Restconf {
-    /// The dialect in front of a gate.
-    pub fn new(gate: Gate) -> Self {
-        Restconf { gate }
+    /// The dialect in front of a gate, with the streams that it begins and what clients subscribe to.
+    pub fn new(gate: Gate, streams: Streams, subscriptions: Arc<dyn Subscriptions>) -> Self {
+        Restconf { gate, streams, subscriptions }
     }
 
     fn engine(&self) -> &Engine {
@@ -119,7 +123,8 @@ impl Visit<'_> {
         if let Resource::Module(text) = resource {
             return schema_text::read(&text, &request.headers);
         }
-        if let Some(refusal) = not_acceptable {
+        let is_stream = matches!(resource, Resource::Stream { .. } | Resource::Subscription { .. });
+        if let Some(refusal) = not_acceptable.filter(|_| !is_stream) {
             return Err(refusal.into());
         }
         if self.wanted.is_list() && resource.place(method) != Place::List {
@@ -133,6 +138,8 @@ impl Visit<'_> {
             Resource::Data { store, path, .. } if request.is_read() => self.read(store, path, &query).await,
             Resource::Data { store, path, kind, .. } => self.write(store, path, kind, &query, payload).await,
             Resource::Operation { path, .. } => self.invoke(path, &query, payload).await,
+            Resource::Stream { format } => self.stream(format, &query).await,
+            Resource::Subscription { id } => self.subscription(id),
             Resource::Module(_) | Resource::Misplaced { .. } => {
                 Err(Failure::internal("a resource was found twice"))
             }

@@ -90,11 +90,11 @@ fn place_of(schema: &Schema, node: NodeId) -> Place {
     }
 }
 
-/// What a path can name below a node: data and operations, not what is inside an operation.
+/// What a path can name below a node: data, operations and notifications, not what is inside an operation.
 fn children(schema: &Schema, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
     schema.children(node).iter().copied().filter(|child| {
         let child = schema.node(*child);
-        child.is_data() || child.is_operation()
+        child.is_data() || child.is_operation() || child.is_notification()
     })
 }
 

@@ -39,7 +39,7 @@ impl NameIndex {
     pub fn new(schema: &Schema) -> Self {
         let mut index = NameIndex::default();
         for (id, node) in schema.nodes() {
-            if node.is_data() || node.is_operation() {
+            if node.is_data() || node.is_operation() || node.is_notification() {
                 let is_key = matches!(node.kind, NodeKind::Leaf { is_key: true, .. });
                 index.add(&schema.module(node.module).name, &node.name, id, is_key);
             }

@@ -173,12 +173,8 @@ impl EventReader {
 
 impl Engine {
     /// How far back events can be read.
-    ///
-    /// # Errors
-    /// [`EventsEnd::Unreadable`], [`EventsEnd::Stopped`].
-    pub async fn event_log(&self) -> Result<EventLog, EventsEnd> {
-        let newest = self.snapshot();
-        let first = self.first_record().await?;
-        Ok(super::reach(first, &newest))
+    pub fn event_log(&self) -> EventLog {
+        let oldest = self.core().oldest.load_full();
+        super::reach(oldest.as_deref().copied(), &self.snapshot())
     }
 }

@@ -3,10 +3,13 @@
 //! Kept by hand: a few atomic numbers cost nothing on the request path, and names and labels are fixed.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
+
+use crate::surface::streams::Counters;
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
@@ -28,16 +31,19 @@ pub struct Metrics {
     count: AtomicU64,
     sum_micros: AtomicU64,
     in_flight: AtomicI64,
+    streams: Arc<Counters>,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Numbers that begin at 0, beside those of streams, which are counted elsewhere.
+    pub fn new(streams: Arc<Counters>) -> Self {
         Metrics {
             requests: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             buckets: std::array::from_fn(|_| AtomicU64::new(0)),
             count: AtomicU64::new(0),
             sum_micros: AtomicU64::new(0),
             in_flight: AtomicI64::new(0),
+            streams,
         }
     }
 }
@@ -99,6 +105,7 @@ impl Metrics {
         let _ = writeln!(out, "strongbox_http_requests_in_flight {}", self.in_flight.load(Ordering::Relaxed));
         self.write_requests(&mut out);
         self.write_durations(&mut out);
+        self.streams.write(&mut out);
         out
     }
 
@@ -157,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_exposition_counts_and_accumulates() {
-        let metrics = Metrics::default();
+        let metrics = Metrics::new(Arc::default());
         metrics.count(&Method::GET, StatusCode::OK, Duration::from_micros(200));
         metrics.count(&Method::GET, StatusCode::OK, Duration::from_micros(300));
         metrics.count(&Method::TRACE, StatusCode::IM_A_TEAPOT, Duration::from_secs(9));

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::num::NonZeroU32;
 
 use super::page::Wish;
+use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
 pub use crate::data::read::{Content, WithDefaults};
 use crate::data::violation::Violation;
@@ -27,6 +28,8 @@ pub enum Place {
     Change,
     /// An operation.
     Invoke,
+    /// A stream of events.
+    Stream,
     /// Everything that is no data.
     Elsewhere,
 }
@@ -39,6 +42,7 @@ impl parameters::Place for Place {
             Place::Put => "on POST and PUT",
             Place::Change => "on PATCH and DELETE",
             Place::Invoke => "on an operation",
+            Place::Stream => "on a stream of events",
             Place::Elsewhere => "on this resource",
         }
     }
@@ -76,6 +80,12 @@ pub struct Query {
     pub point: Option<String>,
     /// `where`.
     pub filter: Option<String>,
+    /// `filter`, of events.
+    pub event_filter: Option<String>,
+    /// `start-time`.
+    pub start_time: Option<Timestamp>,
+    /// `stop-time`.
+    pub stop_time: Option<Timestamp>,
     /// `keys`.
     pub keys: bool,
     /// `count`.
@@ -94,6 +104,9 @@ use Place::{Change, Invoke, List, Node, Put};
 
 const READS: &[Place] = &[List, Node];
 const WRITES: &[Place] = &[Put, Change];
+
+/// The form of an instant.
+const INSTANT: &str = "a date and time of RFC 3339";
 
 /// Every parameter, in the order of the documentation.
 pub const PARAMETERS: &[Parameter<Query, Place>] = &[
@@ -337,6 +350,39 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         doc: writing::PERSIST_ID_DOC,
         set: |query, text| query.writing.persist_id(text),
     },
+    Parameter {
+        name: "filter",
+        places: &[Place::Stream],
+        not_beside: &[],
+        form: "an XPath expression",
+        doc: "only events of which this is true; the event stands at the root (section 4.8.4)",
+        set: |query, text| {
+            query.event_filter = Some(text.to_owned()).filter(|text| !text.is_empty());
+            query.event_filter.as_ref().map(|_| ())
+        },
+    },
+    Parameter {
+        name: "start-time",
+        places: &[Place::Stream],
+        not_beside: &[],
+        form: INSTANT,
+        doc: "events from then on are told first (section 4.8.7)",
+        set: |query, text| {
+            query.start_time = Some(Timestamp::parse_rfc3339(text)?);
+            Some(())
+        },
+    },
+    Parameter {
+        name: "stop-time",
+        places: &[Place::Stream],
+        not_beside: &[],
+        form: INSTANT,
+        doc: "when the stream ends, in the past or in the future (section 4.8.8)",
+        set: |query, text| {
+            query.stop_time = Some(Timestamp::parse_rfc3339(text)?);
+            Some(())
+        },
+    },
 ];
 
 /// The form of a limit.
@@ -384,6 +430,9 @@ pub fn documentation() -> String {
             (true, _) => shown.push("writes"),
             (_, true) => shown.push("POST, PUT"),
             _ => {}
+        }
+        if on(&[Place::Stream]) {
+            shown.push("streams");
         }
         if on(&[Invoke]) {
             shown.push("operations");

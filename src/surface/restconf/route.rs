@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use hyper::{Method, StatusCode};
 
+use super::media::Format;
 use super::query::Place;
 use super::store::Store;
+use super::streams::NETCONF;
 use super::{ROOT, schema_text};
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
@@ -50,6 +52,16 @@ pub enum Resource {
     LibraryVersion,
     /// The text of a module (section 3.7).
     Module(Arc<str>),
+    /// `{+restconf}/streams/NETCONF/json` or `xml`: the stream of events in an encoding (section 3.8).
+    Stream {
+        /// The encoding.
+        format: Format,
+    },
+    /// `{+restconf}/subscriptions/NUMBER`: what a subscription delivers (RFC 8650).
+    Subscription {
+        /// Its number.
+        id: u32,
+    },
 }
 
 /// Kinds of data resources, as far as methods differ.
@@ -83,6 +95,8 @@ impl Resource {
             "operations" if below.is_empty() => Ok(Resource::Operations),
             "operations" => operation(schema, below),
             "yang-library-version" if below.is_empty() => Ok(Resource::LibraryVersion),
+            "streams" => stream(below),
+            "subscriptions" => subscription(below),
             _ => {
                 let file = path.strip_prefix(SCHEMA_RESOURCES);
                 let text = file.and_then(|file| schema_text::find(schema, file));
@@ -102,6 +116,7 @@ impl Resource {
         const READ: &str = "GET, HEAD, OPTIONS";
         match self {
             Resource::Api | Resource::Operations | Resource::LibraryVersion | Resource::Module(_) => READ,
+            Resource::Stream { .. } | Resource::Subscription { .. } => READ,
             Resource::Operation { .. } => "POST, OPTIONS",
             Resource::Misplaced { .. } => "OPTIONS",
             Resource::Data { config: false, .. } => READ,
@@ -140,6 +155,8 @@ impl Resource {
             Resource::Operations => "the list of operations".to_owned(),
             Resource::LibraryVersion => "the version of the YANG library".to_owned(),
             Resource::Module(_) => "the text of a module".to_owned(),
+            Resource::Stream { .. } => "a stream of events".to_owned(),
+            Resource::Subscription { .. } => "what a subscription delivers".to_owned(),
             Resource::Operation { .. } => "an operation".to_owned(),
             Resource::Misplaced { url } => format!("an operation here; it is invoked with POST {url}"),
             Resource::Data { config: false, .. } => "state, which can only be read".to_owned(),
@@ -161,6 +178,7 @@ impl Resource {
         let is_read = *method == Method::GET || *method == Method::HEAD;
         match self {
             Resource::Operation { .. } => Place::Invoke,
+            Resource::Stream { .. } => Place::Stream,
             Resource::Data { kind: DataKind::Whole, .. } if is_read => Place::List,
             Resource::Data { .. } if is_read => Place::Node,
             Resource::Data { .. } => match *method {
@@ -170,6 +188,25 @@ impl Resource {
             _ => Place::Elsewhere,
         }
     }
+}
+
+/// The stream in one of its encodings (section 3.8).
+fn stream(below: &str) -> Result<Resource, Failure> {
+    match below.split_once('/') {
+        Some((NETCONF, "json")) => Ok(Resource::Stream { format: Format::Json }),
+        Some((NETCONF, "xml")) => Ok(Resource::Stream { format: Format::Xml }),
+        _ => {
+            let message = format!("there is no such stream; there are {NETCONF}/json and {NETCONF}/xml");
+            Err(Failure::not_found(&InstancePath::root(), message))
+        }
+    }
+}
+
+fn subscription(below: &str) -> Result<Resource, Failure> {
+    below.parse().map(|id| Resource::Subscription { id }).map_err(|_| {
+        let message = format!("'{}' is no number of a subscription", shorten(below));
+        Failure::not_found(&InstancePath::root(), message)
+    })
 }
 
 fn data(schema: &Schema, store: Store, segments: &str) -> Result<Resource, Failure> {

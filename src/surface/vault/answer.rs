@@ -16,7 +16,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What a handler answers.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Answer {
     /// The form of it.
     pub body: Body,
@@ -25,7 +25,7 @@ pub struct Answer {
 }
 
 /// The forms of an answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub enum Body {
     /// 204.
     #[default]

@@ -231,6 +231,11 @@ impl Node {
         matches!(self.kind, NodeKind::Rpc | NodeKind::Action)
     }
 
+    /// Whether it is a notification.
+    pub fn is_notification(&self) -> bool {
+        matches!(self.kind, NodeKind::Notification)
+    }
+
     /// List and leaf-list facts; `None` for other kinds.
     pub fn list_facts(&self) -> Option<&ListFacts> {
         match &self.kind {
