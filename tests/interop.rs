@@ -49,8 +49,11 @@ fn pyang_finds_nothing_to_complain_about_in_the_model() {
         .output()
         .expect("pyang runs");
     let text = String::from_utf8_lossy(&output.stderr);
+    // A deviation adds a property that no statement gives its target: so RFC 7950 section 7.20.3.2 is read here and by
+    // libyang; pyang takes the inherited one for a statement.
+    const KNOWN: [&str; 2] = ["no module name prefix string used", "the \"config\" property already exists"];
     let complaints: Vec<&str> =
-        text.lines().filter(|line| !line.contains("no module name prefix string used")).collect();
+        text.lines().filter(|line| !KNOWN.iter().any(|known| line.contains(known))).collect();
     assert!(complaints.is_empty(), "{text}");
 }
 

@@ -47,7 +47,10 @@ pub struct CommitOptions {
 /// Further edits to the first part of a transaction, worked out when it has its turn; they may write `stored` state, whoever the
 /// author is. Such a transaction is the first one of its revision: what was before it is the revision before.
 #[derive(Clone)]
-pub struct Amend(pub Arc<dyn Fn(&Amendment<'_>) -> Result<Vec<Edit>, Vec<Violation>> + Send + Sync>);
+pub struct Amend(pub Arc<Amending>);
+
+/// How they are worked out; what it returns instead is why they cannot be.
+type Amending = dyn Fn(&Amendment<'_>) -> Result<Vec<Edit>, Vec<Violation>> + Send + Sync;
 
 impl std::fmt::Debug for Amend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -12,8 +12,11 @@ use crate::yang::schema::Value;
 /// One of the numbers.
 struct Number {
     access: Arc<Access>,
-    of: fn(&Denied) -> u32,
+    of: Count,
 }
+
+/// Which of the counters.
+type Count = fn(&Denied) -> u32;
 
 impl StateProvider for Number {
     fn read(&self, _: &StateContext<'_>) -> Result<Option<Data>, StateError> {
@@ -23,7 +26,7 @@ impl StateProvider for Number {
 
 /// Hangs the numbers on the model.
 pub fn register(registry: &mut Registry, access: &Arc<Access>) {
-    let numbers: [(&str, fn(&Denied) -> u32); 3] = [
+    let numbers: [(&str, Count); 3] = [
         ("denied-operations", Denied::operations),
         ("denied-data-writes", Denied::data_writes),
         // No policy keeps a notification from a subscriber.

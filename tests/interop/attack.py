@@ -50,4 +50,6 @@ command = [
     *extents[extent], *excluded[dialect],
 ]
 environment = {**os.environ, "SCHEMATHESIS_HOOKS": "schemathesis_checks", "PYTHONPATH": str(here)}
-sys.exit(subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode)
+# What it notes for itself belongs beside the document.
+run = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, cwd=pathlib.Path(document).parent)
+sys.exit(run.returncode)

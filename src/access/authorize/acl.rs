@@ -345,10 +345,12 @@ mod tests {
 
     #[test]
     fn parameters_are_held_against_what_is_allowed_denied_and_required() {
-        let policy = r#"path "a" { capabilities = ["update"]
+        let policy = r#"path "a" {
+            capabilities = ["update"]
             required_parameters = ["name"]
             allowed_parameters = { "name" = [], "kind" = ["x", "y*"], "*" = [] }
-            denied_parameters = { "root" = [], "level" = ["high"] } }"#;
+            denied_parameters = { "root" = [], "level" = ["high"] }
+            }"#;
         for (parameters, expected) in [
             (json!({"name": "n"}), AclVerdict::Allow),
             (json!({}), AclVerdict::Deny),
@@ -366,8 +368,11 @@ mod tests {
 
     #[test]
     fn wrapping_can_be_demanded_and_bounded() {
-        let policy =
-            r#"path "a" { capabilities = ["read"] min_wrapping_ttl = "1m" max_wrapping_ttl = 3600 }"#;
+        let policy = r#"path "a" {
+            capabilities = ["read"]
+            min_wrapping_ttl = "1m"
+            max_wrapping_ttl = 3600
+            }"#;
         for (ttl, expected) in
             [(0, AclVerdict::Deny), (30, AclVerdict::Deny), (60, AclVerdict::Allow), (3601, AclVerdict::Deny)]
         {

@@ -59,7 +59,7 @@ fn readable(schema: &Schema, authority: &Authority, container: &Container) -> Op
                 None => None,
             },
             Data::List(list) => match readable_list(schema, authority, list) {
-                Some(list) if list.len() == 0 => return None,
+                Some(list) if list.is_empty() => return None,
                 Some(list) => Some(Data::List(Arc::new(list))),
                 None => continue,
             },

@@ -467,7 +467,7 @@ fn histories_meet_valid_and_invalid_trees() {
     assert!(outcomes.iter().flatten().count() > 10, "{outcomes:?}");
     let fruitful = outcomes.iter().flatten().filter(|(valid, invalid)| *valid > 3 && *invalid > 3);
     assert!(fruitful.count() > 8, "{outcomes:?}");
-    for (valid, invalid) in [sum(&SCHEMA, 40), sum(&PRODUCT, 30)] {
+    for (valid, invalid) in [sum(&SCHEMA, 40), sum(&PRODUCT, 60)] {
         assert!(valid > 10 && invalid > 10, "{valid} valid, {invalid} invalid");
     }
 }

@@ -174,7 +174,7 @@ async fn commits_tell_who_changed_what_and_leave_out_state() {
     commit(&engine, vec![bench.set("/top/item/a/size", Value::Int(3)), bench.create("/top/item/a/step/z")])
         .await;
     commit(&engine, vec![bench.delete("/top/item/a")]).await;
-    let told: Vec<(u64, Option<String>, Vec<(String, ChangeKind)>)> = commits(&engine, SYSTEM_TENANT)
+    let told: Vec<(u64, Option<String>, Vec<_>)> = commits(&engine, SYSTEM_TENANT)
         .into_iter()
         .map(|commit| {
             assert_eq!(

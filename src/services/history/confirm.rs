@@ -221,7 +221,7 @@ async fn undo(
     why: &str,
     request_id: &str,
 ) -> Result<Committed, UndoError> {
-    let amend = access.confirmations.end(engine.schema(), None, Some(&pending));
+    let amend = access.confirmations.end(engine.schema(), None, Some(pending));
     let undo = Undo { pending, actor: ACTOR.to_owned(), why, amend };
     let request = undo.request(access, engine, tenant, request_id).await?;
     Ok(engine.commit(request).await?)

@@ -25,7 +25,7 @@ pub struct SigningKey {
 enum Parsed {
     Rsa(Box<RsaKeyPair>, &'static dyn RsaEncoding),
     Ecdsa(Box<EcdsaKeyPair>),
-    Mac(hmac::Key),
+    Mac(Box<hmac::Key>),
 }
 
 /// What an algorithm needs.
@@ -89,7 +89,7 @@ impl SigningKey {
                 Parsed::Ecdsa(Box::new(pair.map_err(|_| UNREADABLE)?))
             }
             Needs::Mac(_) if text.contains("-----BEGIN ") => return Err(PEM_AS_SECRET),
-            Needs::Mac(mac) => Parsed::Mac(hmac::Key::new(mac, key.expose())),
+            Needs::Mac(mac) => Parsed::Mac(Box::new(hmac::Key::new(mac, key.expose()))),
         };
         Ok(SigningKey { algorithm, parsed })
     }

@@ -89,7 +89,7 @@ impl View<'_> {
             }
             let part_of = |side: &Option<(Tree, Vec<InstancePath>)>| {
                 let (tree, nodes) = side.as_ref()?;
-                let is_selected = nodes.iter().any(|node| *node == path);
+                let is_selected = nodes.contains(&path);
                 is_selected.then(|| tree.get(&path).map(owned)).flatten()
             };
             let (before, after) = (part_of(&before), part_of(&after));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::{Api, header, schema_of};
-use crate::surface::parameters::{CONTENT, DEPTH, NUMBER, Parameter, SWITCH, WITH_DEFAULTS};
+use crate::surface::parameters::{NUMBER, Parameter, SWITCH};
 
 /// Statuses of refusals, the name of each in the components being the status itself.
 const REFUSALS: &[(&str, &str, &str, &str)] = &[
@@ -123,8 +123,10 @@ pub fn add(api: &mut Api<'_>, media_types: &[&str], errors: &str, example: impl 
     add_answers(api);
     for (status, description, tag, message) in REFUSALS {
         let body = json!({"schema": schema_of(errors), "example": example(tag, message)});
+        // JSON Schema has no words for XML.
+        let of = |media_type: &str| if media_type.ends_with("xml") { json!({}) } else { body.clone() };
         let content: serde_json::Map<String, Value> =
-            media_types.iter().map(|media_type| ((*media_type).to_owned(), body.clone())).collect();
+            media_types.iter().map(|media_type| ((*media_type).to_owned(), of(media_type))).collect();
         let mut answer = json!({"description": description, "content": content});
         let with = |name: &str| json!({name: header(name)});
         if let Value::Object(members) = &mut answer {
@@ -199,24 +201,37 @@ pub fn add_queries<Q: 'static, P: 'static>(
     rows: impl Iterator<Item = &'static Parameter<Q, P>>,
 ) {
     for row in rows {
-        let (schema, description) = match row.form {
-            SWITCH => (json!({"type": "string", "enum": ["true", ""]}), row.doc.to_owned()),
-            NUMBER => (json!({"type": "integer", "minimum": 0}), row.doc.to_owned()),
-            DEPTH => (
-                json!({"anyOf": [
-                    {"type": "integer", "minimum": 1, "maximum": 65_535},
-                    {"type": "string", "enum": ["unbounded"]},
-                ]}),
-                row.doc.to_owned(),
-            ),
-            CONTENT | WITH_DEFAULTS => {
-                let names: Vec<&str> =
-                    row.form.split([',', ' ']).filter(|word| !matches!(*word, "" | "or")).collect();
-                (json!({"type": "string", "enum": names}), row.doc.to_owned())
-            }
-            form => (json!({"type": "string", "minLength": 1}), format!("{}: {form}", row.doc)),
+        let (schema, description) = match schema_of_form(row.form) {
+            Some(schema) => (schema, row.doc.to_owned()),
+            None => (json!({"type": "string", "minLength": 1}), format!("{}: {}", row.doc, row.form)),
         };
         let made = json!({"name": row.name, "in": "query", "description": description, "schema": schema});
         api.parameters.insert(format!("query.{}", row.name), made);
     }
+}
+
+/// The schema of values that look like that, where the form says it in full: a switch, one of a few words, a number within
+/// bounds, with a word beside it or without.
+fn schema_of_form(form: &str) -> Option<Value> {
+    match form {
+        SWITCH => return Some(json!({"type": "string", "enum": ["true", ""]})),
+        NUMBER => return Some(json!({"type": "integer", "minimum": 0})),
+        _ => {}
+    }
+    if let Some((_, bounds)) = form.split_once(" from ") {
+        let (numbers, instead) = bounds.split_once(", or ").unwrap_or((bounds, ""));
+        let (low, high) = numbers.split_once(" to ")?;
+        let number = json!({
+            "type": "integer", "minimum": low.parse::<u64>().ok()?, "maximum": high.parse::<u64>().ok()?
+        });
+        let word = if instead.starts_with("nothing") { "" } else { instead };
+        return Some(match instead {
+            "" => number,
+            _ => json!({"anyOf": [number, {"type": "string", "enum": [word]}]}),
+        });
+    }
+    let words: Vec<&str> = form.split(", ").flat_map(|part| part.split(" or ")).collect();
+    let is_word =
+        |word: &&str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    (words.len() > 1 && words.iter().all(is_word)).then(|| json!({"type": "string", "enum": words}))
 }

@@ -27,7 +27,7 @@ What JSON Schema cannot say of the model stands in `$comment`: conditions, refer
 pub fn describe(schema: &Schema, modules: Option<&[String]>) -> Value {
     let options = Options::requests(Encoding::Rfc7951, "#/components/schemas/");
     let mut api = Api::new(schema, options, modules);
-    common::add(&mut api, &[JSON], "Errors", |tag, message| {
+    common::add(&mut api, &[JSON, XML], "Errors", |tag, message| {
         let error = json!({"error-type": "protocol", "error-tag": tag, "error-message": message});
         json!({"ietf-restconf:errors": {"error": [error]}})
     });

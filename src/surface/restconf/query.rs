@@ -267,7 +267,7 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         name: "locale",
         places: &[List],
         not_beside: &["count"],
-        form: "C",
+        form: "C, C.UTF-8 or POSIX",
         doc: "by whose rules texts are sorted; here that is by code points only (list pagination)",
         set: |query, text| {
             query.page.locale = Some(text.to_owned());

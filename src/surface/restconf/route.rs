@@ -313,7 +313,7 @@ mod tests {
     fn rfc8040_3_5_3_a_path_that_names_nothing_says_why() {
         let schema = compile_product().unwrap();
         for (path, status, part) in [
-            ("/restconf/dat", 404, "there are data, operations"),
+            ("/restconf/dat", 404, "there are data, ds, operations"),
             ("/restconf/data/strongbox", 400, "must be qualified"),
             (
                 "/restconf/data/strongbox:strongbox/strongbox-jwt-issuer:jwt-issuers/roles",

@@ -128,7 +128,10 @@ mod tests {
 
     #[test]
     fn bounds_of_what_is_held_are_kept() {
-        let held = r#"path "a" { capabilities = ["update"] denied_parameters = { "p" = [] } }"#;
+        let held = r#"path "a" {
+            capabilities = ["update"]
+            denied_parameters = { "p" = [] }
+            }"#;
         assert!(covered(held, held));
         assert!(!covered(held, r#"path "a" { capabilities = ["update"] }"#));
     }

@@ -41,7 +41,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         read: Some(|call| Box::pin(read(call, Form::Older))),
         write: Some(|call| Box::pin(write(call))),
         delete: Some(|call| Box::pin(delete(call))),
-        exists: Some(|call| is_there(call)),
+        exists: Some(is_there),
         ..Endpoint::NEW
     },
     Endpoint {
@@ -58,7 +58,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         read: Some(|call| Box::pin(read(call, Form::Newer))),
         write: Some(|call| Box::pin(write(call))),
         delete: Some(|call| Box::pin(delete(call))),
-        exists: Some(|call| is_there(call)),
+        exists: Some(is_there),
         ..Endpoint::NEW
     },
     Endpoint {
