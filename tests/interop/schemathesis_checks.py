@@ -6,19 +6,21 @@ import schemathesis
 import yaml
 
 BEYOND_JSON_SCHEMA = re.compile(
-    r"""means\ nothing\ (beside|here)|means\ something\ in|needs\ 'insert   # parameters that belong together or not
-    | no\ commit\ waits                  # what was there before
-    | and\ not\ an\ object              # a body of another media type than it was made for
-    | ^'where'\ |^fields\ |^sort\ |XPath|expression|column\ \d+   # texts with a grammar of their own
-    | (body\ and|in\ the\ body\ and)      # a key is in the URL and in the body
-    | is\ not\ a\ duration                # as long as a number can say
-    | no\ instance|does\ not\ exist|there\ is\ no\ |has\ no\ |no\ such
-    | found\ null                         # what a JSON Patch leaves
-    | is\ not\ the\ member               # metadata have their place beside what they are about
+    r"""
+      means\ (nothing|something)\ |needs\ 'insert|belong\ to\ |goes\ with\   # parameters that belong together or not
+    | no\ commit\ waits  # what was there before
+    | and\ not\ an\ object  # a body of another media type than it was made for
+    | ^'where'\ |^fields\ |^sort\ |XPath|expression|column\ \d+  # texts with a grammar of their own
+    | is\ no\ leaf\ of\   # names of the model in texts
+    | (body\ and|in\ the\ body\ and)  # a key is in the URL and in the body
+    | is\ not\ a\ duration  # as long as a number can say
+    | no\ instance|does\ not\ exist|there\ is\ no\ |has\ no\ |no\ such  # references
+    | found\ null|needs\ an\ object  # what a JSON Patch leaves
+    | is\ not\ the\ member  # metadata have their place beside what they are about
     | twice|unknown|cannot\ be|must\ not  # conditions on several nodes
-    | is\ needed|is\ missing|is\ required|required|excludes?|exclude\ each
-    | \(found\ '                          # the model's own words for a condition
-    | \bnot\ an?\ (address|template|pattern|URL|instant|date)
+    | is\ needed|is\ missing|is\ required|required|excludes?|exclude\ each  # the same
+    | \(found\ '  # the model's own words for a condition
+    | \bnot\ an?\ (address|template|pattern|URL|instant|date)  # forms that no pattern tells
     """,
     re.VERBOSE,
 )
