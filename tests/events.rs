@@ -283,7 +283,7 @@ fn a_client_that_comes_back_gets_every_notification_once() {
             visit += 1;
             let (target, more) = match &last {
                 None => (format!("{NETCONF}?start-time=2020-01-01T00:00:00Z"), String::new()),
-                Some(event) if visit % 2 == 0 => {
+                Some(event) if visit.is_multiple_of(2) => {
                     (NETCONF.to_owned(), format!("Last-Event-ID: {}\r\n", event.id.as_ref().unwrap()))
                 }
                 Some(event) => (format!("{NETCONF}?start-time={}", event.time()), String::new()),

@@ -34,7 +34,7 @@ fn what_nobody_confirms_in_time_is_undone_with_all_that_followed() {
     let patience = Instant::now() + Duration::from_secs(20);
     while ttl("max-ttl") != max {
         assert!(Instant::now() < patience, "nothing was undone");
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::park_timeout(Duration::from_millis(50));
     }
     assert_eq!(ttl("default-ttl"), default);
     let newest: Value =
@@ -47,7 +47,7 @@ fn what_nobody_confirms_in_time_is_undone_with_all_that_followed() {
     );
     admin(&["merge", ISSUER, "--data", "max-ttl: 2h", "--confirmed=1"]);
     admin(&["confirm-commit"]);
-    std::thread::sleep(Duration::from_millis(1_500));
+    std::thread::park_timeout(Duration::from_millis(1_500));
     assert_eq!(ttl("max-ttl").trim(), "2h");
 }
 
