@@ -2,7 +2,7 @@
 
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::media::{Format, Wanted};
 use crate::base::error::ErrorTag;
@@ -104,21 +104,8 @@ pub struct Errors<'a> {
 
 impl Serialize for Errors<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("error", &List(*self))?;
-        map.end()
-    }
-}
-
-struct List<'a>(Errors<'a>);
-
-impl Serialize for List<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.violations.len()))?;
-        for violation in self.0.violations {
-            list.serialize_element(&One { schema: self.0.schema, violation })?;
-        }
-        list.end()
+        let each = self.violations.iter().map(|violation| One { schema: self.schema, violation });
+        serializer.collect_map([("error", each.collect::<Vec<_>>())])
     }
 }
 

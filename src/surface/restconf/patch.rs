@@ -50,10 +50,11 @@ impl Visit<'_> {
         let done = answer(StatusCode::OK, names, &[], &schema, self.wanted);
         let edits = edits::compile(&schema, &path, &message, format)?;
         let options = query.writing.options()?;
+        let targets: Vec<InstancePath> = edits.iter().map(|edit| edit.path.clone()).collect();
         let operation = Operation::Write {
             kind: WriteKind::Transaction,
             target: path.clone(),
-            edits: edits.clone(),
+            edits,
             preconditions,
             validate_only: query.validate,
             options: WriteOptions { comment: options.comment.or(message.comment), ..options },
@@ -62,7 +63,7 @@ impl Visit<'_> {
             let is_of_edits = matches!(refusal, Refusal::Invalid(_));
             let mut failure = absent(refusal, &path);
             if is_of_edits {
-                edits::attribute(&edits, &mut failure.violations);
+                edits::attribute(&targets, &mut failure.violations);
             }
             failure
         })?;

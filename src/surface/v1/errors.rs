@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use hyper::StatusCode;
 use serde::Serialize;
-use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{SerializeMap, Serializer};
 
 use super::format::{Format, Wanted};
 use crate::base::error::ErrorTag;
@@ -85,21 +85,8 @@ struct Errors<'a> {
 
 impl Serialize for Errors<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("errors", &List(self))?;
-        map.end()
-    }
-}
-
-struct List<'a>(&'a Errors<'a>);
-
-impl Serialize for List<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.violations.len()))?;
-        for violation in self.0.violations {
-            list.serialize_element(&One { schema: self.0.schema, violation })?;
-        }
-        list.end()
+        let each = self.violations.iter().map(|violation| One { schema: self.schema, violation });
+        serializer.collect_map([("errors", each.collect::<Vec<_>>())])
     }
 }
 

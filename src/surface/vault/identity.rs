@@ -1,13 +1,14 @@
 //! `identity/…`: entities, groups and what they are called, by the lists and operations of `strongbox/identity`; identity
 //! tokens have a file of their own.
 
+mod alike;
 pub mod entity;
 pub mod group;
 pub mod oidc;
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::call::Call;
 use super::fault::Fault;
@@ -99,28 +100,6 @@ fn facts_or_null(entry: &Value, name: &str) -> Value {
 fn seconds(entry: &Value, name: &str) -> u64 {
     let length = member(entry, name).as_str().and_then(|text| text.parse::<Duration>().ok());
     length.map_or(0, |length| length.seconds())
-}
-
-/// An alias of an entity or of a group as clients see it.
-fn shown_alias(call: &Call<'_>, alias: &Value, owner: &str) -> Map<String, Value> {
-    let place = place_of(call, member(alias, "mount-accessor").as_str().unwrap_or_default());
-    let (path, kind) = place.map_or_else(Default::default, |place| (place.path, place.kind));
-    let shown = json!({
-        "canonical_id": text(alias, owner),
-        "creation_time": text(alias, "creation-time"),
-        "custom_metadata": facts_or_null(alias, "custom-metadata"),
-        "id": text(alias, "id"),
-        "last_update_time": text(alias, "last-update-time"),
-        "local": false,
-        "merged_from_canonical_ids": null,
-        "metadata": facts_or_null(alias, "metadata"),
-        "mount_accessor": text(alias, "mount-accessor"),
-        "mount_path": path,
-        "mount_type": kind,
-        "name": text(alias, "name"),
-        "namespace_id": "root",
-    });
-    into_map(shown)
 }
 
 fn into_map(value: Value) -> Map<String, Value> {

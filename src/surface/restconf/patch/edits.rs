@@ -34,11 +34,10 @@ pub fn compile(
 }
 
 /// Names the edit of each violation that the result of the edits has: the last one that is about the same data.
-pub fn attribute(edits: &[Edit], violations: &mut [Violation]) {
+pub fn attribute(targets: &[InstancePath], violations: &mut [Violation]) {
     for violation in violations.iter_mut().filter(|violation| violation.edit.is_none()) {
         let path = &violation.path;
-        let about =
-            edits.iter().rposition(|edit| path.starts_with(&edit.path) || edit.path.starts_with(path));
+        let about = targets.iter().rposition(|target| path.starts_with(target) || target.starts_with(path));
         violation.edit = about.and_then(|index| u16::try_from(index).ok());
     }
 }

@@ -1,6 +1,8 @@
 //! The answer to a YANG Patch: `yang-patch-status` (RFC 8072 section 2.3).
 
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use std::collections::HashMap;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::data::violation::Violation;
 use crate::surface::restconf::errors::Errors;
@@ -26,49 +28,29 @@ impl Serialize for Status<'_> {
         if self.violations.is_empty() {
             map.serialize_entry("ok", &[()])?;
         }
-        let whole: Vec<Violation> =
-            self.violations.iter().filter(|violation| self.id(violation).is_none()).cloned().collect();
+        let whole = self.of(|edit| edit.is_none_or(|index| index >= self.edit_ids.len()));
         if !whole.is_empty() {
             map.serialize_entry("errors", &Errors { schema: self.schema, violations: &whole })?;
         }
-        if whole.len() < self.violations.len() {
-            map.serialize_entry("edit-status", &Edits(self))?;
+        let faults: Vec<(&str, Vec<Violation>)> = (self.edit_ids.iter().enumerate())
+            .map(|(index, id)| (id.as_str(), self.of(|edit| edit == Some(index))))
+            .filter(|(_, violations)| !violations.is_empty())
+            .collect();
+        if !faults.is_empty() {
+            let each = faults
+                .iter()
+                .map(|(id, violations)| One { id, errors: Errors { schema: self.schema, violations } });
+            map.serialize_entry("edit-status", &HashMap::from([("edit", each.collect::<Vec<_>>())]))?;
         }
         map.end()
     }
 }
 
 impl Status<'_> {
-    /// The name of the edit at fault.
-    fn id(&self, violation: &Violation) -> Option<&String> {
-        self.edit_ids.get(usize::from(violation.edit?))
-    }
-}
-
-struct Edits<'a>(&'a Status<'a>);
-
-impl Serialize for Edits<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("edit", &List(self.0))?;
-        map.end()
-    }
-}
-
-struct List<'a>(&'a Status<'a>);
-
-impl Serialize for List<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for (index, id) in (0_u16..).zip(self.0.edit_ids) {
-            let own = self.0.violations.iter().filter(|violation| violation.edit == Some(index));
-            let violations: Vec<Violation> = own.cloned().collect();
-            if !violations.is_empty() {
-                let errors = Errors { schema: self.0.schema, violations: &violations };
-                list.serialize_element(&One { id, errors })?;
-            }
-        }
-        list.end()
+    /// The violations of certain edits, or of none.
+    fn of(&self, is_meant: impl Fn(Option<usize>) -> bool) -> Vec<Violation> {
+        let is_meant = |violation: &&Violation| is_meant(violation.edit.map(usize::from));
+        self.violations.iter().filter(is_meant).cloned().collect()
     }
 }
 

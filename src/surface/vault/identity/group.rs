@@ -1,5 +1,7 @@
 //! `identity/group…`, `identity/group-alias…` and `identity/lookup/group`.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::super::answer::Answer;
@@ -7,12 +9,18 @@ use super::super::call::Call;
 use super::super::fault::Fault;
 use super::super::field::{Field, Kind};
 use super::super::route::Endpoint;
-use super::entity::{LOOKUP, alias_place, asked_by, find, identities};
-use super::{accessor, facts_or_null, into_map, key_info, member, place_of, shown_alias, text, texts};
-use crate::data::decode::from_serde;
-use crate::data::edit::{Edit, EditOperation};
-use crate::data::path::InstancePath;
-use crate::engine::{Datastore, WriteKind};
+use super::alike::{LOOKUP, Sort, asked_by};
+use super::{accessor, facts_or_null, into_map, key_info, member, text, texts};
+use crate::engine::Datastore;
+
+/// The lists of groups and of their aliases.
+static GROUPS: Sort = Sort {
+    name: "group",
+    list: "groups",
+    aliases: "group-aliases",
+    alias_brief: &["canonical_id", "mount_accessor", "mount_path", "mount_type", "name"],
+    no_alias: "invalid group alias ID",
+};
 
 static GROUP: &[Field] = &[
     Field::new("id", Kind::Text, "The id of a group that exists."),
@@ -58,7 +66,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         pattern: "group/name",
         about: "Lists the names of groups.",
-        list: Some(|call| Box::pin(list_names(call))),
+        list: Some(|call| Box::pin(GROUPS.names(call))),
         ..Endpoint::NEW
     },
     Endpoint {
@@ -80,16 +88,16 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         pattern: "group-alias/id",
         about: "Lists the ids of aliases of groups.",
-        list: Some(|call| Box::pin(list_aliases(call))),
+        list: Some(|call| Box::pin(GROUPS.list_aliases(call))),
         ..Endpoint::NEW
     },
     Endpoint {
         pattern: "group-alias/id/:id",
         about: "Shows, changes or takes away the alias of a group by its id.",
         fields: &[ALIAS],
-        read: Some(|call| Box::pin(read_alias(call))),
+        read: Some(|call| Box::pin(GROUPS.read_alias(call))),
         write: Some(|call| Box::pin(write_alias(call))),
-        delete: Some(|call| Box::pin(delete_alias(call))),
+        delete: Some(|call| Box::pin(GROUPS.delete_alias(call))),
         ..Endpoint::NEW
     },
     Endpoint {
@@ -101,25 +109,8 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     },
 ];
 
-fn place(call: &Call<'_>, id: &str) -> Result<InstancePath, Fault> {
-    call.place("strongbox/identity/groups/{}", &[id])
-}
-
-/// The group that a request is about, as far as its path says.
-async fn meant(call: &mut Call<'_>) -> Result<Option<String>, Fault> {
-    let (id, name) = (call.captured("id").to_owned(), call.captured("name").to_owned());
-    let by = if !id.is_empty() {
-        json!({ "id": id })
-    } else if !name.is_empty() {
-        json!({ "name": name })
-    } else {
-        return Ok(None);
-    };
-    find(call, "group", by).await
-}
-
 async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let by_path = meant(call).await?;
+    let by_path = GROUPS.meant(call).await?;
     let id = match (call.captured("id"), by_path) {
         (_, Some(found)) => Some(found),
         ("", None) => call.arguments.text("id").map(str::to_owned),
@@ -131,15 +122,15 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
     }
     let known = match (&id, call.arguments.text("name").map(str::to_owned)) {
         (Some(id), _) => {
-            let found = find(call, "group", json!({ "id": id })).await?;
+            let found = GROUPS.find(call, json!({ "id": id })).await?;
             Some(found.ok_or_else(|| Fault::bad_request("invalid group ID"))?)
         }
-        (None, Some(name)) => find(call, "group", json!({ "name": name })).await?,
+        (None, Some(name)) => GROUPS.find(call, json!({ "name": name })).await?,
         (None, None) => None,
     };
     let id = match known {
         Some(id) => {
-            let stored: Option<Value> = call.read(Datastore::Config, place(call, &id)?).await?;
+            let stored: Option<Value> = call.read(Datastore::Config, GROUPS.place(call, &id)?).await?;
             let kind = stored.map(|group| text(&group, "type"));
             let asked = call.arguments.text("type");
             if asked.is_some() && kind.as_ref().and_then(Value::as_str) != asked {
@@ -158,7 +149,7 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
     if let Some(kind) = call.arguments.text("type").filter(|kind| !matches!(*kind, "internal" | "external")) {
         return Err(Fault::bad_request(format!("invalid group type {kind:?}")));
     }
-    let entry = place(call, &id)?;
+    let entry = GROUPS.place(call, &id)?;
     call.put(entry.clone(), Vec::new()).await?;
     let stored: Option<Value> = call.read(Datastore::Config, entry).await?;
     let name = stored.map(|group| text(&group, "name")).unwrap_or_default();
@@ -167,17 +158,9 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
 
 /// A group as clients see it.
 async fn shown(call: &mut Call<'_>, id: &str) -> Result<Option<Map<String, Value>>, Fault> {
-    let entry = place(call, id)?;
+    let entry = GROUPS.place(call, id)?;
     let Some(group) = call.read::<Value>(Datastore::State, entry).await? else { return Ok(None) };
-    let mut alias = Map::new();
-    if let Some(keys) = member(&group, "aliases").as_array().and_then(|aliases| aliases.first()) {
-        let (accessor, name) = (text(keys, "mount-accessor"), text(keys, "name"));
-        let keys = [accessor.as_str().unwrap_or_default(), name.as_str().unwrap_or_default()];
-        let place = call.place("strongbox/identity/group-aliases/{},{}", &keys)?;
-        if let Some(found) = call.read::<Value>(Datastore::State, place).await? {
-            alias = shown_alias(call, &found, "group");
-        }
-    }
+    let alias = GROUPS.aliases_of(call, &group, 1).await?.into_iter().next().unwrap_or_default();
     let kind = text(&group, "type");
     let members = if kind == "external" { "external-members" } else { "member-entities" };
     Ok(Some(into_map(json!({
@@ -198,12 +181,12 @@ async fn shown(call: &mut Call<'_>, id: &str) -> Result<Option<Map<String, Value
 }
 
 async fn read(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let id = meant(call).await?.ok_or_else(Fault::not_found)?;
+    let id = GROUPS.meant(call).await?.ok_or_else(Fault::not_found)?;
     shown(call, &id).await?.map(Answer::data).ok_or_else(Fault::not_found)
 }
 
 async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    if let Some(id) = meant(call).await? {
+    if let Some(id) = GROUPS.meant(call).await? {
         let target = call.place("strongbox/identity/delete-groups", &[])?;
         call.invoke(target, &json!({ "ids": [id] })).await?;
     }
@@ -211,58 +194,45 @@ async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
 }
 
 async fn list_ids(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let groups = identities(call, "groups").await?;
+    let groups = GROUPS.all(call).await?;
+    let mut parents: HashMap<&str, usize> = HashMap::new();
+    for inside in groups.iter().filter_map(|group| member(group, "member-groups").as_array()) {
+        for id in inside.iter().filter_map(Value::as_str) {
+            *parents.entry(id).or_default() += 1;
+        }
+    }
     let mut info = Map::new();
     for group in &groups {
         let id = text(group, "id").as_str().unwrap_or_default().to_owned();
-        let count = |list: Value| list.as_array().map_or(0, Vec::len);
-        let is_parent = |other: &&Value| {
-            texts(other, "member-groups").as_array().is_some_and(|all| all.contains(&id.as_str().into()))
-        };
+        let count = |list: &Value| list.as_array().map_or(0, Vec::len);
         let about = json!({
             "name": text(group, "name"),
-            "num_member_entities": count(texts(group, "member-entities")),
-            "num_parent_groups": groups.iter().filter(is_parent).count(),
+            "num_member_entities": count(member(group, "member-entities")),
+            "num_parent_groups": parents.get(id.as_str()).copied().unwrap_or_default(),
         });
         info.insert(id.clone(), about);
     }
     key_info(info.keys().cloned().collect(), info)
 }
 
-async fn list_names(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let groups = identities(call, "groups").await?;
-    let names = groups.iter().filter_map(|group| member(group, "name").as_str().map(str::to_owned));
-    Answer::keys(names.collect())
-}
-
 async fn lookup(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let by = asked_by(call)?;
-    let Some(id) = find(call, "group", by).await? else { return Ok(Answer::nothing()) };
+    let Some(id) = GROUPS.find(call, by).await? else { return Ok(Answer::nothing()) };
     Ok(shown(call, &id).await?.map(Answer::data).unwrap_or_default())
 }
 
 async fn write_alias(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let id = match call.captured("id") {
-        "" => call.arguments.text("id").map(str::to_owned),
-        id => Some(id.to_owned()),
-    };
-    let before = match &id {
-        Some(id) => {
-            let place = alias_place(call, "group-alias", "group-aliases", id).await?;
-            Some(place.ok_or_else(|| Fault::bad_request("invalid group alias ID"))?)
-        }
-        None => None,
-    };
+    let before = GROUPS.alias_before(call).await?;
     let name =
         call.arguments.text("name").ok_or_else(|| Fault::bad_request("missing alias name"))?.to_owned();
     let accessor = accessor(call)?;
-    let entry = call.place("strongbox/identity/group-aliases/{},{}", &[&accessor, &name])?;
+    let entry = GROUPS.alias_at(call, &accessor, &name)?;
     let from = before.clone().unwrap_or_else(|| entry.clone());
     let known = call.read::<Value>(Datastore::Config, from).await?;
     let kept = |name: &str| known.as_ref().and_then(|alias| member(alias, name).as_str().map(str::to_owned));
     let group = call.arguments.text("canonical_id").map(str::to_owned).or_else(|| kept("group"));
     let group = group.ok_or_else(|| Fault::bad_request("missing canonical_id"))?;
-    let found = call.read::<Value>(Datastore::Config, place(call, &group)?).await?;
+    let found = call.read::<Value>(Datastore::Config, GROUPS.place(call, &group)?).await?;
     match found.as_ref().map(|group| text(group, "type")) {
         None => return Err(Fault::bad_request("invalid group ID given in 'canonical_id'")),
         Some(kind) if kind != "external" => {
@@ -271,46 +241,6 @@ async fn write_alias(call: &mut Call<'_>) -> Result<Answer, Fault> {
         Some(_) => {}
     }
     let alias_id = kept("id").unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    let mut edits = Vec::new();
-    if let Some(before) = before.filter(|before| *before != entry) {
-        edits.push(Edit::without_value(before, EditOperation::Remove));
-    }
     let value = json!({ "mount-accessor": accessor, "name": name, "id": alias_id, "group": group });
-    let value = from_serde(call.schema(), entry.target(), &value)
-        .map_err(|faults| Fault::from(crate::access::gate::Refusal::Invalid(faults)))?;
-    edits.push(Edit::new(entry, EditOperation::Merge, value));
-    let top = call.place("strongbox/identity", &[])?;
-    call.change(WriteKind::Transaction, top, edits).await?;
-    Ok(Answer::data(into_map(json!({ "canonical_id": group, "id": alias_id }))))
-}
-
-async fn read_alias(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let id = call.captured("id").to_owned();
-    let place = alias_place(call, "group-alias", "group-aliases", &id).await?.ok_or_else(Fault::not_found)?;
-    let alias = call.read::<Value>(Datastore::State, place).await?.ok_or_else(Fault::not_found)?;
-    Ok(Answer::data(shown_alias(call, &alias, "group")))
-}
-
-async fn delete_alias(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let id = call.captured("id").to_owned();
-    if let Some(place) = alias_place(call, "group-alias", "group-aliases", &id).await? {
-        call.remove(place).await?;
-    }
-    Ok(Answer::nothing())
-}
-
-async fn list_aliases(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let mut info = Map::new();
-    for alias in identities(call, "group-aliases").await? {
-        let id = text(&alias, "id").as_str().unwrap_or_default().to_owned();
-        let accessor = text(&alias, "mount-accessor");
-        let place = place_of(call, accessor.as_str().unwrap_or_default());
-        let (path, kind) = place.map_or_else(Default::default, |place| (place.path, place.kind));
-        let about = json!({
-            "canonical_id": text(&alias, "group"), "mount_accessor": accessor, "mount_path": path,
-            "mount_type": kind, "name": text(&alias, "name"),
-        });
-        info.insert(id, about);
-    }
-    key_info(info.keys().cloned().collect(), info)
+    GROUPS.put_alias(call, before, entry, &value, Vec::new()).await
 }
