@@ -264,7 +264,9 @@ impl Call<'_> {
         let facts =
             self.trail.gate.facts(&token).ok_or_else(|| internal("a token was made and is not there"))?;
         let by_entity = self.trail.gate.identity_policies(&self.tenant, &facts);
-        Ok(Answer::auth(Auth::of(&facts, token, self.now()).with_identity(&by_entity)))
+        // As of when it was made: a second that began since then is not taken from what was granted.
+        let auth = Auth::of(&facts, token, facts.creation_time);
+        Ok(Answer::auth(auth.with_identity(&by_entity)))
     }
 }
 
