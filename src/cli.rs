@@ -68,7 +68,11 @@ fn command() -> clap::Command {
     let remote = [names(remote), names(history), names(seal)].concat();
     let mut command = Cli::command().mut_subcommand("serve", |serve| serve.args(Setting::arguments()));
     for name in remote {
-        command = command.mut_subcommand(name, remote::Connection::augment_args);
+        // What the arguments say about themselves is not what the command is about.
+        command = command.mut_subcommand(name, |subcommand| {
+            let about = subcommand.get_about().cloned().unwrap_or_default();
+            remote::Connection::augment_args(subcommand).about(about)
+        });
     }
     command
 }
@@ -147,5 +151,18 @@ mod tests {
             let subcommand = command.find_subcommand(name).unwrap();
             assert!(subcommand.get_arguments().any(|argument| argument.get_id() == "token"), "{name}");
         }
+    }
+
+    #[test]
+    fn every_command_says_what_it_is_about_in_words_of_its_own() {
+        let command = command();
+        let mut abouts: Vec<String> = command
+            .get_subcommands()
+            .map(|subcommand| subcommand.get_about().expect(subcommand.get_name()).to_string())
+            .collect();
+        let all = abouts.len();
+        abouts.sort();
+        abouts.dedup();
+        assert_eq!(abouts.len(), all, "{abouts:#?}");
     }
 }

@@ -17,6 +17,7 @@ use crate::base::secret::Secret;
 
 /// Where the daemon is, who asks, and how answers are to look.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Connection")]
 pub struct Connection {
     /// The daemon's address
     #[arg(long, env = "STRONGBOX_ADDRESS", default_value = "http://127.0.0.1:8200", value_name = "URL")]

@@ -45,6 +45,8 @@ pub(super) struct Builder<'b, 'a> {
     pub waiting: Waiting<'a>,
     /// Schema nodes by resolved node.
     pub ids: HashMap<ResolvedId, NodeId>,
+    /// Names of nodes that a feature or a deviation left out.
+    pub left_out: HashSet<Ident>,
     /// Stands in until the types are complete.
     pub placeholder: Arc<Type>,
     /// Templates and structures.
@@ -109,6 +111,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             nodes,
             waiting: Waiting::default(),
             ids: HashMap::new(),
+            left_out: HashSet::new(),
             placeholder,
             structures: Vec::new(),
             annotations: Vec::new(),
@@ -183,6 +186,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         let tree = self.tree;
         let node = tree.node(resolved);
         if !self.present(node) {
+            self.left_out.insert(node.name.clone());
             return None;
         }
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));

@@ -135,7 +135,14 @@ impl<'a> Settler<'_, '_, 'a> {
         let own = module_id(names.module_of(property.scope));
         let naming = Naming::Module { prefix: &prefix, unprefixed: [module, own] };
         let bound = bind(schema, &ast, &naming, context);
+        // A condition may ask for a node whose feature is off here: then it is not there, which is an answer.
+        let may_be_absent = matches!(property.statement.id(), Some(K::Must | K::When));
         for problem in &bound.problems {
+            let name = property.statement.text().get(problem.start..problem.end).unwrap_or_default();
+            let name = name.rsplit_once(':').map_or(name, |(_, local)| local);
+            if may_be_absent && problem.kind == ProblemKind::NoNode && self.builder.left_out.contains(name) {
+                continue;
+            }
             let at = place(self.sources, property.statement, problem.start..problem.end);
             let message = problem.message.clone();
             self.report(match problem.kind {
