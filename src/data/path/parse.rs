@@ -94,7 +94,11 @@ fn navigable(schema: &Schema, path: &InstancePath, id: NodeId) -> Result<NodeId,
 pub(in crate::data) fn unknown_message(schema: &Schema, parent: NodeId, name: &str) -> String {
     let node = schema.node(parent);
     let place = if parent == NodeId::ROOT { "the top level".to_owned() } else { format!("'{}'", node.name) };
-    let known: Vec<&str> = schema.children(parent).iter().map(|id| schema.node(*id).name.as_str()).collect();
+    // Data first; notifications are no part of any path or body.
+    let children = || schema.children(parent).iter().map(|id| schema.node(*id));
+    let operations = children().filter(|node| node.is_operation());
+    let known: Vec<&str> =
+        children().filter(|node| node.is_data()).chain(operations).map(|node| node.name.as_str()).collect();
     let shown = shorten(name);
     if known.is_empty() {
         return format!("{place} has no children, so '{shown}' is unknown");
