@@ -53,7 +53,10 @@ pub enum WithDefaults {
 /// Whether there can be state at or below a node.
 pub fn can_hold_state(schema: &Schema, node: NodeId) -> bool {
     let node = schema.node(node);
-    node.id != NodeId::ROOT && !node.config || walk::has_state_below(schema, node)
+    match node.id {
+        NodeId::ROOT => schema.children(node.id).iter().any(|child| can_hold_state(schema, *child)),
+        _ => node.is_data() && !node.config || walk::has_state_below(schema, node),
+    }
 }
 
 /// How a subtree is shown.

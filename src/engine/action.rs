@@ -181,7 +181,6 @@ impl Engine {
     pub async fn invoke(&self, call: ActionCall) -> Result<Option<Arc<Container>>, ActionError> {
         let schema = self.schema();
         let operation = call.path.target();
-        let handler = self.core().bindings.actions.get(&operation).ok_or(ActionError::NotImplemented)?;
         let snapshot = self.snapshot();
         let tenant = snapshot.tenant(&call.tenant).ok_or(ActionError::NotFound)?;
         let bound_to = call.path.parent().unwrap_or_default();
@@ -202,6 +201,8 @@ impl Engine {
         if !faults.is_empty() {
             return Err(ActionError::Invalid(faults));
         }
+        // Only now: what is wrong with a call is wrong whoever implements it.
+        let handler = self.core().bindings.actions.get(&operation).ok_or(ActionError::NotImplemented)?;
         let invocation = Invocation { input, output: child(|kind| matches!(kind, NodeKind::Output)) };
         let context = ActionContext {
             snapshot,

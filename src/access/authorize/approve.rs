@@ -37,7 +37,13 @@ pub fn asked<'a>(
     before: &Tree,
 ) -> Vec<Asked<'a>> {
     match kind {
-        WriteKind::Put => vec![Asked { operation: put(schema, target, before), path: target }],
+        WriteKind::Put => {
+            // Beside the target, what has to be there for it.
+            let around = edits.iter().filter(|edit| edit.path != *target);
+            let of_edit = |edit: &'a Edit| Asked { operation: of_edit(schema, edit, before), path: &edit.path };
+            let target = Asked { operation: put(schema, target, before), path: target };
+            around.map(of_edit).chain([target]).collect()
+        }
         WriteKind::Patch => vec![Asked { operation: PolicyOperation::Update, path: target }],
         WriteKind::Delete => vec![Asked { operation: PolicyOperation::Delete, path: target }],
         WriteKind::Create | WriteKind::Transaction => {

@@ -41,7 +41,8 @@ pub(super) fn serialize<S: Serializer>(view: &View<'_>, serializer: S) -> Result
     }
 }
 
-/// A place in the walk: what is left of the depth, and which fields are wanted below.
+/// A place in the walk: what is left of the depth, and which fields are wanted below. On the way to a field, and at it, the
+/// depth is still that of the subject: so both are shown whatever it is (RFC 8040 section 4.8.2).
 #[derive(Clone, Copy)]
 struct At<'v, 'a> {
     view: &'v View<'a>,
@@ -61,6 +62,12 @@ impl<'v, 'a> At<'v, 'a> {
 
     fn entry<'c>(self, entry: &'c Container) -> Inner<'v, 'a, 'c> {
         self.inner(entry.node, Some(entry))
+    }
+
+    /// One level further down, where these fields are wanted.
+    fn below(self, fields: Option<&'v FieldTree>) -> Self {
+        let depth = if self.fields.is_some() { self.depth } else { self.depth.saturating_sub(1) };
+        At { depth, fields, ..self }
     }
 
     fn scalar<'c>(self, node: NodeId, value: &'c Value) -> Scalar<'a, 'c> {
@@ -99,7 +106,8 @@ impl<'v, 'a> At<'v, 'a> {
             return Some(None);
         }
         let shape = self.view.shape;
-        if self.depth <= 1 || shape.hidden.binary_search(&node.id).is_ok() {
+        let too_deep = self.fields.is_none() && self.depth <= 1;
+        if too_deep || shape.hidden.binary_search(&node.id).is_ok() {
             return None;
         }
         let wanted = match shape.content {
@@ -184,7 +192,7 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
     fn child<M: SerializeMap>(&self, map: &mut M, id: NodeId, data: &Data) -> Result<(), M::Error> {
         let node = self.at.schema().node(id);
         let Some(fields) = self.at.shows(node) else { return Ok(()) };
-        let at = At { depth: self.at.depth.saturating_sub(1), fields, ..self.at };
+        let at = self.at.below(fields);
         match data {
             Data::Leaf(value) => {
                 if self.is_trimmed(node, DefaultValue::Leaf(value)) {
@@ -268,7 +276,7 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
         {
             return Ok(());
         }
-        let at = At { depth: self.at.depth.saturating_sub(1), fields, ..self.at };
+        let at = self.at.below(fields);
         let marks = Marks {
             default: self.at.view.shape.defaults == WithDefaults::ReportAllTagged,
             origin: self.at.tells_origin(id).then_some(Origin::Default),

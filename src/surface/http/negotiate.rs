@@ -1,5 +1,7 @@
 //! Proactive negotiation (RFC 9110 section 12): which of our media types and codings a client would rather have.
 
+use std::cmp::Reverse;
+
 use hyper::header::{ACCEPT, HeaderMap, HeaderName};
 
 /// One element of a weighted list such as `Accept`.
@@ -55,26 +57,26 @@ fn exactness(range: &str, media_type: &str) -> u8 {
     }
 }
 
-/// The index of the media type that the client prefers, by weight, then by how exactly it was named, then by our own
-/// order. Without an `Accept` line, the first. `None` when it accepts none of them.
+/// The index of the media type that the client prefers, by weight, then by how exactly it was named, then by which it named
+/// first, then by our own order. Without an `Accept` line, the first. `None` when it accepts none of them.
 pub fn media_type(headers: &HeaderMap, offers: &[&str]) -> Option<usize> {
     if !headers.contains_key(ACCEPT) {
         return Some(0);
     }
-    let mut best: Option<(u16, u8, usize)> = None;
+    let mut best = None;
     for (index, offer) in offers.iter().enumerate() {
         let matching = weighted(headers, &ACCEPT)
-            .map(|range| (exactness(range.value, offer), range.weight))
-            .filter(|(exactness, _)| *exactness > 0)
+            .enumerate()
+            .map(|(place, range)| (exactness(range.value, offer), range.weight, Reverse(place)))
+            .filter(|(exactness, ..)| *exactness > 0)
             .max();
-        if let Some((exactness, weight)) = matching
-            && weight > 0
-            && best.is_none_or(|(known, known_exactness, _)| (weight, exactness) > (known, known_exactness))
-        {
-            best = Some((weight, exactness, index));
+        let Some((exactness, weight, place)) = matching else { continue };
+        let rank = (weight, exactness, place);
+        if weight > 0 && best.is_none_or(|(known, _)| rank > known) {
+            best = Some((rank, index));
         }
     }
-    best.map(|(_, _, index)| index)
+    best.map(|(_, index)| index)
 }
 
 /// A content coding that we can produce.
@@ -150,6 +152,8 @@ mod tests {
             ("text/*", Some("text/yaml")),
             ("application/yaml, */*", Some("application/yaml")),
             ("application/json;q=0.5, application/yaml;q=0.9", Some("application/yaml")),
+            ("application/yaml, application/json", Some("application/yaml")),
+            ("text/html, */*;q=0.1", Some("application/json")),
             ("application/json;q=0, */*;q=0.1", Some("application/yaml")),
             ("*/*;q=0.5, application/json;q=0.4", Some("application/yaml")),
             ("APPLICATION/JSON; charset=utf-8; q=1.0", Some("application/json")),

@@ -11,7 +11,7 @@ use crate::data::decode::{
 };
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
-use crate::data::tree::{Container, Position};
+use crate::data::tree::{Container, Data, Position, Tree};
 use crate::data::violation::Violation;
 use crate::yang::schema::Schema;
 
@@ -52,6 +52,20 @@ pub fn put(
     content(schema, target, format, body, operation)
 }
 
+/// The entries on the way to a target that are not there: a PUT creates them, as merging does in NETCONF, with nothing but
+/// their keys in them. Containers on the way need no edit.
+pub fn ancestors(schema: &Schema, tree: &Tree, target: &InstancePath) -> Vec<Edit> {
+    let above = target.steps.len().saturating_sub(1);
+    let entries = (1..=above)
+        .map(|length| InstancePath { steps: target.steps.iter().take(length).cloned().collect() })
+        .filter(|path| schema.node(path.target()).is_list() && tree.entry(path).is_none());
+    let empty = |path: InstancePath| {
+        let entry = Data::Container(Arc::new(Container::new(path.target())));
+        Edit::new(path, EditOperation::Merge, entry)
+    };
+    entries.map(empty).collect()
+}
+
 /// A plain PATCH: what is there, and this merged into it (section 4.6.1).
 pub fn patch(schema: &Schema, target: &InstancePath, format: Format, body: &[u8]) -> Result<Edit, Faults> {
     content(schema, target, format, body, EditOperation::Merge)
@@ -77,7 +91,7 @@ pub fn content(
 }
 
 /// A leaf that is tagged as a default is one that was not set (RFC 6243 section 4.5.2).
-fn edit(path: InstancePath, operation: EditOperation, data: Option<crate::data::tree::Data>) -> Edit {
+fn edit(path: InstancePath, operation: EditOperation, data: Option<Data>) -> Edit {
     match data {
         Some(data) => Edit::new(path, operation, data),
         None => Edit::without_value(path, EditOperation::Remove),

@@ -12,6 +12,7 @@ use super::store::Store;
 use super::{ROOT, Visit, body, media};
 use crate::access::gate::{Refusal, Written};
 use crate::base::error::ErrorTag;
+use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::engine::{Operation, WriteKind};
 use crate::surface::failure::Failure;
@@ -37,6 +38,7 @@ impl Visit<'_> {
         {
             return self.yang_patch(path, preconditions, query, format, payload).await;
         }
+        let mut edits = Vec::new();
         let (write, edit) = match request.method {
             Method::DELETE => (WriteKind::Delete, body::delete(&schema, &path)),
             ref method => {
@@ -44,17 +46,21 @@ impl Visit<'_> {
                 let bytes = payload.read(&request.headers).await?;
                 match *method {
                     Method::POST => (WriteKind::Create, body::create(&schema, &path, format, &bytes, query)?),
-                    Method::PUT => (WriteKind::Put, body::put(&schema, &path, format, &bytes, query)?),
+                    Method::PUT => {
+                        edits = self.ancestors(&path);
+                        (WriteKind::Put, body::put(&schema, &path, format, &bytes, query)?)
+                    }
                     _ => (WriteKind::Patch, body::patch(&schema, &path, format, &bytes)?),
                 }
             }
         };
         // What is created is the child; everything else is done to the resource itself.
         let target = if write == WriteKind::Create { edit.path.clone() } else { path.clone() };
+        edits.push(edit);
         let operation = Operation::Write {
             kind: write,
             target: target.clone(),
-            edits: vec![edit],
+            edits,
             preconditions,
             validate_only: query.validate,
             options: query.writing.options()?,
@@ -72,6 +78,13 @@ impl Visit<'_> {
         };
         let place = created.then_some(store);
         Ok(self.written(write, &target, place, &written, query.validate))
+    }
+
+    /// What a PUT has to create before its target can be.
+    fn ancestors(&self, target: &InstancePath) -> Vec<Edit> {
+        let snapshot = self.dialect.engine().snapshot();
+        let data = self.trail.caller.as_ref().and_then(|caller| snapshot.tenant(&caller.tenant));
+        data.map(|data| body::ancestors(self.dialect.schema(), &data.tree, target)).unwrap_or_default()
     }
 
     /// The answer to a write that was made, or would have been; `created` is where.
