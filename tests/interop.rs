@@ -3,6 +3,7 @@
 mod descriptions;
 mod encodings;
 mod modules;
+mod restconf;
 
 use std::path::Path;
 use std::process::Command;

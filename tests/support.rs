@@ -70,7 +70,16 @@ const REQUIREMENTS: &[&str] = &[
     "schemathesis==4.32.5",
     "httpx==0.28.1",
     "httpx-sse==0.4.0",
+    "yangson==1.7.9",
+    "ansible-core==2.19.14",
+    "xmltodict==0.13.0",
 ];
+
+/// The package that has the collections of [`COLLECTIONS`], which come from no registry on their own.
+const ANSIBLE: &str = "ansible==12.3.0";
+
+/// What of it is wanted: all of it would be half a gigabyte.
+const COLLECTIONS: &[&str] = &["ansible/netcommon", "ansible/utils"];
 
 /// The `python` of a virtual environment with [`REQUIREMENTS`], made on first use; `None` (and a line on the terminal)
 /// where there is no Python or no registry.
@@ -101,6 +110,41 @@ fn make_environment() -> Result<PathBuf, String> {
         .args(REQUIREMENTS))?;
     std::fs::write(&done, wanted).map_err(|error| error.to_string())?;
     Ok(python)
+}
+
+/// The directory that has [`COLLECTIONS`] in it, filled on first use; `None` as [`python`].
+pub fn ansible_collections() -> Option<&'static Path> {
+    static DIRECTORY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let python = python()?;
+    let made =
+        || unpack_collections(python).map_err(|why| skipped("everything that needs Ansible", &why)).ok();
+    DIRECTORY.get_or_init(made).as_deref()
+}
+
+fn unpack_collections(python: &Path) -> Result<PathBuf, String> {
+    const UNPACK: &str = "import glob, sys, zipfile\n\
+        wanted = tuple(f'ansible_collections/{name}/' for name in sys.argv[2:])\n\
+        wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + '/ansible-*.whl')[0])\n\
+        wheel.extractall(sys.argv[1], [name for name in wheel.namelist() if name.startswith(wanted)])";
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ansible");
+    let done = root.join("collections");
+    let wanted = format!("{ANSIBLE} {COLLECTIONS:?}");
+    if std::fs::read_to_string(&done).is_ok_and(|have| have == wanted) {
+        return Ok(root);
+    }
+    std::fs::create_dir_all(&root).map_err(|error| error.to_string())?;
+    run(Command::new(python)
+        .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest"])
+        .arg(&root)
+        .arg(ANSIBLE))?;
+    run(Command::new(python).arg("-c").arg(UNPACK).arg(&root).args(COLLECTIONS))?;
+    for file in std::fs::read_dir(&root).map_err(|error| error.to_string())?.flatten() {
+        if file.path().extension().is_some_and(|extension| extension == "whl") {
+            let _ = std::fs::remove_file(file.path());
+        }
+    }
+    std::fs::write(&done, wanted).map_err(|error| error.to_string())?;
+    Ok(root)
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

@@ -23,7 +23,7 @@ pub mod write;
 
 use std::sync::Arc;
 
-use hyper::header::{ALLOW, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use hyper::{Method, StatusCode};
 
 use self::media::{ACCEPT_PATCH, PATCH_TYPES, Wanted};
@@ -88,21 +88,27 @@ impl Restconf {
                 visit.trail.record(status, Some(failure.summary())).await
             }
         };
-        match recorded.and(outcome) {
+        cautious(match recorded.and(outcome) {
             Ok(reply) => reply,
             Err(failure) => match &visit.patch {
                 Some(names) => patch::refused(&failure, names, self.schema(), of_failure),
                 None => errors::reply(&failure, self.schema(), of_failure),
             },
-        }
+        })
     }
+}
+
+/// Every answer says whether it may be cached (RFC 8040 section 5.5); what says nothing of it may not.
+fn cautious(mut reply: Reply) -> Reply {
+    reply.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    reply
 }
 
 /// Prints a refusal in the words of the dialect.
 pub fn refuse(schema: &Schema, request: &Request, refusal: &Refusal) -> Reply {
     let wanted = Wanted::of(&request.headers).unwrap_or_default().of_one();
     let failure = errors::settle(refusal.clone().into(), &request.method);
-    errors::reply(&failure, schema, wanted)
+    cautious(errors::reply(&failure, schema, wanted))
 }
 
 impl Visit<'_> {
@@ -132,7 +138,7 @@ impl Visit<'_> {
         }
         let query = Query::parse(request.uri.query(), resource.place(method))?;
         match resource {
-            Resource::Api => self.api(),
+            Resource::Api => self.api(&query),
             Resource::Operations => self.operations(),
             Resource::LibraryVersion => self.library_version(),
             Resource::Data { store, path, .. } if request.is_read() => self.read(store, path, &query).await,

@@ -69,6 +69,9 @@ pub const STANDARD: &[(&str, &str)] = &[
 /// The standard modules that the product implements, with their features that are on.
 const IMPLEMENTED: &[(&str, &[&str])] = &[
     ("ietf-netconf-acm", &[]),
+    // Their identities are values only where the modules are implemented (RFC 7950 section 9.10.2).
+    ("ietf-datastores", &[]),
+    ("ietf-origin", &[]),
     ("ietf-yang-library", &[]),
     ("ietf-restconf-monitoring", &[]),
     ("nc-notifications", &[]),

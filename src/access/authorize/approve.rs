@@ -40,7 +40,8 @@ pub fn asked<'a>(
         WriteKind::Put => {
             // Beside the target, what has to be there for it.
             let around = edits.iter().filter(|edit| edit.path != *target);
-            let of_edit = |edit: &'a Edit| Asked { operation: of_edit(schema, edit, before), path: &edit.path };
+            let of_edit =
+                |edit: &'a Edit| Asked { operation: of_edit(schema, edit, before), path: &edit.path };
             let target = Asked { operation: put(schema, target, before), path: target };
             around.map(of_edit).chain([target]).collect()
         }

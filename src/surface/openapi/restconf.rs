@@ -140,13 +140,12 @@ fn beside(api: &mut Api<'_>) {
     let root = json!({
         "type": "object",
         "properties": {"data": object, "operations": object, "yang-library-version": date},
-        "required": ["data", "operations", "yang-library-version"],
     });
-    api.path(
-        "/restconf",
-        &[],
-        read("get.api", "The API resource (RFC 8040 section 3.3)", content("restconf", &root)),
-    );
+    let mut root = read("get.api", "The API resource (RFC 8040 section 3.3)", content("restconf", &root));
+    for (_, operation) in &mut root {
+        operation.parameters = Walk::parameters(Place::Api, &[]);
+    }
+    api.path("/restconf", &[], root);
     let operations = json!({"type": "object", "additionalProperties": {"const": [null]}});
     let operations =
         read("list.operations", "The operations that there are", content("operations", &operations));

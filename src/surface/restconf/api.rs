@@ -7,16 +7,32 @@ use serde_json::{Value, json};
 
 use super::Visit;
 use super::media::Format;
+use super::query::Query;
+use crate::base::error::ErrorTag;
+use crate::data::path::InstancePath;
 use crate::data::read::{Element, Layout, write_xml};
+use crate::data::violation::{Violation, shorten};
 use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
 impl Visit<'_> {
-    pub(super) fn api(&self) -> Result<Reply, Failure> {
+    /// The API resource, of which `depth` and `fields` may show less.
+    pub(super) fn api(&self, query: &Query) -> Result<Reply, Failure> {
         let version = library_version(self.dialect.schema());
-        let api = json!({"data": {}, "operations": {}, "yang-library-version": version});
-        self.element("restconf", &api)
+        let mut api = serde_json::Map::new();
+        let wanted = query.fields.as_deref().map(named).transpose()?;
+        // What is named is shown whatever the depth.
+        let is_shown = |name: &str| match &wanted {
+            Some(wanted) => wanted.contains(&name),
+            None => query.depth.is_none_or(|depth| depth > 1),
+        };
+        for (name, value) in MEMBERS.into_iter().zip([json!({}), json!({}), json!(version)]) {
+            if is_shown(name) {
+                api.insert(name.to_owned(), value);
+            }
+        }
+        self.element("restconf", &api.into())
     }
 
     pub(super) fn operations(&self) -> Result<Reply, Failure> {
@@ -55,6 +71,23 @@ impl Visit<'_> {
         Ok(Reply::with_body(StatusCode::OK, self.wanted.content_type(), body)
             .header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")))
     }
+}
+
+/// What stands in the API resource.
+const MEMBERS: [&str; 3] = ["data", "operations", "yang-library-version"];
+
+/// The members that `fields` names; nothing stands below them here.
+fn named(fields: &str) -> Result<Vec<&'static str>, Violation> {
+    let member = |field: &str| {
+        let name = field.strip_prefix("ietf-restconf:").unwrap_or(field);
+        MEMBERS.into_iter().find(|member| *member == name).ok_or_else(|| {
+            let message =
+                format!("fields: '{}' is none of {}, which stand here", shorten(field), MEMBERS.join(", "));
+            let fault = Violation::new(ErrorTag::InvalidValue, InstancePath::root(), message);
+            fault.info("bad-attribute", "fields")
+        })
+    };
+    fields.split([';', ',']).map(member).collect()
 }
 
 /// The revision of the YANG library that is served.

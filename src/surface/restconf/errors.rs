@@ -10,7 +10,7 @@ use crate::data::read::{Element, InstanceIdentifierText, Layout, write_xml};
 use crate::data::violation::Violation;
 use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
-use crate::yang::schema::Schema;
+use crate::yang::schema::{NodeKind, Schema};
 
 /// A failure with the status that it has in this dialect. A resource that is not there is 404, for which the table of
 /// section 7 has `invalid-value`; only to a DELETE the tag of NETCONF says more.
@@ -124,7 +124,7 @@ impl Serialize for One<'_> {
             map.serialize_entry("error-app-tag", app_tag)?;
         }
         if !violation.path.steps.is_empty() || violation.unknown.is_some() {
-            let path = violation.instance_identifier(self.schema);
+            let path = place(self.schema, violation);
             map.serialize_entry("error-path", &InstanceIdentifierText(&path))?;
         }
         map.serialize_entry("error-message", &violation.told())?;
@@ -136,6 +136,18 @@ impl Serialize for One<'_> {
             map.serialize_entry("error-info", &facts)?;
         }
         map.end()
+    }
+}
+
+/// Where it went wrong. Input is no data and has no instance-identifier: the examples of the RFC begin it with `input`
+/// (section 3.6.3).
+fn place(schema: &Schema, violation: &Violation) -> String {
+    let text = violation.instance_identifier(schema);
+    let Some(rpc) = violation.path.steps.first().map(|step| schema.node(step.node)) else { return text };
+    let module = &schema.module(rpc.module).name;
+    match text.strip_prefix(&format!("/{module}:{}/", rpc.name)) {
+        Some(below) if matches!(rpc.kind, NodeKind::Rpc) => format!("/{module}:input/{below}"),
+        _ => text,
     }
 }
 

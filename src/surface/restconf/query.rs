@@ -30,6 +30,8 @@ pub enum Place {
     Invoke,
     /// A stream of events.
     Stream,
+    /// GET of the API resource.
+    Api,
     /// Everything that is no data.
     Elsewhere,
 }
@@ -43,6 +45,7 @@ impl parameters::Place for Place {
             Place::Change => "on PATCH and DELETE",
             Place::Invoke => "on an operation",
             Place::Stream => "on a stream of events",
+            Place::Api => "on the API resource",
             Place::Elsewhere => "on this resource",
         }
     }
@@ -100,9 +103,11 @@ pub struct Query {
     pub sublist_limit: Option<NonZeroU32>,
 }
 
-use Place::{Change, Invoke, List, Node, Put};
+use Place::{Api, Change, Invoke, List, Node, Put};
 
 const READS: &[Place] = &[List, Node];
+/// Where the RFC has `depth` and `fields`: the API resource is made of resources, too.
+const SELECTIONS: &[Place] = &[List, Node, Api];
 const WRITES: &[Place] = &[Put, Change];
 
 /// The form of an instant.
@@ -123,7 +128,7 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
     },
     Parameter {
         name: "depth",
-        places: READS,
+        places: SELECTIONS,
         not_beside: &["keys", "count"],
         form: DEPTH,
         doc: "at most so many levels; the target is the first (section 4.8.2)",
@@ -134,7 +139,7 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
     },
     Parameter {
         name: "fields",
-        places: READS,
+        places: SELECTIONS,
         not_beside: &["keys", "count"],
         form: "names of descendants, as in name;album(name;year)",
         doc: "only these descendants; keys come along (section 4.8.3)",
@@ -466,6 +471,7 @@ mod tests {
             ("insert=second", Put, "is no value of 'insert'"),
             ("fields=", Node, "is no value of 'fields'"),
             ("depth=1", Place::Elsewhere, "there are none here"),
+            ("content=all", Api, "means nothing on the API resource"),
         ] {
             let found = faults(text, place);
             assert_eq!(found.len(), 1, "{text}");

@@ -185,6 +185,7 @@ impl Resource {
                 Method::POST | Method::PUT => Place::Put,
                 _ => Place::Change,
             },
+            Resource::Api => Place::Api,
             _ => Place::Elsewhere,
         }
     }
