@@ -119,24 +119,40 @@ fn the_parameters_of_restconf_are_documented() {
     hold("docs/restconf.md", "parameters", &strongbox::surface::restconf::query::documentation());
 }
 
-#[test]
-fn every_requirement_of_rfc8040_names_tests_that_are_there() {
+/// Holds that the last cell of each row of a page's tables names tests that are there: functions, requests of
+/// `tests/restconf`, modules and files of cases of `tests/yang`.
+fn hold_names_of_tests(page: &str, rows_at_least: usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(root.join("docs/restconf.md")).unwrap();
-    let (_, table) = text.split_once("| section | level | requirement | shown by |\n").unwrap();
+    let text = std::fs::read_to_string(root.join(page)).unwrap();
     let code = code_of(&root.join("src")) + &code_of(&root.join("tests"));
     let is_there = |name: &String| match name.split_once('/') {
-        Some((folder, number)) => {
-            root.join("tests/restconf").join(folder).join(format!("{number}-response.http")).exists()
-        }
+        Some(("ok" | "err", _)) => root.join("tests/yang").join(format!("{name}.yang")).exists(),
+        Some(("data" | "edits", _)) => root.join("tests/yang").join(name).exists(),
+        Some(_) => root.join("tests/restconf").join(format!("{name}-response.http")).exists(),
         None => code.contains(&format!("fn {name}(")),
     };
-    let rows: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
-    assert!(rows.len() > 50, "{} rows", rows.len());
-    for row in rows {
-        let names = in_quotes(row.rsplit(" | ").next().unwrap_or_default());
-        assert!(!names.is_empty(), "{row}");
+    let mut rows = 0;
+    let mut is_table = false;
+    for line in text.lines() {
+        is_table = line.starts_with('|') && (is_table || line.ends_with("| shown by |"));
+        if !is_table || line.ends_with("| shown by |") || line.starts_with("| ---") {
+            continue;
+        }
+        rows += 1;
+        let names = in_quotes(line.rsplit(" | ").next().unwrap_or_default());
+        assert!(!names.is_empty(), "{line}");
         let missing: Vec<&String> = names.iter().filter(|name| !is_there(name)).collect();
-        assert!(missing.is_empty(), "docs/restconf.md names tests that are not there: {missing:?}");
+        assert!(missing.is_empty(), "{page} names tests that are not there: {missing:?}");
     }
+    assert!(rows >= rows_at_least, "{page}: {rows} rows");
+}
+
+#[test]
+fn every_requirement_of_rfc8040_names_tests_that_are_there() {
+    hold_names_of_tests("docs/restconf.md", 80);
+}
+
+#[test]
+fn every_pitfall_names_tests_that_are_there() {
+    hold_names_of_tests("docs/yang-pitfalls.md", 60);
 }

@@ -81,8 +81,8 @@ fn named(fields: &str) -> Result<Vec<&'static str>, Violation> {
     let member = |field: &str| {
         let name = field.strip_prefix("ietf-restconf:").unwrap_or(field);
         MEMBERS.into_iter().find(|member| *member == name).ok_or_else(|| {
-            let message =
-                format!("fields: '{}' is none of {}, which stand here", shorten(field), MEMBERS.join(", "));
+            let here = MEMBERS.join(", ");
+            let message = format!("fields: '{}' is unknown here; there are {here}", shorten(field));
             let fault = Violation::new(ErrorTag::InvalidValue, InstancePath::root(), message);
             fault.info("bad-attribute", "fields")
         })
