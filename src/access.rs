@@ -8,6 +8,7 @@ pub mod approval;
 pub mod audit;
 pub mod authenticate;
 pub mod authorize;
+pub mod candidate;
 pub mod confirm;
 pub mod gate;
 pub mod identity;
@@ -24,6 +25,7 @@ use crate::yang::schema::Schema;
 use authenticate::{Attempts, AuthError, BatchTokens, Invalid, LiveTokens, TokenFacts, Use, Vouchers};
 use authorize::Policies;
 use authorize::nacm::Denied;
+use candidate::Candidates;
 use confirm::Confirmations;
 use identity::model::IdentityModel;
 use model::{Model, ModelError};
@@ -42,6 +44,8 @@ pub struct Access {
     pub attempts: Attempts,
     /// Commits that wait for confirmation.
     pub confirmations: Arc<Confirmations>,
+    /// What callers prepare.
+    pub candidates: Candidates,
     /// Tokens that are kept nowhere. Set once, when the store is open; until then there are none.
     pub batch: OnceLock<BatchTokens>,
     /// Who vouches for requests without a token.
@@ -129,6 +133,7 @@ impl Access {
             policies: Policies::new(schema, model.clone(), IdentityModel::find(schema)?),
             attempts: Attempts::new()?,
             confirmations: Confirmations::new(schema)?,
+            candidates: Candidates::default(),
             batch: OnceLock::new(),
             vouchers: Vouchers::new()?,
             denied: Denied::default(),

@@ -15,6 +15,7 @@ mod writer;
 
 pub mod action;
 pub mod caller;
+pub mod candidate;
 pub mod commit;
 pub mod derived;
 pub mod facts;
@@ -36,6 +37,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use action::{ActionCall, ActionContext, ActionError, Attempted, Made};
 pub use caller::{Caller, ClientInfo};
+pub use candidate::Candidate;
 pub use commit::{
     Amend, Amendment, Approval, Approve, Author, CommitError, CommitOptions, CommitRequest, Committed,
     Precondition, TenantChanges, TenantEdits,

@@ -9,9 +9,9 @@
 //! | [`yang`] | the compiler: `syntax` reads text, `resolve` binds names, `schema` is the immutable result |
 //! | [`data`] | instance data: persistent trees, paths, edits, diffs, codecs, XPath, validation |
 //! | [`store`] | durable bytes behind the barrier: the commit log and the rows, in SQLite |
-//! | [`engine`] | the datastore: snapshots, the commit pipeline, subscriptions, notifications, actions, state providers |
+//! | [`engine`] | the datastore: snapshots, the commit pipeline, candidates, subscriptions, notifications, actions, state providers |
 //! | [`access`] | who asks, whether they may, and what was asked: tokens, policies, audit, the gate |
-//! | [`services`] | one folder a capability: keys, issuers and roles, tokens, log in, identities, mounts, history, subscriptions, tenants, sites, system |
+//! | [`services`] | one folder a capability: keys, issuers and roles, tokens, log in, identities, mounts, history, candidates, subscriptions, tenants, sites, system |
 //! | [`surface`] | HTTP and the dialects: `/v1`, RESTCONF, that of Vault's clients, OpenAPI, and what is public |
 //! | [`settings`] | one table for file, environment, flags and documentation |
 //! | [`daemon`] | everything built in order and stopped in reverse; boot files |

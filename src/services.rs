@@ -7,6 +7,7 @@ pub mod jose;
 mod input;
 pub mod distribution;
 pub mod history;
+pub mod candidate;
 pub mod transit;
 pub mod jwt_issuer;
 pub mod token;

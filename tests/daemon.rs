@@ -41,6 +41,40 @@ pub fn stop(mut child: Child) {
     assert!(child.wait().unwrap().success(), "SIGTERM ends it in order");
 }
 
+/// A daemon that dies with the test.
+pub struct Running {
+    child: Child,
+    /// What it said until it listened.
+    pub log: String,
+}
+
+impl Running {
+    /// Starts one on a data directory; with it comes its address.
+    pub fn new(data: &Path) -> (Self, String) {
+        let (child, log) = start(data, &[]);
+        let found = regex::Regex::new(r"address=(\S+)").unwrap().captures(&log).unwrap();
+        let address = format!("http://{}", &found[1]);
+        (Running { child, log }, address)
+    }
+
+    /// Ends it as a power cut does.
+    pub fn die(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.die();
+    }
+}
+
+/// The token that the first start of a daemon left in its data directory.
+pub fn root_token(data: &Path) -> String {
+    std::fs::read_to_string(data.join("root-token")).unwrap().trim().to_owned()
+}
+
 pub fn directory() -> (TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

@@ -60,6 +60,7 @@ fn the_model_is_drawn() {
         "strongbox-policy",
         "strongbox-system",
         "strongbox-history",
+        "strongbox-candidate",
         "strongbox-authentication",
         "strongbox-approle",
         "strongbox-certificate-auth",

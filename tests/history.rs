@@ -1,12 +1,12 @@
-//! Commits that wait for confirmation, as an operator meets them: time that runs out, and a daemon that dies in between.
+//! Commits that wait for confirmation, and candidates, as an operator meets them: time that runs out, and a daemon that dies
+//! in between.
 
-use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::daemon::{directory, start};
+use crate::daemon::{Running, directory, root_token};
 use crate::support::Daemon;
 
 const ISSUER: &str = "strongbox/jwt-issuers/payments-api";
@@ -51,33 +51,6 @@ fn what_nobody_confirms_in_time_is_undone_with_all_that_followed() {
     assert_eq!(ttl("max-ttl").trim(), "2h");
 }
 
-fn root_token(data: &Path) -> String {
-    std::fs::read_to_string(data.join("root-token")).unwrap().trim().to_owned()
-}
-
-/// A daemon that dies with the test.
-struct Running(Child, String);
-
-impl Running {
-    fn new(data: &Path) -> (Self, String) {
-        let (child, log) = start(data, &[]);
-        let found = regex::Regex::new(r"address=(\S+)").unwrap().captures(&log).unwrap();
-        let address = format!("http://{}", &found[1]);
-        (Running(child, log), address)
-    }
-
-    fn die(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.die();
-    }
-}
-
 #[test]
 fn rfc6241_8_4_1_what_is_not_confirmed_when_the_daemon_dies_is_undone_at_its_next_start() {
     let (_dir, data) = directory();
@@ -93,7 +66,7 @@ fn rfc6241_8_4_1_what_is_not_confirmed_when_the_daemon_dies_is_undone_at_its_nex
     daemon.die();
 
     let (mut daemon, at) = Running::new(&data);
-    assert!(daemon.1.contains("not confirmed before the daemon stopped"), "{}", daemon.1);
+    assert!(daemon.log.contains("not confirmed before the daemon stopped"), "{}", daemon.log);
     let policies = |at: &str| done(at, &token, &["show", "policy/policies", "--config", "--keys"]);
     assert_eq!(policies(&at).trim(), "- kept");
     done(&at, &token, &["create", "policy/policies", "--data", "name: kept-too", "--confirmed=600"]);
@@ -116,4 +89,33 @@ fn rfc6241_8_4_1_what_is_not_confirmed_when_the_daemon_dies_is_undone_at_its_nex
 
     let (_daemon, at) = Running::new(&data);
     assert_eq!(policies(&at).trim(), "- kept\n- kept-too");
+}
+
+#[test]
+fn a_candidate_goes_with_the_daemon_and_what_was_committed_stays() {
+    let (_dir, data) = directory();
+    let (mut daemon, at) = Running::new(&data);
+    let token = root_token(&data);
+    let admin = |at: &str, arguments: &[&str]| done(at, &token, arguments);
+    let create = |at: &str, name: &str| {
+        let body = format!("name: {name}");
+        admin(at, &["create", "policy/policies", "--data", &body, "--candidate"])
+    };
+    create(&at, "kept");
+    assert!(admin(&at, &["diff", "candidate"]).ends_with("to the candidate\n  + /policy/policies/kept\n"));
+    assert_eq!(admin(&at, &["show", "policy/policies", "--candidate", "--keys"]).trim(), "- kept");
+    assert_eq!(admin(&at, &["show", "policy/policies", "--config", "--keys"]).trim(), "[]");
+    assert!(admin(&at, &["commit", "--comment", "one"]).ends_with("\n  + /policy/policies/kept\n"));
+    create(&at, "tried");
+    admin(&at, &["commit", "--confirmed=600"]);
+    create(&at, "forgotten");
+    daemon.die();
+
+    let (mut daemon, at) = Running::new(&data);
+    assert_eq!(admin(&at, &["diff", "candidate"]), "the candidate changes nothing\n");
+    assert_eq!(admin(&at, &["show", "policy/policies", "--candidate", "--keys"]).trim(), "- kept");
+    create(&at, "discarded");
+    admin(&at, &["discard-changes"]);
+    assert!(admin(&at, &["commit"]).starts_with("nothing to change; still revision "));
+    daemon.die();
 }

@@ -2,6 +2,7 @@
 //! they show; here is what grows with the product.
 
 use crate::conversation::wire::{Answer, exchange, host};
+use crate::daemon::{Running, directory, root_token};
 use crate::support::Daemon;
 
 #[test]
@@ -92,4 +93,57 @@ fn rfc8040_3_4_1_data_and_datastore_have_validators_and_head_has_those_of_get() 
     assert_eq!(head.header("etag"), Some(tag.as_str()));
     assert_eq!(head.header("last-modified"), found.header("last-modified"));
     assert_eq!(head.header("content-length"), found.header("content-length"));
+}
+
+#[test]
+fn rfc8040_3_4_1_validators_are_the_same_after_a_restart_and_conditions_hold() {
+    let (_dir, data) = directory();
+    let (mut daemon, at) = Running::new(&data);
+    let token = root_token(&data);
+    let ask = |at: &str, method: &str, path: &str, headers: &str, body: &str| {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n{headers}\
+             content-type: application/yang-data+json\r\ncontent-length: {}\r\n\r\n{body}",
+            host(at),
+            body.len()
+        );
+        exchange(at, head.as_bytes()).unwrap()
+    };
+    let (policies, entry) = ("/restconf/data/strongbox-policy:policy", "policies=operators");
+    let body = r#"{"strongbox-policy:policies": [{"name": "operators"}]}"#;
+    assert_eq!(ask(&at, "POST", policies, "", body).status(), 201);
+    let views = [
+        "/restconf/data".to_owned(),
+        "/restconf/ds/ietf-datastores:running".to_owned(),
+        format!("{policies}?content=config"),
+        format!("{policies}/{entry}?with-defaults=report-all"),
+        format!("/restconf/ds/ietf-datastores:candidate/strongbox-policy:policy/{entry}"),
+    ];
+    let seen = |at: &str| -> Vec<(String, String)> {
+        let each = |path: &String| {
+            let answer = ask(at, "GET", path, XML, "");
+            let header = |name| answer.header(name).unwrap_or_else(|| panic!("{path} without {name}")).to_owned();
+            (header("etag"), header("last-modified"))
+        };
+        views.iter().map(each).collect()
+    };
+    let before = seen(&at);
+    daemon.die();
+
+    let (_daemon, at) = Running::new(&data);
+    assert_eq!(seen(&at), before);
+    for (path, (etag, modified)) in views.iter().zip(&before) {
+        let same = format!("{XML}if-none-match: {etag}\r\n");
+        assert_eq!(ask(&at, "GET", path, &same, "").status(), 304, "{path}");
+        let since = format!("{XML}if-modified-since: {modified}\r\n");
+        assert_eq!(ask(&at, "GET", path, &since, "").status(), 304, "{path}");
+    }
+    let change = |condition: &str| {
+        let path = format!("{policies}/{entry}");
+        let body = r#"{"strongbox-policy:policies": [{"name": "operators", "rest-api": {}}]}"#;
+        ask(&at, "PUT", &path, &format!("if-match: {condition}\r\n"), body).status()
+    };
+    let tag = ask(&at, "GET", &format!("{policies}/{entry}"), "", "").header("etag").unwrap().to_owned();
+    assert_eq!(change("\"of-another-time\""), 412);
+    assert_eq!(change(&tag), 204);
 }

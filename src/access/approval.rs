@@ -55,6 +55,26 @@ impl Asking {
         self.hold(&asked, approval)
     }
 
+    /// The same for a part that several requests prepared: what they asked for, as far as anything came of it.
+    pub fn about_prepared<'a>(
+        &self,
+        prepared: impl IntoIterator<Item = &'a (PolicyOperation, InstancePath)>,
+        approval: &Approval<'_>,
+    ) -> Vec<Violation> {
+        let changed: HashSet<&InstancePath> = approval.changes.iter().map(|change| &change.path).collect();
+        let above: HashSet<InstancePath> = changed.iter().flat_map(|path| path.lineage()).collect();
+        let came_of_it = |path: &InstancePath| {
+            path.steps.is_empty()
+                || above.contains(path)
+                || path.lineage().any(|above| changed.contains(&above))
+        };
+        let asked = prepared.into_iter().filter(|(_, path)| came_of_it(path));
+        let mut asked: Vec<Asked<'_>> =
+            asked.map(|(operation, path)| Asked { operation: *operation, path }).collect();
+        asked.sort_by_cached_key(|asked| (asked.path.to_v1(&self.schema), asked.operation));
+        self.hold(&asked, approval)
+    }
+
     fn hold(&self, asked: &[Asked<'_>], approval: &Approval<'_>) -> Vec<Violation> {
         match approve(&self.schema, &self.authority, asked, approval.changes) {
             Ok(()) => {

@@ -193,6 +193,19 @@ impl Confirmations {
         }))
     }
 
+    /// What the commit of a candidate adds: it confirms what waits, if anything does (RFC 6241 section 8.4.1).
+    pub fn settle(self: &Arc<Self>, schema: &Arc<Schema>, claim: Claim) -> Amend {
+        let (own, schema) = (Arc::clone(self), Arc::clone(schema));
+        Amend(Arc::new(move |amendment: &Amendment<'_>| match own.read(&schema, amendment.before)? {
+            Some(pending) if pending.is_held_by(&claim) => {
+                Ok(vec![Edit::without_value(own.path.clone(), EditOperation::Remove)])
+            }
+            Some(pending) => Err(own.in_use(&pending, &claim)),
+            None if claim.persist_id.is_some() => Err(own.nothing()),
+            None => Ok(Vec::new()),
+        }))
+    }
+
     /// Why a claim on what waits is not good; `Ok` when it is.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows a dialect; a dialect that wants data, a change or an action has no other way to it.
 
+mod candidate;
 mod events;
 mod invoke;
 mod outcome;

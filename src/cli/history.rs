@@ -1,9 +1,10 @@
-//! The commands about the history of the configuration: history, diff, rollback.
+//! The commands about the history of the configuration, and its future: history, diff, rollback, commit.
 //!
 //! Each is one request of the `/v1` dialect. What comes back is printed for people to read, unless YAML or JSON is asked for.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use bytes::Bytes;
 use clap::{Args, Subcommand};
@@ -26,11 +27,13 @@ pub enum HistoryCommand {
         #[arg(long, value_name = "REVISION")]
         before: Option<u64>,
     },
-    /// Show what is different in the configuration between two revisions
+    /// Show what is different in the configuration between two revisions, or what the candidate would change
     Diff {
-        /// The one revision
-        from: u64,
-        /// The other one; when left out, the newest
+        /// The one revision, or the word `candidate`
+        #[arg(value_name = "REVISION|candidate")]
+        from: Side,
+        /// The other revision; when left out, the newest
+        #[arg(value_name = "REVISION")]
         to: Option<u64>,
     },
     /// Make the configuration what it was at a revision; that is a change like any other, and can be undone like any other
@@ -44,6 +47,26 @@ pub enum HistoryCommand {
         #[arg(long)]
         validate: bool,
     },
+    /// Make what was prepared with --candidate the configuration
+    Commit {
+        /// Why, for the history
+        #[arg(long)]
+        comment: Option<String>,
+        /// Undo it, and all that follows, unless it is confirmed within so many seconds
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "600", require_equals = true)]
+        confirmed: Option<u32>,
+        /// Let whoever knows this text confirm it
+        #[arg(long, value_name = "TEXT", requires = "confirmed")]
+        persist: Option<String>,
+        /// The text of the change that waits for confirmation already, to confirm or to extend it
+        #[arg(long, value_name = "TEXT")]
+        persist_id: Option<String>,
+        /// Only check; change nothing
+        #[arg(long)]
+        validate: bool,
+    },
+    /// Forget what was prepared with --candidate
+    DiscardChanges,
     /// Confirm the change that waits for confirmation
     ConfirmCommit {
         /// Which
@@ -56,6 +79,26 @@ pub enum HistoryCommand {
         #[command(flatten)]
         waiting: Waiting,
     },
+}
+
+/// What differences are counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// A revision.
+    Revision(u64),
+    /// What is prepared.
+    Candidate,
+}
+
+impl FromStr for Side {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "candidate" => Ok(Side::Candidate),
+            number => number.parse().map(Side::Revision).map_err(|_| "neither a revision nor 'candidate'"),
+        }
+    }
 }
 
 /// A change that waits for confirmation.
@@ -100,7 +143,26 @@ async fn request(connection: &Connection, command: &HistoryCommand) -> Result<An
         HistoryCommand::History { limit, before } => {
             ("/v1/list-commits", said(json!({"limit": limit, "before": before})))
         }
-        HistoryCommand::Diff { from, to } => ("/v1/diff", said(json!({"from": from, "to": to}))),
+        HistoryCommand::Diff { from: Side::Revision(from), to } => {
+            ("/v1/diff", said(json!({"from": from, "to": to})))
+        }
+        HistoryCommand::Diff { from: Side::Candidate, to: None } => ("/v1/diff-candidate", Bytes::new()),
+        HistoryCommand::Diff { from: Side::Candidate, to: Some(_) } => {
+            let problem = "the candidate is compared with the running configuration only: leave the revision out";
+            return Err(ClientError::Request(problem.to_owned()));
+        }
+        HistoryCommand::Commit { comment, confirmed, persist, persist_id, validate } => {
+            let path = if *validate { "/v1/commit?validate" } else { "/v1/commit" };
+            let body = json!({
+                "comment": comment,
+                "confirmed": confirmed.map(|_| [Value::Null]),
+                "confirm-timeout": confirmed,
+                "persist": persist,
+                "persist-id": persist_id,
+            });
+            (path, said(body))
+        }
+        HistoryCommand::DiscardChanges => ("/v1/discard-changes", Bytes::new()),
         HistoryCommand::Rollback { revision, comment, validate } => {
             let path = if *validate { "/v1/rollback?validate" } else { "/v1/rollback" };
             (path, said(json!({"revision": revision, "comment": comment})))
@@ -150,6 +212,8 @@ struct Differences {
     revision: Option<u64>,
     changed: Option<bool>,
     #[serde(default)]
+    conflicts: Vec<String>,
+    #[serde(default)]
     changes: Vec<Change>,
     #[serde(default)]
     further_changes: u64,
@@ -168,6 +232,9 @@ struct Change {
 fn text(command: &HistoryCommand, body: &[u8]) -> Result<String, serde_json::Error> {
     match command {
         HistoryCommand::History { .. } => serde_json::from_slice(body).map(|commits| history(&commits)),
+        HistoryCommand::Diff { from: Side::Candidate, .. } => {
+            serde_json::from_slice(body).map(|differences| prepared(&differences))
+        }
         _ => serde_json::from_slice(body).map(|differences| diff(&differences)),
     }
 }
@@ -202,6 +269,23 @@ fn diff(differences: &Differences) -> String {
         (None, _) => {}
     }
     changes(&mut out, &differences.changes, differences.further_changes);
+    out
+}
+
+fn prepared(differences: &Differences) -> String {
+    let mut out = String::new();
+    if differences.changes.is_empty() && differences.further_changes == 0 {
+        out.push_str("the candidate changes nothing\n");
+    } else if let Some(revision) = differences.revision {
+        let _ = writeln!(out, "revision {revision} to the candidate");
+    }
+    changes(&mut out, &differences.changes, differences.further_changes);
+    if !differences.conflicts.is_empty() {
+        out.push_str("changed meanwhile by others, so it cannot be committed:\n");
+    }
+    for path in &differences.conflicts {
+        let _ = writeln!(out, "  ! {path}");
+    }
     out
 }
 
@@ -241,7 +325,7 @@ mod tests {
             text(&command, body).unwrap(),
             "revision 7  2026-11-22T08:00:00Z  acme/alice\n    because\n  + /a/b\n  and 2 more\n\nolder: strongbox history --before 7\n"
         );
-        let command = HistoryCommand::Diff { from: 3, to: None };
+        let command = HistoryCommand::Diff { from: Side::Revision(3), to: None };
         let body = br#"{"from": 3, "to": 7, "changes": [{"path": "/a/b", "change": "changed", "before": ["1h"], "after": ["2h", "3h"]},
             {"path": "/a/c", "change": "deleted"}, {"path": "/a/d", "change": "moved"}]}"#;
         assert_eq!(

@@ -47,6 +47,9 @@ pub struct Body {
 /// What a write says besides what it changes.
 #[derive(Args, Debug)]
 pub struct Writing {
+    /// Prepare it in the candidate; nothing changes until `strongbox commit`
+    #[arg(long, conflicts_with = "confirmed")]
+    candidate: bool,
     /// Why, for the history
     #[arg(long)]
     comment: Option<String>,
@@ -67,6 +70,9 @@ pub struct Selection {
     /// Show the config tree (what was set) instead of the state tree (everything in use)
     #[arg(long)]
     config: bool,
+    /// Show the config tree as it is prepared in the candidate
+    #[arg(long, conflicts_with = "config")]
+    candidate: bool,
     /// Only these descendants: name,roles/[name,max-ttl]
     #[arg(long)]
     fields: Option<String>,
@@ -363,7 +369,12 @@ impl Selection {
         query.value("sort", self.sort.as_deref());
         query.value("depth", self.depth.map(|depth| depth.to_string()).as_deref());
         query.value("site", self.site.as_deref());
-        query.on(if self.config { "/v1/config" } else { "/v1/state" }, path)
+        let tree = match (self.config, self.candidate) {
+            (_, true) => "/v1/candidate",
+            (true, false) => "/v1/config",
+            (false, false) => "/v1/state",
+        };
+        query.on(tree, path)
     }
 }
 
@@ -374,7 +385,7 @@ fn config_path(path: &str, validate: bool, writing: &Writing) -> String {
     query.value("confirmed", writing.confirmed.map(|seconds| seconds.to_string()).as_deref());
     query.value("persist", writing.persist.as_deref());
     query.value("persist-id", writing.persist_id.as_deref());
-    query.on("/v1/config", path)
+    query.on(if writing.candidate { "/v1/candidate" } else { "/v1/config" }, path)
 }
 
 /// A query string in the making.

@@ -23,7 +23,7 @@ use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
 use crate::services::wrapping::Wrapping;
 use crate::services::{
-    distribution, history, mounts, nacm, notifications, policies, restconf_monitoring, sites, system,
+    candidate, distribution, history, mounts, nacm, notifications, policies, restconf_monitoring, sites, system,
     tenants, yang_library,
 };
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
@@ -88,6 +88,7 @@ impl Capabilities {
         policies::register(registry);
         nacm::register(registry, access);
         history::register(registry, access);
+        candidate::register(registry, access);
         tenants::register(registry, access);
         sites::register(registry);
         yang_library::register(registry);

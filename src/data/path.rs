@@ -90,6 +90,16 @@ impl InstancePath {
             .is_some_and(|own| own.node == last.node && (last.keys.is_empty() || own.keys == last.keys))
     }
 
+    /// This path and every path that leads to it, but not the root; where there is an entry, its whole list too. Another path
+    /// is an ancestor in the sense of [`InstancePath::starts_with`] exactly when it is one of these, or the root.
+    pub fn lineage(&self) -> impl Iterator<Item = InstancePath> {
+        (1..=self.steps.len()).flat_map(|end| {
+            let path = InstancePath { steps: self.steps.iter().take(end).cloned().collect() };
+            let whole = (!path.keys().is_empty()).then(|| path.entry(Vec::new()));
+            whole.into_iter().chain([path])
+        })
+    }
+
     /// Whether the path ends in a list or leaf-list as a whole.
     pub fn is_whole_list(&self, schema: &Schema) -> bool {
         self.keys().is_empty() && schema.node(self.target()).list_facts().is_some()

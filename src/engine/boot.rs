@@ -125,6 +125,7 @@ fn snapshot(model: &Model<'_>, store: &SqliteStore, recovered: Recovered) -> Res
         schema: Arc::clone(schema),
         facts: Arc::clone(facts),
         tenants,
+        running: None,
     })
 }
 

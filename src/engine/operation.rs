@@ -14,6 +14,8 @@ pub enum Datastore {
     Config,
     /// What is in use: configuration, defaults, and all state.
     State,
+    /// Configuration as the caller prepares it; as long as it does not, what is running.
+    Candidate,
 }
 
 /// What a request asks for.
@@ -74,6 +76,8 @@ pub struct WriteOptions {
     pub comment: Option<String>,
     /// It is undone unless it is confirmed in time.
     pub confirmed: Option<Confirmed>,
+    /// It goes into what the caller prepares, not into what is running.
+    pub candidate: bool,
 }
 
 /// How a commit is to be confirmed (RFC 6241 section 8.4.5.1).

@@ -29,6 +29,8 @@ pub struct Snapshot {
     pub(super) schema: Arc<Schema>,
     pub(super) facts: Arc<Facts>,
     pub(super) tenants: OrdMap<Ident, Arc<TenantData>>,
+    /// What is in force, where the data is what somebody prepares.
+    pub(super) running: Option<Arc<Snapshot>>,
 }
 
 /// One tenant's data.
@@ -61,6 +63,20 @@ impl Snapshot {
     /// All tenants, by name.
     pub fn tenants(&self) -> impl Iterator<Item = (&Ident, &Arc<TenantData>)> {
         self.tenants.iter()
+    }
+
+    /// What is in force: this, or where a candidate is read, what is running meanwhile. Whoever asks what somebody may do
+    /// has to ask this one, or a candidate could give its author authority.
+    pub fn in_force(&self) -> &Snapshot {
+        self.running.as_deref().unwrap_or(self)
+    }
+
+    /// The same with other data for a tenant, which is not in force.
+    pub(super) fn with_candidate(self: &Arc<Self>, tenant: &Ident, data: Arc<TenantData>) -> Snapshot {
+        let mut candidate = Snapshot::clone(self);
+        candidate.tenants.insert(tenant.clone(), data);
+        candidate.running = Some(Arc::clone(self));
+        candidate
     }
 
     /// The schema of the data.

@@ -1,5 +1,6 @@
 //! The pipeline as a whole, on a small model and a store in a temporary directory.
 
+mod candidate;
 mod history;
 mod notifications;
 mod replay;

@@ -295,7 +295,7 @@ impl Core {
         Ok(())
     }
 
-    fn hold_preconditions(&self, data: &TenantData, edits: &TenantEdits) -> Result<(), CommitError> {
+    pub(super) fn hold_preconditions(&self, data: &TenantData, edits: &TenantEdits) -> Result<(), CommitError> {
         for precondition in &edits.preconditions {
             if let Some(violation) = self.broken_precondition(data, precondition) {
                 return Err(CommitError::Precondition(violation));
@@ -344,7 +344,7 @@ impl Core {
     }
 
     /// Clients write configuration only, in values too.
-    fn refuse_state(&self, edits: &TenantEdits) -> Result<(), CommitError> {
+    pub(super) fn refuse_state(&self, edits: &TenantEdits) -> Result<(), CommitError> {
         let mut violations = Vec::new();
         for edit in &edits.edits {
             let mut path = edit.path.clone();

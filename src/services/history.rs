@@ -24,8 +24,10 @@ use crate::services::input::fault;
 use crate::store::{Revision, StoreError};
 use crate::yang::schema::Value;
 use commits::{Pages, number, told};
-use differences::Differences;
-use eyes::Eyes;
+
+pub(in crate::services) use differences::Differences;
+pub(in crate::services) use eyes::Eyes;
+pub(in crate::services) use rollback::Made;
 
 const NEWEST: &str = "/strongbox/history/newest-revision";
 const OLDEST: &str = "/strongbox/history/oldest-revision";

@@ -22,9 +22,13 @@ const MODULES_STATE: &str = "/ietf-yang-library:modules-state";
 /// The one set of modules, and the one schema, that all datastores here have.
 const COMPLETE: &str = "complete";
 
-/// The datastores behind `/v1/config` and `/v1/state` (RFC 8342).
-const DATASTORES: [&str; 3] =
-    ["ietf-datastores:running", "ietf-datastores:intended", "ietf-datastores:operational"];
+/// The datastores behind `/v1/config`, `/v1/candidate` and `/v1/state` (RFC 8342).
+const DATASTORES: [&str; 4] = [
+    "ietf-datastores:running",
+    "ietf-datastores:candidate",
+    "ietf-datastores:intended",
+    "ietf-datastores:operational",
+];
 
 /// Hangs the service on the model.
 pub fn register(registry: &mut Registry) {
@@ -62,7 +66,7 @@ fn data<T: Serialize>(context: &StateContext<'_>, value: &T) -> Result<Data, Str
 struct Library<'a> {
     module_set: [ModuleSet<'a>; 1],
     schema: [SchemaEntry; 1],
-    datastore: [Datastore; 3],
+    datastore: [Datastore; 4],
     content_id: Ident,
 }
 

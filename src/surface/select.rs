@@ -120,7 +120,7 @@ pub fn undecided(error: &EvalError) -> Failure {
 pub fn asked_by_a_client(reading: &Reading) -> Evaluator<'_> {
     let evaluator = Evaluator::new(reading.snapshot.schema(), &reading.tree.root).without_secrets();
     match reading.datastore {
-        Datastore::Config => evaluator.config_only(),
+        Datastore::Config | Datastore::Candidate => evaluator.config_only(),
         Datastore::State => evaluator,
     }
 }

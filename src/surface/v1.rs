@@ -113,7 +113,9 @@ impl Visit<'_> {
             Resource::Data { datastore, path, .. } if request.is_read() => {
                 self.read(datastore, path, &query).await
             }
-            Resource::Data { path, kind, .. } => self.write(path, kind, &query, payload).await,
+            Resource::Data { datastore, path, kind } => {
+                self.write(datastore, path, kind, &query, payload).await
+            }
             Resource::Operation { path, .. } => self.invoke(path, &query, payload).await,
         }
     }
@@ -127,8 +129,12 @@ impl Visit<'_> {
             .filter(|node| matches!(node.kind, NodeKind::Rpc))
             .map(|node| node.name.as_str())
             .collect();
-        let body =
-            serde_json::json!({"config": "/v1/config", "state": "/v1/state", "operations": operations});
+        let body = serde_json::json!({
+            "config": "/v1/config",
+            "candidate": "/v1/candidate",
+            "state": "/v1/state",
+            "operations": operations,
+        });
         let json = HeaderValue::from_static("application/json");
         Reply::with_body(StatusCode::OK, json, body.to_string())
     }

@@ -84,7 +84,7 @@ impl Writing {
         let lonely = match (&confirmed, persist, persist_id) {
             (None, Some(_), _) => "persist",
             (None, _, Some(_)) => "persist-id",
-            _ => return Ok(WriteOptions { comment: comment.clone(), confirmed }),
+            _ => return Ok(WriteOptions { comment: comment.clone(), confirmed, candidate: false }),
         };
         let message = format!("'{lonely}' means nothing without 'confirmed'");
         let violation = Violation::new(ErrorTag::BadAttribute, InstancePath::root(), message);

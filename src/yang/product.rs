@@ -25,6 +25,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("strongbox-deviations.yang", include_str!("../../yang/strongbox-deviations.yang")),
     ("strongbox-system.yang", include_str!("../../yang/strongbox-system.yang")),
     ("strongbox-history.yang", include_str!("../../yang/strongbox-history.yang")),
+    ("strongbox-candidate.yang", include_str!("../../yang/strongbox-candidate.yang")),
 ];
 
 /// File name and text of every module in `yang/ietf/`: data models of RFCs, written afresh.

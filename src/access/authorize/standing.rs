@@ -76,7 +76,7 @@ impl Policies {
     /// What the entity behind a caller brings along; `None` for a caller without one.
     pub fn standing(&self, snapshot: &Snapshot, caller: &Caller) -> Option<Arc<Standing>> {
         let entity = caller.entity.as_ref()?;
-        Some(self.identities.standing(snapshot, &caller.tenant, entity))
+        Some(self.identities.standing(snapshot.in_force(), &caller.tenant, entity))
     }
 
     /// What a caller may do, as of a snapshot.
@@ -89,6 +89,7 @@ impl Policies {
     /// To the token's own policies come those of its entity and of the entity's groups, as they are in the snapshot. To an
     /// entity that is disabled or gone nothing is allowed, whatever its token carries.
     pub fn authority(&self, snapshot: &Snapshot, caller: &Caller) -> Authority {
+        let snapshot = snapshot.in_force();
         let kept = self.of(snapshot, &caller.tenant);
         let everything = [Ident::from(ROOT)];
         let standing = self.standing(snapshot, caller);
@@ -113,6 +114,7 @@ impl Policies {
 
     /// What a variable in a rule over paths stands for, for a caller: `identity.entity.name` and the like.
     pub fn variable(&self, snapshot: &Snapshot, caller: &Caller, variable: &str) -> Option<String> {
+        let snapshot = snapshot.in_force();
         let standing = self.standing(snapshot, caller).filter(|one| one.state == EntityState::Active)?;
         let directory = self.identities.directory(snapshot, &caller.tenant)?;
         directory.variable(&standing.entity, variable)
@@ -157,6 +159,7 @@ impl Policies {
 
     /// What a caller may hand out, as of a snapshot.
     pub fn author(&self, snapshot: &Snapshot, caller: &Caller) -> Author {
+        let snapshot = snapshot.in_force();
         let mut holds = caller.policies.clone();
         match self.standing(snapshot, caller) {
             None => {}

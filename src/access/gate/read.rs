@@ -23,7 +23,7 @@ use crate::yang::schema::{NodeKind, Schema};
 pub struct Reading {
     /// The data that was read.
     pub snapshot: Arc<Snapshot>,
-    /// Which tree.
+    /// Which tree: of a candidate, that of configuration.
     pub datastore: Datastore,
     /// The resource.
     pub target: InstancePath,
@@ -99,7 +99,10 @@ impl Gate {
     ) -> Result<Reading, Refusal> {
         let engine = self.engine();
         let schema = engine.schema();
-        let snapshot = engine.snapshot();
+        let (snapshot, datastore) = match datastore {
+            Datastore::Candidate => (self.prepared(caller, engine.snapshot()), Datastore::Config),
+            running => (engine.snapshot(), running),
+        };
         let data = snapshot
             .tenant(&caller.tenant)
             .ok_or_else(|| Refusal::Commit(CommitError::NoTenant(caller.tenant.clone())))?;
@@ -119,7 +122,7 @@ impl Gate {
         }
         let from_root = walk_to(&authority, &InstancePath::root());
         let (found, state) = match datastore {
-            Datastore::Config => (None, None),
+            Datastore::Config | Datastore::Candidate => (None, None),
             Datastore::State => {
                 let reader = engine
                     .state_of(Arc::clone(&snapshot), &caller.tenant, Some(Arc::clone(caller)))
@@ -163,7 +166,7 @@ impl Gate {
             None => nothing_in(schema, &target).ok_or(Refusal::NotFound { path: target.clone() })?,
         };
         let Validators { etag, modified } = match datastore {
-            Datastore::Config => self.validators_for(&authority, &snapshot, &caller.tenant, &target),
+            Datastore::Config | Datastore::Candidate => self.validators_for(&authority, &snapshot, &caller.tenant, &target),
             Datastore::State => Validators { etag: None, modified: None },
         };
         let hidden = walk.hidden();

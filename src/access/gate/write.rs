@@ -26,7 +26,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Schema;
 
 /// How often a replacement is tried whose hidden parts somebody else keeps changing.
-const ATTEMPTS: u32 = 8;
+pub(super) const ATTEMPTS: u32 = 8;
 
 /// A change that somebody asks for; the fields are those of [`crate::engine::operation::Operation::Write`].
 pub(super) struct Write {
@@ -48,6 +48,9 @@ impl Gate {
         client: &ClientInfo,
         write: Write,
     ) -> Result<Written, Refusal> {
+        if write.options.candidate {
+            return self.edit_candidate(caller, write).await;
+        }
         let engine = self.engine();
         let schema = Arc::clone(engine.schema());
         let snapshot = engine.snapshot();
@@ -58,11 +61,15 @@ impl Gate {
         let asked = asked(&schema, write.kind, &write.target, &write.edits, &data.tree);
         approve_asked(&authority, &asked).map_err(Refusal::Invalid)?;
         let committed = self.commit(caller, client, &write).await?;
-        let Write { kind, target, .. } = write;
-        let changes = committed.changes.iter().flat_map(|part| part.changes.iter());
-        let created = kind == WriteKind::Create || changes.into_iter().any(|change| creates(change, &target));
+        let created = was_created(&write, &committed);
         Ok(Written { committed, created })
     }
+}
+
+/// Whether the resource that a write names was not there before.
+pub(super) fn was_created(write: &Write, committed: &Committed) -> bool {
+    let mut changes = committed.changes.iter().flat_map(|part| part.changes.iter());
+    write.kind == WriteKind::Create || changes.any(|change| creates(change, &write.target))
 }
 
 /// Whether a resource is there by a change and was not before. A leaf-list changes as a whole.
@@ -132,7 +139,7 @@ impl Gate {
 
     /// Asked by the writer, with the tree that the change is really made on: whether the policies allow it, and whether
     /// its author gets no authority by it.
-    fn approval(&self, snapshot: &Snapshot, caller: &Caller, write: &Write) -> Approve {
+    pub(super) fn approval(&self, snapshot: &Snapshot, caller: &Caller, write: &Write) -> Approve {
         let schema = Arc::clone(self.engine().schema());
         let asking = Asking::new(self.access(), self.engine(), snapshot, caller);
         let (kind, target) = (write.kind, write.target.clone());
@@ -144,7 +151,7 @@ impl Gate {
 }
 
 /// Adds to each replacement what its author does not see of what it replaces, and says which resources those are.
-fn keep(schema: &Schema, authority: &Authority, tree: &Tree, edits: &mut [Edit]) -> Vec<InstancePath> {
+pub(super) fn keep(schema: &Schema, authority: &Authority, tree: &Tree, edits: &mut [Edit]) -> Vec<InstancePath> {
     let mut kept = Vec::new();
     for edit in edits.iter_mut().filter(|edit| is_replacement(edit)) {
         let walk = walk_to(authority, &edit.path);

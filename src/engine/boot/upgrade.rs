@@ -73,7 +73,8 @@ pub(super) fn upgrade(
         let modified = change.modified.get(&tenant).cloned().unwrap_or_default();
         tenants.insert(tenant, Arc::new(TenantData { tree, index, modified }));
     }
-    Ok(Snapshot { revision, time, schema: Arc::clone(schema), facts: Arc::clone(model.facts), tenants })
+    let (schema, facts) = (Arc::clone(schema), Arc::clone(model.facts));
+    Ok(Snapshot { revision, time, schema, facts, tenants, running: None })
 }
 
 fn read(store: &SqliteStore) -> Result<BTreeMap<Ident, Vec<StoredRow>>, StartError> {

@@ -18,7 +18,7 @@ const SECRET: &str = "***";
 /// The grouping `differences`, and between which revisions.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Differences {
+pub(in crate::services) struct Differences {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +30,7 @@ pub(super) struct Differences {
 }
 
 #[derive(Serialize)]
-pub(super) struct Line {
+pub(in crate::services) struct Line {
     path: String,
     change: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]

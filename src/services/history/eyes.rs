@@ -8,7 +8,7 @@ use crate::data::tree::Data;
 use crate::yang::schema::{NodeId, Schema};
 
 /// A reader, by its policies.
-pub(super) struct Eyes<'a> {
+pub(in crate::services) struct Eyes<'a> {
     pub schema: &'a Schema,
     pub authority: &'a Authority,
 }
@@ -33,6 +33,20 @@ impl Eyes<'_> {
             return None;
         }
         prune(self.schema, &walk_to(self.authority, path), data)
+            .or_else(|| self.is_shown_with_more(path).then(|| data.clone()))
+    }
+
+    /// Whether something around a node is shown with all that is in it.
+    fn is_shown_with_more(&self, path: &InstancePath) -> bool {
+        let mut around = path.parent();
+        while let Some(above) = around.filter(|above| !above.steps.is_empty()) {
+            let walk = walk_to(self.authority, &above);
+            if walk.is_allowed() && walk.shows_all_below() {
+                return true;
+            }
+            around = above.parent();
+        }
+        false
     }
 
     /// Whether a node's value never comes back.

@@ -31,7 +31,7 @@ pub(super) struct Back {
 
 /// What came of a transaction.
 #[derive(Serialize)]
-pub(super) struct Made {
+pub(in crate::services) struct Made {
     revision: u64,
     changed: bool,
     #[serde(flatten)]

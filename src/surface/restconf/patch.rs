@@ -15,6 +15,7 @@ use super::Visit;
 use super::errors::letter;
 use super::media::{Format, Wanted};
 use super::query::Query;
+use super::store::Store;
 use super::write::absent;
 use crate::access::gate::Refusal;
 use crate::data::path::InstancePath;
@@ -36,6 +37,7 @@ pub(super) struct Names {
 impl Visit<'_> {
     pub(super) async fn yang_patch(
         &mut self,
+        store: Store,
         path: InstancePath,
         preconditions: Vec<Precondition>,
         query: &Query,
@@ -49,7 +51,7 @@ impl Visit<'_> {
         let names = self.patch.insert(Names { patch_id: message.patch_id.clone(), edit_ids });
         let done = answer(StatusCode::OK, names, &[], &schema, self.wanted);
         let edits = edits::compile(&schema, &path, &message, format)?;
-        let options = query.writing.options()?;
+        let options = store.options(query)?;
         let targets: Vec<InstancePath> = edits.iter().map(|edit| edit.path.clone()).collect();
         let operation = Operation::Write {
             kind: WriteKind::Transaction,

@@ -117,6 +117,7 @@ impl Visit<'_> {
         }
         let datastore = match content {
             _ if store == Store::Operational => Datastore::State,
+            _ if store == Store::Candidate => Datastore::Candidate,
             Content::All | Content::Nonconfig if has_state => Datastore::State,
             _ => Datastore::Config,
         };

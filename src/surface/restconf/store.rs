@@ -4,6 +4,7 @@ use super::query::{Content, Query, WithDefaults};
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
 use crate::data::violation::Violation;
+use crate::engine::WriteOptions;
 use crate::surface::failure::Failure;
 
 /// A datastore (RFC 8342), or the one resource in which RFC 8040 has them all.
@@ -13,6 +14,8 @@ pub enum Store {
     Unified,
     /// Configuration as it was set.
     Running,
+    /// Configuration as the caller prepares it.
+    Candidate,
     /// Configuration as it is meant to be applied. Nothing expands or takes parts out of it here, so it is that of running.
     Intended,
     /// What is in use: configuration with its defaults, and state.
@@ -20,7 +23,7 @@ pub enum Store {
 }
 
 impl Store {
-    const NAMED: [Store; 3] = [Store::Running, Store::Intended, Store::Operational];
+    const NAMED: [Store; 4] = [Store::Running, Store::Candidate, Store::Intended, Store::Operational];
 
     /// The datastore of an identity of `ietf-datastores`, with the name of that module before it.
     ///
@@ -42,6 +45,7 @@ impl Store {
         match self {
             Store::Unified => "data",
             Store::Running => "ds/ietf-datastores:running",
+            Store::Candidate => "ds/ietf-datastores:candidate",
             Store::Intended => "ds/ietf-datastores:intended",
             Store::Operational => "ds/ietf-datastores:operational",
         }
@@ -49,7 +53,7 @@ impl Store {
 
     /// Whether clients can change it.
     pub fn is_writable(self) -> bool {
-        matches!(self, Store::Unified | Store::Running)
+        matches!(self, Store::Unified | Store::Running | Store::Candidate)
     }
 
     /// Whether it holds state.
@@ -71,12 +75,20 @@ impl Store {
         }
         match self {
             Store::Unified => {}
-            Store::Running | Store::Intended if query.content == Content::All => {
+            Store::Running | Store::Candidate | Store::Intended if query.content == Content::All => {
                 query.content = Content::Config
             }
-            Store::Running | Store::Intended => {}
+            Store::Running | Store::Candidate | Store::Intended => {}
             Store::Operational => query.with_defaults = query.with_defaults.or(Some(WithDefaults::ReportAll)),
         }
         Ok(query)
+    }
+
+    /// What a write to it is besides its edits.
+    ///
+    /// # Errors
+    /// 400 for parameters that mean nothing together.
+    pub fn options(self, query: &Query) -> Result<WriteOptions, Failure> {
+        Ok(WriteOptions { candidate: self == Store::Candidate, ..query.writing.options()? })
     }
 }

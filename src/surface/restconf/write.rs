@@ -36,7 +36,7 @@ impl Visit<'_> {
         if request.method == Method::PATCH
             && let Patch::Edits(format) = media::sent_patch(&request.headers)?
         {
-            return self.yang_patch(path, preconditions, query, format, payload).await;
+            return self.yang_patch(store, path, preconditions, query, format, payload).await;
         }
         let mut edits = Vec::new();
         let (write, edit) = match request.method {
@@ -63,7 +63,7 @@ impl Visit<'_> {
             edits,
             preconditions,
             validate_only: query.validate,
-            options: query.writing.options()?,
+            options: store.options(query)?,
         };
         let written = self.trail.write(operation).await.map_err(|refusal| absent(refusal, &path))?;
         let created = match write {

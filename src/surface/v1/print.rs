@@ -38,7 +38,7 @@ impl<'a> Printer<'a> {
         hidden: &Hidden,
     ) -> Self {
         let (content, defaults) = match datastore {
-            Datastore::Config => (Content::Config, WithDefaults::Explicit),
+            Datastore::Config | Datastore::Candidate => (Content::Config, WithDefaults::Explicit),
             Datastore::State => (query.content, WithDefaults::ReportAll),
         };
         let shape = Shape {

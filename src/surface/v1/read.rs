@@ -28,7 +28,7 @@ impl Visit<'_> {
     ) -> Result<Reply, Failure> {
         let schema = Arc::clone(self.v1.schema());
         let conditions = match datastore {
-            Datastore::Config => Conditions::parse(&self.trail.request.headers)?,
+            Datastore::Config | Datastore::Candidate => Conditions::parse(&self.trail.request.headers)?,
             Datastore::State => Conditions::default(),
         };
         let target = path.target();

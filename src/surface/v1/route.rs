@@ -71,6 +71,7 @@ impl Resource {
         match first {
             "config" => data(schema, Datastore::Config, below),
             "state" => data(schema, Datastore::State, below),
+            "candidate" => data(schema, Datastore::Candidate, below),
             _ => operation(schema, first, below),
         }
     }
@@ -119,8 +120,8 @@ impl Resource {
             Resource::Data { datastore, kind, .. } => {
                 let is_list = *kind == ResourceKind::List;
                 match (datastore, is_list) {
-                    (Datastore::Config, true) => Place::ConfigList,
-                    (Datastore::Config, false) => Place::ConfigNode,
+                    (Datastore::Config | Datastore::Candidate, true) => Place::ConfigList,
+                    (Datastore::Config | Datastore::Candidate, false) => Place::ConfigNode,
                     (Datastore::State, true) => Place::StateList,
                     (Datastore::State, false) => Place::StateNode,
                 }
@@ -158,7 +159,7 @@ fn data(schema: &Schema, datastore: Datastore, segments: &str) -> Result<Resourc
             return Err(RouteError::NotFound(Violation::unknown(parent, &name, message)));
         }
     };
-    if datastore == Datastore::Config && !node.config {
+    if datastore != Datastore::State && !node.config {
         let message = format!(
             "'{}' is state, not configuration; read it at /v1/state{}",
             node.name,
@@ -192,7 +193,7 @@ fn operation_url(schema: &Schema, path: &InstancePath) -> String {
 
 /// Whether the first name below `/v1/` is one of this dialect's: the trees, and operations.
 pub fn is_taken(schema: &Schema, name: &str) -> bool {
-    matches!(name, "config" | "state") || operation(schema, name, "").is_ok()
+    matches!(name, "config" | "state" | "candidate") || operation(schema, name, "").is_ok()
 }
 
 fn operation(schema: &Schema, name: &str, below: &str) -> Result<Resource, RouteError> {
@@ -204,7 +205,7 @@ fn operation(schema: &Schema, name: &str, below: &str) -> Result<Resource, Route
             .map(|id| InstancePath::root().child(*id).to_v1(schema).trim_start_matches('/').to_owned())
             .collect();
         let message = format!(
-            "there is nothing at /v1/{}; there are config, state and the operations {}",
+            "there is nothing at /v1/{}; there are config, candidate, state and the operations {}",
             shorten(name),
             names.join(", ")
         );

@@ -1,4 +1,4 @@
-//! POST, PUT, PATCH and DELETE in config.
+//! POST, PUT, PATCH and DELETE in config, and in what the caller prepares.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::base::error::ErrorTag;
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::data::violation::Violation;
-use crate::engine::{Datastore, Operation, Precondition, WriteKind};
+use crate::engine::{Datastore, Operation, Precondition, WriteKind, WriteOptions};
 use crate::surface::failure::Failure;
 use crate::surface::http::conditional::Conditions;
 use crate::surface::http::{Payload, Reply};
@@ -29,6 +29,7 @@ const PATCH_ATTEMPTS: usize = 4;
 impl Visit<'_> {
     pub(super) async fn write(
         &mut self,
+        datastore: Datastore,
         path: InstancePath,
         kind: ResourceKind,
         query: &Query,
@@ -57,7 +58,7 @@ impl Visit<'_> {
                 (WriteKind::Put, path, vec![edit])
             }
             (&Method::PATCH, _) if sent == Sent::JsonPatch => {
-                return self.json_patch(path, preconditions, query, &bytes).await;
+                return self.json_patch(datastore, path, preconditions, query, &bytes).await;
             }
             (&Method::PATCH, _) => {
                 let edits = body::patch(&schema, &path, sent, &bytes)?;
@@ -68,7 +69,7 @@ impl Visit<'_> {
                 (WriteKind::Delete, path, vec![edit])
             }
         };
-        let written = self.commit(kind, target.clone(), edits, preconditions, query).await;
+        let written = self.commit(datastore, (kind, target.clone()), edits, preconditions, query).await;
         let written =
             written.map_err(Failure::from).map_err(|failure| match (kind, errors::settle(failure)) {
                 // What is missing lies inside of the transaction: the resource that was asked for is there.
@@ -77,18 +78,19 @@ impl Visit<'_> {
                 }
                 (_, failure) => failure,
             })?;
-        Ok(self.written(kind, &target, &written, query.validate))
+        Ok(self.written(datastore, (kind, &target), &written, query.validate))
     }
 
     async fn commit(
         &mut self,
-        kind: WriteKind,
-        target: InstancePath,
+        datastore: Datastore,
+        (kind, target): (WriteKind, InstancePath),
         edits: Vec<Edit>,
         preconditions: Vec<Precondition>,
         query: &Query,
     ) -> Result<Written, Refusal> {
         let options = query.writing.options().map_err(|fault| Refusal::Invalid(vec![fault]))?;
+        let options = WriteOptions { candidate: datastore == Datastore::Candidate, ..options };
         let validate_only = query.validate;
         let operation = Operation::Write { kind, target, edits, preconditions, validate_only, options };
         self.trail.write(operation).await
@@ -97,6 +99,7 @@ impl Visit<'_> {
     /// A JSON Patch is worked out on what the caller can see, and holds only as long as that is what is there.
     async fn json_patch(
         &mut self,
+        datastore: Datastore,
         path: InstancePath,
         preconditions: Vec<Precondition>,
         query: &Query,
@@ -105,15 +108,17 @@ impl Visit<'_> {
         let patch = body::json_patch(bytes)?;
         let schema = Arc::clone(self.v1.schema());
         for attempt in 1.. {
-            let (document, etag) = self.document(&path).await?;
+            let (document, etag) = self.document(datastore, &path).await?;
             let patched = json_patch::apply(document, &patch).map_err(|error| of_patch(&error, &path))?;
             let text = serde_json::to_vec(&patched).unwrap_or_default();
             let edit = body::put(&schema, &path, Sent::Value(Format::Json), &text)?;
             let mut all = preconditions.clone();
             all.push(Precondition::IfMatch { path: path.clone(), etags: vec![etag] });
             let kind = WriteKind::Patch;
-            match self.commit(kind, path.clone(), vec![edit], all, query).await {
-                Ok(written) => return Ok(self.written(kind, &path, &written, query.validate)),
+            match self.commit(datastore, (kind, path.clone()), vec![edit], all, query).await {
+                Ok(written) => {
+                    return Ok(self.written(datastore, (kind, &path), &written, query.validate));
+                }
                 Err(Refusal::Precondition(_)) if attempt < PATCH_ATTEMPTS && preconditions.is_empty() => {}
                 Err(refusal) => return Err(refusal.into()),
             }
@@ -122,8 +127,12 @@ impl Visit<'_> {
     }
 
     /// The resource as a JSON document, and its entity tag.
-    async fn document(&self, path: &InstancePath) -> Result<(serde_json::Value, String), Failure> {
-        let reading = self.trail.read(Datastore::Config, path.clone()).await?;
+    async fn document(
+        &self,
+        datastore: Datastore,
+        path: &InstancePath,
+    ) -> Result<(serde_json::Value, String), Failure> {
+        let reading = self.trail.read(datastore, path.clone()).await?;
         let Some(container) = self.whole(&reading) else {
             let message = "a JSON Patch needs a resource that the caller may read without exception";
             let violation = Violation::new(ErrorTag::AccessDenied, path.clone(), message);
@@ -136,7 +145,13 @@ impl Visit<'_> {
     }
 
     /// The answer to a write that was made, or would have been.
-    fn written(&self, kind: WriteKind, target: &InstancePath, written: &Written, validate: bool) -> Reply {
+    fn written(
+        &self,
+        datastore: Datastore,
+        (kind, target): (WriteKind, &InstancePath),
+        written: &Written,
+        validate: bool,
+    ) -> Reply {
         let schema = self.v1.schema();
         let created = match kind {
             WriteKind::Create => true,
@@ -145,7 +160,8 @@ impl Visit<'_> {
         };
         let mut reply = Reply::empty(if created { StatusCode::CREATED } else { StatusCode::NO_CONTENT });
         if created {
-            reply = reply.header_text(LOCATION, &format!("/v1/config{}", target.to_v1(schema)));
+            let tree = if datastore == Datastore::Candidate { "candidate" } else { "config" };
+            reply = reply.header_text(LOCATION, &format!("/v1/{tree}{}", target.to_v1(schema)));
         }
         let has_tag = matches!(kind, WriteKind::Create | WriteKind::Put | WriteKind::Patch) && !validate;
         match (has_tag, &self.trail.caller) {
