@@ -122,7 +122,8 @@ fn rfc8040_3_4_1_validators_are_the_same_after_a_restart_and_conditions_hold() {
     let seen = |at: &str| -> Vec<(String, String)> {
         let each = |path: &String| {
             let answer = ask(at, "GET", path, XML, "");
-            let header = |name| answer.header(name).unwrap_or_else(|| panic!("{path} without {name}")).to_owned();
+            let header =
+                |name| answer.header(name).unwrap_or_else(|| panic!("{path} without {name}")).to_owned();
             (header("etag"), header("last-modified"))
         };
         views.iter().map(each).collect()

@@ -17,10 +17,10 @@ use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
 use crate::data::violation::Violation;
+use crate::engine::Engine;
 use crate::engine::caller::Caller;
 use crate::engine::candidate::Candidate;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::Engine;
 use crate::yang::schema::Value;
 
 /// So many a tenant can have at once.
@@ -126,8 +126,8 @@ impl Candidates {
             return Ok(None);
         }
         let others = all.iter().filter(|(other, _)| other.0 == owner.0 && **other != owner);
-        let (count, weight) =
-            others.fold((0, held.weight), |(count, sum), (_, held)| (count + 1, sum.saturating_add(held.weight)));
+        let (count, weight) = others
+            .fold((0, held.weight), |(count, sum), (_, held)| (count + 1, sum.saturating_add(held.weight)));
         let grows = before.is_none_or(|before| held.weight > before.weight);
         if grows && (count >= MOST || weight > HEAVIEST) {
             let message = format!(
@@ -178,7 +178,9 @@ fn weight(edit: &Edit) -> usize {
             Data::Leaf(value) => of_value(value),
             Data::LeafList(values) => values.iter().map(of_value).fold(NODE, usize::saturating_add),
             Data::Container(container) => of_container(container),
-            Data::List(list) => list.iter().map(|entry| of_container(entry)).fold(NODE, usize::saturating_add),
+            Data::List(list) => {
+                list.iter().map(|entry| of_container(entry)).fold(NODE, usize::saturating_add)
+            }
             Data::Any(value) => NODE.saturating_add(value.to_string().len()),
         }
     }

@@ -148,7 +148,8 @@ async fn request(connection: &Connection, command: &HistoryCommand) -> Result<An
         }
         HistoryCommand::Diff { from: Side::Candidate, to: None } => ("/v1/diff-candidate", Bytes::new()),
         HistoryCommand::Diff { from: Side::Candidate, to: Some(_) } => {
-            let problem = "the candidate is compared with the running configuration only: leave the revision out";
+            let problem =
+                "the candidate is compared with the running configuration only: leave the revision out";
             return Err(ClientError::Request(problem.to_owned()));
         }
         HistoryCommand::Commit { comment, confirmed, persist, persist_id, validate } => {

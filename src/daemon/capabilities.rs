@@ -23,8 +23,8 @@ use crate::services::transit::Transit;
 use crate::services::userpass::Userpass;
 use crate::services::wrapping::Wrapping;
 use crate::services::{
-    candidate, distribution, history, mounts, nacm, notifications, policies, restconf_monitoring, sites, system,
-    tenants, yang_library,
+    candidate, distribution, history, mounts, nacm, notifications, policies, restconf_monitoring, sites,
+    system, tenants, yang_library,
 };
 use crate::surface::public::{DocumentKind, Documents, PublicDocument};
 use crate::surface::streams;

@@ -71,10 +71,8 @@ impl Candidate {
     /// The edits that make the same of the running configuration, as long as [`Engine::hold`] finds no conflict.
     pub fn edits(&self, schema: &Schema) -> Vec<Edit> {
         let Parts { changes, again } = self.parts(schema);
-        let mut edits: Vec<Edit> = again
-            .iter()
-            .map(|path| Edit::without_value(path.clone(), EditOperation::Remove))
-            .collect();
+        let mut edits: Vec<Edit> =
+            again.iter().map(|path| Edit::without_value(path.clone(), EditOperation::Remove)).collect();
         edits.extend(changes_to_edits(&changes));
         edits.extend(again.into_iter().filter_map(|path| self.whole(schema, path)));
         edits
@@ -303,11 +301,7 @@ impl Engine {
 
 impl Core {
     /// A running tree with what a candidate changes, and the differences.
-    fn onto(
-        &self,
-        candidate: &Candidate,
-        running: &Tree,
-    ) -> Result<(Tree, Vec<Change>), Vec<Violation>> {
+    fn onto(&self, candidate: &Candidate, running: &Tree) -> Result<(Tree, Vec<Change>), Vec<Violation>> {
         let schema = &self.schema;
         let conflicts = candidate.conflicts(schema, &self.facts, running);
         if !conflicts.is_empty() {

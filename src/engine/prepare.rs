@@ -85,7 +85,11 @@ impl Core {
         Ok(prepared)
     }
 
-    pub(super) async fn hash_passwords(&self, edits: &mut TenantEdits, snapshot: &Snapshot) -> Result<(), CommitError> {
+    pub(super) async fn hash_passwords(
+        &self,
+        edits: &mut TenantEdits,
+        snapshot: &Snapshot,
+    ) -> Result<(), CommitError> {
         let data = snapshot.tenant(&edits.tenant);
         for edit in &mut edits.edits {
             let Some(value) = &mut edit.value else { continue };

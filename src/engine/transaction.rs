@@ -295,7 +295,11 @@ impl Core {
         Ok(())
     }
 
-    pub(super) fn hold_preconditions(&self, data: &TenantData, edits: &TenantEdits) -> Result<(), CommitError> {
+    pub(super) fn hold_preconditions(
+        &self,
+        data: &TenantData,
+        edits: &TenantEdits,
+    ) -> Result<(), CommitError> {
         for precondition in &edits.preconditions {
             if let Some(violation) = self.broken_precondition(data, precondition) {
                 return Err(CommitError::Precondition(violation));

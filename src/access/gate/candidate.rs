@@ -50,8 +50,7 @@ impl Gate {
             let asked = asked(schema, write.kind, &write.target, &write.edits, tree);
             approve_asked(&authority, &asked).map_err(Refusal::Invalid)?;
             let view = held.candidate.view(&running);
-            let (preconditions, _) =
-                self.as_seen(&authority, &view, &caller.tenant, &write.preconditions)?;
+            let (preconditions, _) = self.as_seen(&authority, &view, &caller.tenant, &write.preconditions)?;
             let mut edits = write.edits.clone();
             keep(schema, &authority, tree, &mut edits);
             let edits = TenantEdits { tenant: caller.tenant.clone(), edits, preconditions };

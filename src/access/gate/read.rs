@@ -166,7 +166,9 @@ impl Gate {
             None => nothing_in(schema, &target).ok_or(Refusal::NotFound { path: target.clone() })?,
         };
         let Validators { etag, modified } = match datastore {
-            Datastore::Config | Datastore::Candidate => self.validators_for(&authority, &snapshot, &caller.tenant, &target),
+            Datastore::Config | Datastore::Candidate => {
+                self.validators_for(&authority, &snapshot, &caller.tenant, &target)
+            }
             Datastore::State => Validators { etag: None, modified: None },
         };
         let hidden = walk.hidden();

@@ -151,7 +151,12 @@ impl Gate {
 }
 
 /// Adds to each replacement what its author does not see of what it replaces, and says which resources those are.
-pub(super) fn keep(schema: &Schema, authority: &Authority, tree: &Tree, edits: &mut [Edit]) -> Vec<InstancePath> {
+pub(super) fn keep(
+    schema: &Schema,
+    authority: &Authority,
+    tree: &Tree,
+    edits: &mut [Edit],
+) -> Vec<InstancePath> {
     let mut kept = Vec::new();
     for edit in edits.iter_mut().filter(|edit| is_replacement(edit)) {
         let walk = walk_to(authority, &edit.path);

@@ -237,8 +237,12 @@ impl Walk<'_> {
     /// A GET of a node, whose body has that schema.
     fn read(&mut self, id: NodeId, spot: &Spot, is_list: bool, content: &Value) -> Operation {
         let (place, headers): (Place, &[&str]) = match (self.datastore, is_list) {
-            (Datastore::Config | Datastore::Candidate, true) => (Place::ConfigList, &["If-None-Match", "If-Modified-Since"]),
-            (Datastore::Config | Datastore::Candidate, false) => (Place::ConfigNode, &["If-None-Match", "If-Modified-Since"]),
+            (Datastore::Config | Datastore::Candidate, true) => {
+                (Place::ConfigList, &["If-None-Match", "If-Modified-Since"])
+            }
+            (Datastore::Config | Datastore::Candidate, false) => {
+                (Place::ConfigNode, &["If-None-Match", "If-Modified-Since"])
+            }
             (Datastore::State, true) => (Place::StateList, &[]),
             (Datastore::State, false) => (Place::StateNode, &[]),
         };
