@@ -158,7 +158,7 @@ mod tests {
         let command = command();
         let mut abouts: Vec<String> = command
             .get_subcommands()
-            .map(|subcommand| subcommand.get_about().map(ToString::to_string).unwrap_or_default())
+            .map(|subcommand| subcommand.get_about().expect("an about").to_string())
             .collect();
         let all = abouts.len();
         abouts.sort();
