@@ -8,7 +8,7 @@ mod escalation;
 mod examples;
 mod identity;
 mod identity_tokens;
-mod jwt;
+pub mod jwt;
 mod limits;
 mod matrix;
 mod nacm;

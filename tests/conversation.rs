@@ -3,7 +3,7 @@
 //! modules of its own; `ONLY=name` runs the folders whose names have that in them.
 
 mod folder;
-mod pattern;
+pub mod pattern;
 pub mod wire;
 
 use std::path::{Path, PathBuf};

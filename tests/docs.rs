@@ -157,3 +157,69 @@ fn every_requirement_of_rfc8040_names_tests_that_are_there() {
 fn every_pitfall_names_tests_that_are_there() {
     hold_names_of_tests("docs/yang-pitfalls.md", 60);
 }
+
+/// What the Vault dialect must be safe from: what a row of the table on security begins with, and what the name of one of its
+/// tests has in it.
+const HAPPENED_TO_OTHERS: &[(&str, &str)] = &[
+    ("CVE-2024-5798", "cve_2024_5798"),
+    ("alg confusion", "alg_confusion"),
+    ("claim case-fold collision", "claim_case_fold_collision"),
+    ("userinfo sub not compared", "userinfo_sub_not_compared"),
+    ("bound_claims bypass by type", "bound_claims_bypass_by_type"),
+    ("user_claim", "user_claim_is_a_string"),
+    ("redirect URI bypass", "redirect_uri_bypass"),
+    ("login CSRF", "login_csrf"),
+    ("CVE-2026-33757", "cve_2026_33757"),
+    ("CVE-2026-33758", "cve_2026_33758"),
+    ("CVE-2026-46405", "cve_2026_46405"),
+    ("GHSA-7j6w-vvw2-5f9c", "ghsa_7j6w_vvw2_5f9c"),
+    ("CVE-2024-9180", "cve_2024_9180"),
+    ("CVE-2025-5999", "cve_2025_5999"),
+    ("CVE-2025-64761", "cve_2025_64761"),
+    ("CVE-2025-6004", "cve_2025_6004"),
+    ("CVE-2025-6011", "cve_2025_6011"),
+    ("CVE-2025-6010", "cve_2025_6010"),
+    ("CVE-2021-43998", "cve_2021_43998"),
+    ("CVE-2021-41802", "cve_2021_41802"),
+    ("CVE-2022-40186", "cve_2022_40186"),
+    ("GHSA-59w7-v8rr-pr4p", "ghsa_59w7"),
+    ("CVE-2020-16250", "cve_2020_16250"),
+    ("CVE-2020-16251", "cve_2020_16251"),
+    ("CVE-2026-5807", "cve-2026-5807"),
+    ("CVE-2026-40264", "cve_2026_40264"),
+    ("CVE-2025-27144", "cve_2025_27144"),
+    ("CVE-2024-28180", "cve_2024_28180"),
+    ("CVE-2025-22868", "cve_2025_22868"),
+    ("CVE-2025-30204", "cve_2025_30204"),
+    ("SSRF", "ssrf"),
+    ("secrets in outputs", "secrets-in-outputs"),
+    ("verbose_oidc_logging", "verbose_oidc_logging"),
+    ("secrets backend", "secrets_backend_lock"),
+    ("ID tokens", "id_tokens_star"),
+    ("brute force", "brute_force_and_flood"),
+];
+
+#[test]
+fn what_happened_to_others_has_tests_of_its_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let (_, table) = text.split_once("| what | why it does not happen here | tests |\n").unwrap();
+    let rows: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
+    let code = code_of(&root.join("src")) + &code_of(&root.join("tests"));
+    let tests_of = |row: &str| in_quotes(row.rsplit(" | ").next().unwrap_or_default());
+    for row in &rows {
+        for name in tests_of(row) {
+            let is_there =
+                code.contains(&format!("fn {name}(")) || root.join("tests/vault").join(&name).is_dir();
+            assert!(is_there, "docs/security.md names a test that is not there: {name}");
+        }
+    }
+    for (what, part) in HAPPENED_TO_OTHERS {
+        let named = |row: &&&str| row.split(" | ").next().unwrap_or_default().contains(what);
+        let row = rows.iter().find(named).unwrap_or_else(|| panic!("docs/security.md has no row for {what}"));
+        assert!(
+            tests_of(row).iter().any(|name| name.contains(part)),
+            "no test of {what} carries its name: {row}"
+        );
+    }
+}

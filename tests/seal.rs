@@ -17,15 +17,17 @@ use crate::conversation::wire::exchange;
 const SYSTEM: &str = "v1/state/strongbox/system";
 
 /// A daemon in a process of its own, killed when dropped.
-struct Served {
+pub struct Served {
     child: Child,
-    address: String,
+    /// Where it listens.
+    pub address: String,
     lines: Receiver<String>,
     log: RefCell<String>,
 }
 
 impl Served {
-    fn start(data: &Path, more: &[&str], environment: &[(&str, &str)]) -> Self {
+    /// Starts one on a data directory, with more arguments and variables of the environment.
+    pub fn start(data: &Path, more: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_strongbox"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-directory"]).arg(data).args(more);
         command.current_dir(data.parent().unwrap()).env_remove("STRONGBOX_CONFIG");
@@ -112,7 +114,8 @@ impl Drop for Served {
     }
 }
 
-fn directory() -> (TempDir, PathBuf) {
+/// A directory that goes when the first part is dropped, and a data directory in it that is not there yet.
+pub fn directory() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     (dir, data)

@@ -156,26 +156,31 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 /// npm packages at the versions that the tests were written against.
-const PACKAGES: &[&str] = &["oidc-provider@8.8.1"];
+const PACKAGES: &[&str] = &["oidc-provider@8.8.1", "node-vault@0.12.0"];
 
 /// Runs a script of `tests/` with Node.js, in a directory that has [`PACKAGES`], and shows its output when it fails. Where
-/// there is no Node.js (Debian: nodejs, npm) or no registry, a line on the terminal says so.
-pub fn run_node(script: &str, arguments: &[&str]) {
+/// there is no Node.js (Debian: nodejs, npm) or no registry, a line on the terminal says so, and the answer is `false`.
+pub fn run_node(script: &str, arguments: &[&str]) -> bool {
     static DIRECTORY: OnceLock<Option<PathBuf>> = OnceLock::new();
     let made = DIRECTORY.get_or_init(|| {
         let has_node = command("node", "nodejs") && command("npm", "npm");
         has_node.then(|| install_packages().map_err(|why| skipped("everything that needs npm", &why)).ok())?
     });
-    let Some(directory) = made else { return };
+    let Some(directory) = made else { return false };
     let name = Path::new(script).file_name().expect("a file");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
     // Modules are looked for beside the script.
     std::fs::copy(source, directory.join(name)).expect("the script can be copied");
-    let output =
-        Command::new("node").arg(name).args(arguments).current_dir(directory).output().expect("node runs");
+    succeeds(Command::new("node").arg(name).args(arguments).current_dir(directory));
+    true
+}
+
+/// Fails, with everything it said, unless a command succeeds.
+fn succeeds(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(
         output.status.success(),
-        "{script}\n{}{}",
+        "{command:?}\n{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
@@ -230,16 +235,29 @@ pub fn command(name: &str, package: &str) -> bool {
     found()
 }
 
-/// Runs a script of `tests/` in the environment of [`python`] and shows its output when it fails.
-pub fn run_python(script: &str, arguments: &[&str]) {
-    let Some(python) = python() else { return };
+/// Runs a script of `tests/` in the environment of [`python`] and shows its output when it fails. `false` where there is no
+/// such environment.
+pub fn run_python(script: &str, arguments: &[&str]) -> bool {
+    let Some(python) = python() else { return false };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
-    let output = Command::new(python).arg(&script).args(arguments).output().expect("python runs");
-    assert!(
-        output.status.success(),
-        "{}\n{}{}",
-        script.display(),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    succeeds(Command::new(python).arg(&script).args(arguments));
+    true
+}
+
+/// Builds the Cargo project in a folder of `tests/`, with the versions of its own lock file and beside everything else that
+/// the tests install, runs it, and shows its output when it fails. `false` where its packages cannot be had.
+pub fn run_rust(folder: &str, arguments: &[&str]) -> bool {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rust");
+    let cargo = |verb: &str| {
+        let mut command = Command::new(env!("CARGO"));
+        command.args([verb, "--quiet", "--locked"]).current_dir(&project).env("CARGO_TARGET_DIR", &target);
+        command
+    };
+    if let Err(why) = run(&mut cargo("fetch")) {
+        skipped(folder, &why);
+        return false;
+    }
+    succeeds(cargo("run").arg("--").args(arguments));
+    true
 }

@@ -14,7 +14,7 @@ pub mod time;
 pub mod token;
 
 pub use claims::Claims;
-pub use fetch::{Fetcher, Question, Site};
+pub use fetch::{FetchError, Fetcher, Question, Site};
 pub use identity::{BoundClaim, Identity, IdentityError, IdentityRules, Wanted};
 pub use keys::{Document, KeySource, Keys, KeysError, Remote, discover};
 pub use time::Leeways;

@@ -70,7 +70,7 @@ async fn log_ins_at_the_same_time_share_one_entity() {
 }
 
 #[tokio::test]
-async fn metadata_is_refreshed_on_that_alias_only_cve_2021_43998() {
+async fn metadata_is_refreshed_on_that_alias_only_cve_2021_43998_cve_2022_40186() {
     let house = House::new().await;
     let user = |team: &str| json!({"metadata": [{"name": "team", "value": team}]});
     let alice = "strongbox/authentication/userpass/alice";

@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use strongbox::services::jose::{Algorithm, Cipher, Key, jws};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -10,26 +12,36 @@ use super::*;
 const ISSUER: &str = "strongbox/authentication/jwt-auth/corp";
 
 /// An issuer of the tests.
-pub(super) struct Issuer(Key);
+pub struct Issuer(Key);
 
 impl Issuer {
-    pub(super) fn new() -> Self {
+    /// One with a new key.
+    pub fn new() -> Self {
         let material = Key::generate(Cipher::EcdsaP256).unwrap();
         Issuer(Key::from_material(Cipher::EcdsaP256, material.expose()).unwrap())
     }
 
-    pub(super) fn pem(&self) -> String {
+    /// Its public key.
+    pub fn pem(&self) -> String {
         self.0.public_key().unwrap().unwrap().pem()
     }
 
-    pub(super) fn jwk(&self, kid: &str) -> Value {
+    /// Its public key as a member of a key set.
+    pub fn jwk(&self, kid: &str) -> Value {
         let mut jwk = serde_json::to_value(self.0.public_key().unwrap().unwrap().jwk()).unwrap();
         jwk["kid"] = kid.into();
         jwk
     }
 
-    pub(super) fn signed(&self, kid: &str, claims: &Value) -> String {
+    /// A token of these claims.
+    pub fn signed(&self, kid: &str, claims: &Value) -> String {
         let header = jws::header_segment(Algorithm::ES256, kid);
+        jws::sign(&self.0, Algorithm::ES256, &header, claims.to_string().as_bytes()).unwrap()
+    }
+
+    /// The same under a header of one's own, whatever it says.
+    pub fn signed_under(&self, header: &Value, claims: &Value) -> String {
+        let header = URL_SAFE_NO_PAD.encode(header.to_string());
         jws::sign(&self.0, Algorithm::ES256, &header, claims.to_string().as_bytes()).unwrap()
     }
 }
@@ -533,4 +545,19 @@ async fn a_discovery_document_names_the_keys_and_binds_the_issuer() {
     house.clock.advance(7200);
     let later = claims(json!({"iss": url, "exp": START + 86_400}));
     assert_eq!(house.bring(&issuer.signed("a", &later)).await, refused(), "the document of another issuer");
+}
+
+#[tokio::test]
+async fn brute_force_and_flood_on_login_write_nothing_and_have_to_wait() {
+    let issuer = Issuer::new();
+    let house = with_issuer(json!({"public-keys": [issuer.pem()]}), json!({})).await;
+    let good = issuer.signed("1", &claims(json!({})));
+    let revision = house.gate.engine().snapshot().revision;
+    for _ in 0..4_000 {
+        assert_eq!(house.bring("x.y.z").await, refused());
+    }
+    assert_eq!(code(&house.bring(&good).await), 429, "before any signature is looked at");
+    assert_eq!(house.gate.engine().snapshot().revision, revision);
+    house.clock.advance(1);
+    assert_eq!(code(&house.bring(&good).await), 200);
 }

@@ -216,3 +216,38 @@ async fn a_client_id_comes_with_a_client_secret() {
         setting.house.put(&setting.house.root, "strongbox/mounts/auth/half", body).await.unwrap_err();
     assert!(message.contains("both oidc-client-id and oidc-client-secret"), "{message}");
 }
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn verbose_oidc_logging_tells_claims_and_nothing_that_somebody_could_use() {
+    for (verbose, is_told) in [(false, false), (true, true)] {
+        let setting = Setting::new(json!({}), json!({"verbose-oidc-logging": verbose})).await;
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        let sent = setting.begin(json!({})).await;
+        setting.say(&sent["nonce"], json!({"color": "teal"}));
+        let input = json!({"state": sent["state"], "code": "the-code"});
+        let issued = setting.invoke("oidc-callback", input).await.unwrap();
+        drop(guard);
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.contains("teal"), is_told, "{text}");
+        for secret in ["eyJ", "the-code", "s&cret", &sent["nonce"], issued["token"].as_str().unwrap()] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+    }
+}

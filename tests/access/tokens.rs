@@ -39,7 +39,7 @@ async fn whoever_is_not_let_in_hears_one_thing_only() {
 }
 
 #[tokio::test]
-async fn an_unknown_user_costs_as_much_as_a_wrong_password() {
+async fn cve_2025_6011_an_unknown_user_costs_as_much_as_a_wrong_password() {
     let house = House::new().await;
     let hash = strongbox::base::password::hash(b"hunter2").unwrap();
     let carol = json!({"name": "carol", "password": hash});

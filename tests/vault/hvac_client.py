@@ -25,7 +25,7 @@ assert client.sys.read_health_status().status_code == 200
 assert client.seal_status["t"] >= 1
 assert client.sys.read_leader_status()["ha_enabled"] is False
 assert client.key_status["term"] >= 1
-client.sys.rotate_encryption_key() if hasattr(client.sys, "rotate_encryption_key") else client.sys.rotate()
+client.sys.rotate_encryption_key()
 
 # mounts
 client.sys.enable_auth_method("userpass")
@@ -36,6 +36,18 @@ assert methods["data"]["approle/"]["description"] == "machines" and methods["use
 client.sys.tune_auth_method("userpass", default_lease_ttl="1h", description="people")
 assert client.sys.read_auth_method_tuning("userpass")["data"]["default_lease_ttl"] == 3600
 assert "sys/" in client.sys.list_mounted_secrets_engines()["data"]
+client.sys.enable_secrets_engine("jwt", path="signer", description="signs")
+refused(exceptions.InvalidRequest, client.sys.enable_secrets_engine, "jwt", path="signer")
+client.sys.tune_mount_configuration("signer", max_lease_ttl="2h", description="signs more")
+assert client.sys.read_mount_configuration("signer")["data"]["max_lease_ttl"] == 7200
+assert client.sys.list_mounted_secrets_engines()["data"]["signer/"]["description"] == "signs more"
+client.write_data("sys/mounts/auth/userpass/tune", data={"max_lease_ttl": "9h"})
+assert client.sys.read_auth_method_tuning("userpass")["data"]["max_lease_ttl"] == 9 * 3600
+assert client.read("sys/internal/ui/mounts")["data"]["secret"]["signer/"]["type"] == "jwt"
+assert client.read("sys/internal/ui/mounts/signer")["data"]["path"] == "signer/"
+client.sys.disable_secrets_engine("signer")
+assert "signer/" not in client.sys.list_mounted_secrets_engines()["data"]
+assert "Request: " in client.read("sys/mounts?help=1")["help"]
 
 # policies
 text = 'path "sys/mounts" { capabilities = ["read"] }\npath "auth/token/create" { capabilities = ["update"] }\n'
@@ -43,7 +55,11 @@ client.sys.create_or_update_policy("reader", text)
 assert client.sys.read_policy("reader")["data"]["rules"] == text
 assert "reader" in client.sys.list_policies()["data"]["policies"]
 client.sys.create_or_update_policy("dictionary", {"path": {"sys/auth": {"capabilities": ["read"]}}})
-assert client.sys.list_acl_policies()["data"]["keys"][-1] == "root" if hasattr(client.sys, "list_acl_policies") else True
+assert client.sys.list_acl_policies()["data"]["keys"][-1] == "root"
+client.sys.create_or_update_acl_policy("other", text)
+assert client.sys.read_acl_policy("other")["data"]["policy"] == text
+client.sys.delete_acl_policy("other")
+refused(exceptions.InvalidPath, client.sys.read_acl_policy, "other")
 refused(exceptions.InvalidRequest, client.sys.create_or_update_policy, "broken", "path {")
 
 # tokens
@@ -65,6 +81,14 @@ client.auth.token.revoke(token)
 refused(exceptions.Forbidden, reader.auth.token.lookup_self)
 assert not reader.is_authenticated()
 refused(exceptions.InvalidRequest, client.auth.token.renew_self)
+orphan = client.auth.token.create_orphan(policies=["reader"])["auth"]
+assert orphan["orphan"] is True
+assert client.auth.token.renew_accessor(orphan["accessor"])["auth"]["accessor"] == orphan["accessor"]
+client.auth.token.revoke_accessor(orphan["accessor"])
+refused(exceptions.Forbidden, client.auth.token.lookup, orphan["client_token"])
+brief = hvac.Client(url=address, token=client.auth.token.create(policies=["reader"])["auth"]["client_token"])
+brief.auth.token.revoke_self()
+assert not brief.is_authenticated()
 
 # userpass
 people = client.auth.userpass
@@ -78,6 +102,7 @@ assert guest.is_authenticated()
 refused(exceptions.InvalidRequest, hvac.Client(url=address, namespace="system").auth.userpass.login, "alma", "wrong")
 people.update_password_on_user("alma", "battery staple")
 guest.auth.userpass.login("alma", "battery staple")
+assert "password" in client.read("auth/userpass/users/alma?help=1")["help"]
 people.delete_user("alma")
 
 # approle
@@ -89,16 +114,25 @@ assert machines.read_role_id("ci")["data"]["role_id"] == "the-ci"
 secret = machines.generate_secret_id("ci", metadata={"host": "a"})["data"]
 assert machines.read_secret_id("ci", secret["secret_id"])["data"]["metadata"] == {"host": "a"}
 assert secret["secret_id_accessor"] in machines.list_secret_id_accessors("ci")["data"]["keys"]
+assert machines.read_secret_id_accessor("ci", secret["secret_id_accessor"])["data"]["metadata"] == {"host": "a"}
+assert machines.read_role("ci")["data"]["token_ttl"] == 1200
 machine = hvac.Client(url=address, namespace="system")
 assert machine.auth.approle.login("the-ci", secret["secret_id"])["auth"]["lease_duration"] == 1200
 machines.destroy_secret_id("ci", secret["secret_id"])
 refused(exceptions.InvalidRequest, hvac.Client(url=address, namespace="system").auth.approle.login, "the-ci", secret["secret_id"])
+second = machines.generate_secret_id("ci")["data"]["secret_id_accessor"]
+machines.destroy_secret_id_accessor("ci", second)
+assert client.list("auth/approle/role/ci/secret-id") is None
 machines.delete_role("ci")
 
 # wrapping and what a token keeps for itself
 wrapped = client.sys.wrap({"zip": "zap"}, ttl=60)["wrap_info"]["token"]
 assert client.sys.unwrap(wrapped)["data"] == {"zip": "zap"}
 refused(exceptions.InvalidRequest, client.sys.unwrap, wrapped)
+wrapped = client.sys.wrap({"zip": "zap"}, ttl=60)["wrap_info"]["token"]
+assert client.write_data("sys/wrapping/lookup", data={"token": wrapped})["data"]["creation_ttl"] == 60
+again = client.write_data("sys/wrapping/rewrap", data={"token": wrapped})["wrap_info"]["token"]
+assert client.sys.unwrap(again)["data"] == {"zip": "zap"}
 wrapped = client.auth.token.create(ttl="5m", wrap_ttl="60s")["wrap_info"]["token"]
 assert hvac.Client(url=address, token=wrapped).sys.unwrap()["auth"]["lease_duration"] == 300
 client.write("cubbyhole/mine", value="x")

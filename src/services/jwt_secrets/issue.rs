@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locked_role_says_what_it_says() {
+    fn secrets_backend_lock_a_locked_role_says_what_it_says() {
         assert!(issue(true, json!({"audience": "clients", "claims": r#"{"admin":true}"#})).is_ok());
         for (request, leaf) in [
             (json!({"issuer": "me"}), "issuer"),

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn claim_names_that_differ_in_case_only_are_refused() {
+    fn claim_case_fold_collision_names_that_differ_in_case_only_are_refused() {
         for (name, registered) in
             [("SUB", "sub"), ("ſub", "sub"), ("iſs", "iss"), ("Exp", "exp"), ("JTI", "jti")]
         {

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_only() {
+    fn ssrf_plain_http_is_for_this_machine_only() {
         for url in [
             "https://idp.example.com/keys",
             "http://127.0.0.1:8080/keys",
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_at_which_clouds_answer_are_off_limits() {
+    fn ssrf_addresses_at_which_clouds_answer_are_off_limits() {
         for url in [
             "https://169.254.169.254/latest",
             "https://[fe80::1]/",
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_whole_answer_with_status_200_counts() {
+    async fn ssrf_only_a_whole_answer_with_status_200_counts() {
         let fetcher = Fetcher::default();
         let fine = server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
         assert_eq!(fetcher.get(&site(&fine)).await.unwrap(), "{}");

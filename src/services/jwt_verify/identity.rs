@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_user_is_a_string_and_a_pointer_only_if_asked_for() {
+    fn user_claim_is_a_string_and_a_pointer_only_if_asked_for() {
         let claims = claims(
             &json!({"sub": "alice", "/sub": "mallory", "n": 7, "e": "", "c": "a\nb", "x": {"u": "bob"}}),
         );
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn bound_claims_compare_values_of_one_type() {
+    fn bound_claims_bypass_by_type_only_values_of_one_type_are_equal() {
         let said = |value: Value, wanted: Wanted| {
             bound("c", vec![text("other"), wanted])
                 .identify(&claims(&json!({"sub": "a", "c": value})))

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_algorithm_without_a_pair_of_keys_has_no_key() {
+    fn alg_confusion_an_algorithm_without_a_pair_of_keys_has_no_key() {
         use base64::Engine as _;
         let key = key(Cipher::Rsa2048);
         let pem = key.public_key().unwrap().unwrap().pem();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn audiences_are_bound_whether_they_are_a_string_or_a_list() {
+    fn cve_2024_5798_audiences_are_bound_whether_they_are_a_string_or_a_list() {
         let key = key(Cipher::Ed25519);
         let with = |aud: Value, bound: &[&str]| {
             let mut claims = claims();

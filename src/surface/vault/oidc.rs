@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn xss_in_error_description_pages_escape_what_providers_say() {
+    fn cve_2026_33758_pages_escape_what_providers_say() {
         let safe = escaped("<script>alert(\"x\")</script>");
         assert!(!safe.contains(['<', '>', '"', '/']), "{safe}");
     }

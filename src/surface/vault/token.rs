@@ -230,6 +230,10 @@ fn show(call: &Call<'_>, facts: &TokenFacts, text: &str) -> Answer {
     if !facts.bound_cidrs.is_empty() {
         put("bound_cidrs", facts.bound_cidrs.iter().map(|cidr| cidr.as_str()).collect());
     }
+    let by_entity = call.trail.gate.identity_policies(&call.tenant, facts);
+    if !by_entity.is_empty() {
+        put("identity_policies", by_entity.iter().map(|name| name.as_str()).collect());
+    }
     Answer::data(data)
 }
 
@@ -290,7 +294,8 @@ async fn lookup_accessor(call: &mut Call<'_>) -> Result<Answer, Fault> {
 }
 
 async fn prolong(call: &mut Call<'_>, which: Value, text: String) -> Result<Answer, Fault> {
-    let facts = look(call, which.clone()).await.map_err(bad("bad token"))?;
+    let unknown = if which.get("accessor").is_some() { "invalid accessor" } else { "bad token" };
+    let facts = look(call, which.clone()).await.map_err(bad(unknown))?;
     if !facts.renewable {
         return Err(Fault::bad_request("lease is not renewable"));
     }

@@ -83,10 +83,15 @@ fn in_model(kind: Kind, value: &Value) -> Option<Value> {
 /// # Errors
 /// 500 where the entry cannot be read.
 pub fn shown(schema: &Schema, fields: &[&[Field]], entry: &Container) -> Result<Map<String, Value>, Fault> {
-    let value: Value = from_data(schema, entry).map_err(|error| internal(&error.to_string()))?;
     let readable = |field: &&Field| !field.leaf.is_empty() && field.kind != Kind::Secret;
-    let fields = fields.iter().flat_map(|group| group.iter()).filter(readable);
+    let fields: Vec<&Field> = fields.iter().flat_map(|group| group.iter()).filter(readable).collect();
+    // Nothing else is looked at: an entry may have very much below it that is no client's, and hashes among that.
+    let is_shown = |name: &str| fields.iter().any(|field| field.leaf.split('/').next() == Some(name));
+    let children = entry.children().iter().filter(|(node, _)| is_shown(&schema.node(*node).name));
+    let entry = Container::with_children(entry.node, children.cloned().collect());
+    let value: Value = from_data(schema, &entry).map_err(|error| internal(&error.to_string()))?;
     Ok(fields
+        .into_iter()
         .map(|field| {
             let found = field.leaf.split('/').try_fold(&value, |at, name| at.get(name));
             (

@@ -59,12 +59,14 @@ impl Sort {
         call.place(&format!("strongbox/identity/{}/{{}}", self.list), &[id])
     }
 
-    /// The id of the one that is found by something.
+    /// The id of the one that is found by something. The id of an entity that was merged into another finds nothing here: the
+    /// model leads to the other one, and a client that deletes by an old id does not mean that.
     pub async fn find(&self, call: &mut Call<'_>, by: Value) -> Result<Option<String>, Fault> {
         let target = call.place(&format!("strongbox/identity/lookup-{}", self.name), &[])?;
         let Some(output) = call.invoke(target, &by).await? else { return Ok(None) };
         let found: Found = from_data(call.schema(), &output).map_err(|error| internal(&error.to_string()))?;
-        Ok(found.id)
+        let asked = by.get("id").and_then(Value::as_str);
+        Ok(found.id.filter(|id| asked.is_none_or(|asked| asked == id)))
     }
 
     /// The one that a request is about, as far as its path says.

@@ -174,7 +174,10 @@ fn told(call: &Call<'_>, refusal: Refusal) -> Fault {
         return Fault::bad_request(format!("error parsing public key: {keys}"));
     }
     if leaf("ca-pem") {
-        return Fault::bad_request("error checking jwks_ca_pem");
+        return Fault::bad_request(match call.arguments.text("oidc_discovery_url") {
+            Some(_) => "error checking oidc discovery URL",
+            None => "error checking jwks_ca_pem",
+        });
     }
     refusal.into()
 }
