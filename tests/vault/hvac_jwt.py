@@ -52,23 +52,23 @@ assert config["bound_issuer"] == "https://issuer" and config["default_role"] == 
 assert [text.strip() for text in config["jwt_validation_pubkeys"]] == [pem.strip()], config
 assert config["oidc_discovery_url"] == "" and config["provider_config"] == {} and config["jwt_supported_algs"] == ["ES256"]
 role = client.auth.jwt.create_role(
-    "Dev", "sub", ["http://localhost:8250/oidc/callback"], bound_audiences=["us"], bound_claims={"level": ["3", "4"]},
+    "Dev", "sub", ["http://localhost:8250/oidc/callback"], bound_audiences=["us"], bound_claims={"level": ["3", "4"], "kind": ["x"]},
     claim_mappings={"mail": "mail"}, groups_claim="groups", token_policies=["default"], token_ttl="10m", token_max_ttl="1h",
     expiration_leeway=10, not_before_leeway=20, clock_skew_leeway=30, user_claim_json_pointer=False,
 )
 assert role.status_code == 204
 read = client.auth.jwt.read_role("dev")["data"]
-assert read["bound_claims"] == {"level": ["3", "4"]} and read["claim_mappings"] == {"mail": "mail"}, read
+assert read["bound_claims"] == {"level": ["3", "4"], "kind": ["x"]} and read["claim_mappings"] == {"mail": "mail"}, read
 assert (read["token_ttl"], read["token_max_ttl"], read["role_type"]) == (600, 3600, "jwt")
 assert (read["expiration_leeway"], read["not_before_leeway"], read["clock_skew_leeway"]) == (10, 20, 30)
 assert client.auth.jwt.list_roles()["data"]["keys"] == ["dev"]
 program = stranger()
-issued = program.auth.jwt.jwt_login("dev", signed(level="4", mail="anna@x", groups=["staff"]))
+issued = program.auth.jwt.jwt_login("dev", signed(level="4", kind="x", mail="anna@x", groups=["staff"]))
 assert issued["auth"]["metadata"] == {"mail": "anna@x", "role": "dev"} and issued["auth"]["lease_duration"] == 600
 assert program.token == issued["auth"]["client_token"] and program.is_authenticated()
 assert program.auth.token.lookup_self()["data"]["path"] == "auth/jwt/login"
 assert program.auth.token.lookup_self()["data"]["display_name"] == "jwt-anna"
-assert stranger().auth.jwt.jwt_login(None, signed(level="4", groups="staff"))["auth"]["orphan"] is True
+assert stranger().auth.jwt.jwt_login(None, signed(level="4", kind="x", groups="staff"))["auth"]["orphan"] is True
 refused(exceptions.InvalidRequest, "error validating claims", stranger().auth.jwt.jwt_login, "dev", signed(level="5", groups=[]))
 refused(exceptions.InvalidRequest, 'role "none" could not be found', stranger().auth.jwt.jwt_login, "none", signed())
 client.auth.jwt.delete_role("dev")

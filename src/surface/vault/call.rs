@@ -17,12 +17,13 @@ use super::translate;
 use crate::access::authenticate::TokenFacts;
 use crate::access::gate::{Refusal, Resource};
 use crate::base::clock::Timestamp;
+use crate::base::duration::Duration;
 use crate::base::ident::Ident;
 use crate::data::decode::from_serde;
 use crate::data::deserialize::from_data;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
-use crate::data::tree::{Container, Data};
+use crate::data::tree::{Container, Data, Found};
 use crate::engine::{Datastore, Operation, WriteKind, WriteOptions};
 use crate::surface::trail::Trail;
 use crate::yang::schema::{NodeKind, Schema};
@@ -153,6 +154,15 @@ impl Call<'_> {
     pub fn is_there(&self, place: &InstancePath) -> bool {
         let snapshot = self.trail.gate.engine().snapshot();
         snapshot.tenant(&self.tenant).is_some_and(|data| data.tree.get(place).is_some())
+    }
+
+    /// A length of time that is configured, whoever may see it: for telling what cannot be had under it.
+    pub fn configured_length(&self, place: &InstancePath) -> Option<Duration> {
+        let snapshot = self.trail.gate.engine().snapshot();
+        match snapshot.tenant(&self.tenant)?.tree.get(place)? {
+            Found::Node(Data::Leaf(value)) => value.to_string().parse().ok(),
+            _ => None,
+        }
     }
 
     /// Changes configuration.

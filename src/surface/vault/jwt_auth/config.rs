@@ -246,6 +246,7 @@ fn pairs(sent: Option<&Value>) -> Result<Vec<Value>, String> {
     let parsed: Value = match sent {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::String(text)) if text.is_empty() => return Ok(Vec::new()),
+        Some(Value::Object(members)) if members.is_empty() => return Ok(Vec::new()),
         Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| invalid())?,
         Some(other) => other.clone(),
     };

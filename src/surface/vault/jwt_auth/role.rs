@@ -77,6 +77,9 @@ const FIELDS: &[Field] = &[
     Field::new("clock_skew_leeway", Kind::SignedDuration, "Difference of clocks; 0: 60 s, below 0: none."),
 ];
 
+/// How long tokens can be kept alive where nobody says anything else.
+const LONGEST_LIFE: Duration = Duration::from_seconds(32 * 24 * 3600);
+
 const LEEWAYS: [(&str, &str); 3] = [
     ("expiration_leeway", "expiration-leeway"),
     ("not_before_leeway", "not-before-leeway"),
@@ -172,7 +175,7 @@ fn bound_claims_shown(stored: &Value) -> (Value, &'static str) {
             kind = "glob";
         }
         let mut values: Vec<Value> = members(one, "values").map(value).collect();
-        let only = if values.len() == 1 { values.pop() } else { None };
+        let only = if values.len() == 1 && one["is-list"] != true { values.pop() } else { None };
         bound.insert(
             one["claim"].as_str().unwrap_or_default().to_owned(),
             only.unwrap_or(Value::Array(values)),
@@ -185,11 +188,19 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let place = place(call)?;
     let entry = call.container(Datastore::Config, place.clone()).await?;
     let before = entry.map(|entry| stored(call, &entry)).transpose()?.unwrap_or(Value::Null);
-    let leafs = leafs(&mut call.arguments, &before).map_err(Fault::bad_request)?;
+    let longest = longest_life(call)?;
+    let leafs = leafs(&mut call.arguments, &before, longest).map_err(Fault::bad_request)?;
     let more = edits(call, &place, leafs)?;
     let verbose = call.arguments.flag("verbose_oidc_logging");
+    let is_cut = call.arguments.number("token_max_ttl") > longest;
     call.put(place, more).await?;
-    let answer = Answer::nothing();
+    let mut answer = Answer::nothing();
+    if is_cut {
+        answer = answer.warn(
+            "token max ttl is greater than the system or backend mount's maximum TTL value; issued tokens' max TTL \
+             value will be truncated",
+        );
+    }
     Ok(match verbose {
         true => answer.warn(
             "verbose_oidc_logging has been enabled for this role. This is not recommended in production since \
@@ -199,9 +210,31 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
     })
 }
 
+/// How long tokens of the mount can be kept alive, in seconds.
+fn longest_life(call: &Call<'_>) -> Result<i64, Fault> {
+    let own = call.place("strongbox/mounts/auth/{}/tuning/max-lease-ttl", &[&call.mount.key])?;
+    let of_tenant = call.place("strongbox/authentication/token-settings/max-ttl", &[])?;
+    let of_tenant = call.configured_length(&of_tenant).unwrap_or(LONGEST_LIFE);
+    let longest = call.configured_length(&own).unwrap_or(of_tenant).min(of_tenant);
+    Ok(i64::try_from(longest.seconds()).unwrap_or(i64::MAX))
+}
+
+/// A length of time as clients write it: `99h0m0s`.
+fn in_hours(seconds: i64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds}s"),
+        (hours, minutes, seconds) => format!("{hours}h{minutes}m{seconds}s"),
+    }
+}
+
 /// Holds a role against what clients are told in words of the reference, in its order, and answers the leafs that are not
 /// just another name for a field.
-fn leafs(arguments: &mut Arguments, before: &Value) -> Result<Vec<(&'static str, Option<Value>)>, String> {
+fn leafs(
+    arguments: &mut Arguments,
+    before: &Value,
+    longest: i64,
+) -> Result<Vec<(&'static str, Option<Value>)>, String> {
     let mut leafs = Vec::new();
     let role_type = arguments.text("role_type").unwrap_or("oidc").to_owned();
     if !matches!(role_type.as_str(), "jwt" | "oidc") {
@@ -209,6 +242,12 @@ fn leafs(arguments: &mut Arguments, before: &Value) -> Result<Vec<(&'static str,
     }
     leafs.push(("role-type", Some(Value::from(role_type.as_str()))));
     token_leafs(arguments, before, &mut leafs)?;
+    let period = arguments.number("token_period");
+    if period > longest {
+        let (period, longest) = (in_hours(period), in_hours(longest));
+        let than = format!("the backend's maximum lease TTL of '{longest:?}'");
+        return Err(format!("'period' of '{period:?}' is greater than {than}"));
+    }
     if let Some(claims) = bound_claims(arguments)? {
         leafs.push(("bound-claims", claims));
     }
@@ -310,7 +349,7 @@ fn bound_claims(arguments: &Arguments) -> Result<Option<Option<Value>>, String> 
         let one = std::slice::from_ref(value);
         let values = if let Value::Array(several) = value { several.as_slice() } else { one };
         let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
-        bound.push(match (kind, texts) {
+        let mut entry = match (kind, texts) {
             ("glob", Some(texts)) => {
                 let globs: Vec<String> = texts.iter().map(|text| text.replace('*', "**")).collect();
                 json!({"claim": claim, "type": "glob", "values": globs})
@@ -325,7 +364,11 @@ fn bound_claims(arguments: &Arguments) -> Result<Option<Option<Value>>, String> 
                 let texts: Vec<String> = values.iter().map(Value::to_string).collect();
                 json!({"claim": claim, "type": "json", "values": texts})
             }
-        });
+        };
+        if value.is_array() && values.len() == 1 {
+            entry["is-list"] = true.into();
+        }
+        bound.push(entry);
     }
     Ok(Some((!bound.is_empty()).then_some(Value::Array(bound))))
 }
