@@ -5,12 +5,12 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
+use strongbox::base::clock::Clock;
 
 use crate::access::jwt::Issuer;
 use crate::tls::Authority;
@@ -98,7 +98,7 @@ impl Provider {
 
     /// Its usual claims, and more.
     pub fn claims(&self, more: &Value) -> Value {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = Clock::system().now().seconds();
         let mut claims = json!({"iss": self.url, "sub": "anna", "aud": "us", "iat": now, "exp": now + 300});
         claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         claims
