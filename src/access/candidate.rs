@@ -5,6 +5,7 @@
 //! touches them for a day. Not for what a candidate is: that is the engine's.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use imbl::HashSet;
@@ -39,14 +40,14 @@ pub struct Held {
     /// What was last said about why.
     pub comment: Option<String>,
     weight: usize,
-    touched: Timestamp,
+    touched: AtomicI64,
 }
 
 impl Held {
     /// Nothing prepared yet; `None` when there is no such tenant.
     pub fn new(running: &Snapshot, tenant: &Ident) -> Option<Held> {
         let candidate = Candidate::of(running, tenant)?;
-        let touched = Timestamp::default();
+        let touched = AtomicI64::default();
         Some(Held { candidate, asked: HashSet::new(), comment: None, weight: 0, touched })
     }
 
@@ -62,7 +63,7 @@ impl Held {
         all.extend(asked);
         let weight = edits.iter().map(weight).fold(self.weight, usize::saturating_add);
         let comment = comment.or_else(|| self.comment.clone());
-        Held { candidate, asked: all, comment, weight, touched: self.touched }
+        Held { candidate, asked: all, comment, weight, touched: AtomicI64::default() }
     }
 }
 
@@ -84,13 +85,17 @@ impl Candidates {
         let held = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             all.retain(|(tenant, _), held| {
-                now.0.saturating_sub(held.touched.0) < LONGEST && running.tenant(tenant).is_some()
+                now.0.saturating_sub(held.touched.load(Relaxed)) < LONGEST && running.tenant(tenant).is_some()
             });
             Arc::clone(all.get(&owner(caller))?)
         };
+        held.touched.store(now.0, Relaxed);
+        if held.candidate.is_on(running) {
+            return Some(held);
+        }
         let Ok(candidate) = engine.rebase(&held.candidate, running) else { return Some(held) };
         let (asked, comment) = (held.asked.clone(), held.comment.clone());
-        let rebased = Held { candidate, asked, comment, weight: held.weight, touched: now };
+        let rebased = Held { candidate, asked, comment, weight: held.weight, touched: AtomicI64::new(now.0) };
         // Where somebody else was quicker, its candidate is the one to look at next time.
         self.replace(caller, Some(&held), rebased).ok().flatten().or(Some(held))
     }
@@ -106,7 +111,7 @@ impl Candidates {
         held: Held,
         now: Timestamp,
     ) -> Result<Option<Arc<Held>>, Violation> {
-        self.replace(caller, before, Held { touched: now, ..held })
+        self.replace(caller, before, Held { touched: AtomicI64::new(now.0), ..held })
     }
 
     fn replace(

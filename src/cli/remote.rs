@@ -44,6 +44,17 @@ pub struct Body {
     file: Option<PathBuf>,
 }
 
+/// Whether a change is to wait for confirmation.
+#[derive(Args, Debug)]
+pub struct Confirming {
+    /// Undo it, and all that follows, unless it is confirmed within so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "600", require_equals = true)]
+    pub(super) confirmed: Option<u32>,
+    /// Let whoever knows this text confirm it
+    #[arg(long, value_name = "TEXT", requires = "confirmed")]
+    pub(super) persist: Option<String>,
+}
+
 /// What a write says besides what it changes.
 #[derive(Args, Debug)]
 pub struct Writing {
@@ -53,12 +64,9 @@ pub struct Writing {
     /// Why, for the history
     #[arg(long)]
     comment: Option<String>,
-    /// Undo it, and all that follows, unless it is confirmed within so many seconds
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "600", require_equals = true)]
-    confirmed: Option<u32>,
-    /// Let whoever knows this text confirm it
-    #[arg(long, value_name = "TEXT", requires = "confirmed")]
-    persist: Option<String>,
+    /// Whether it waits for confirmation
+    #[command(flatten)]
+    confirming: Confirming,
     /// The text of the change that waits for confirmation already, to extend it
     #[arg(long, value_name = "TEXT", requires = "confirmed")]
     persist_id: Option<String>,
@@ -382,8 +390,8 @@ fn config_path(path: &str, validate: bool, writing: &Writing) -> String {
     let mut query = Query::default();
     query.flag("validate", validate);
     query.value("comment", writing.comment.as_deref());
-    query.value("confirmed", writing.confirmed.map(|seconds| seconds.to_string()).as_deref());
-    query.value("persist", writing.persist.as_deref());
+    query.value("confirmed", writing.confirming.confirmed.map(|seconds| seconds.to_string()).as_deref());
+    query.value("persist", writing.confirming.persist.as_deref());
     query.value("persist-id", writing.persist_id.as_deref());
     query.on(if writing.candidate { "/v1/candidate" } else { "/v1/config" }, path)
 }

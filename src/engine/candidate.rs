@@ -46,6 +46,11 @@ impl Candidate {
         Some(Candidate { tenant: tenant.clone(), revision: running.revision, base, data })
     }
 
+    /// Whether what is running is still what it started from.
+    pub fn is_on(&self, running: &Snapshot) -> bool {
+        running.tenant(&self.tenant).is_some_and(|now| Arc::ptr_eq(&now.tree.root, &self.base.root))
+    }
+
     /// The revision of the running configuration that it changes.
     pub fn revision(&self) -> Revision {
         self.revision
@@ -253,8 +258,8 @@ impl Engine {
         let facts = &core.facts;
         let tenant = candidate.tenant.clone();
         let Some(now) = running.tenant(&tenant) else { return Err(Vec::new()) };
-        if Arc::ptr_eq(&now.tree.root, &candidate.base.root) {
-            return Ok(Candidate { revision: running.revision, ..candidate.clone() });
+        if candidate.is_on(running) {
+            return Ok(candidate.clone());
         }
         let (tree, changes) = core.onto(candidate, &now.tree)?;
         let mut modified = now.modified.clone();

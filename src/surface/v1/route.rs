@@ -271,7 +271,7 @@ mod tests {
                 "POST /v1/state/strongbox/jwt-issuers/a/roles/b/mint",
             ),
             ("/v1/state/login", "POST /v1/login"),
-            ("/v1/logon", "there are config, state and the operations "),
+            ("/v1/logon", "there are config, candidate, state and the operations "),
             ("/v1/login/x", "there is nothing at /v1/login"),
             ("/v1/config/login", "POST /v1/login"),
         ] {
