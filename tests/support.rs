@@ -156,7 +156,7 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 /// npm packages at the versions that the tests were written against.
-const PACKAGES: &[&str] = &["oidc-provider@8.8.1", "node-vault@0.12.0"];
+const PACKAGES: &[&str] = &["oidc-provider@8.8.1", "node-vault@0.12.0", "eventsource@5.1.5"];
 
 /// Runs a script of `tests/` with Node.js, in a directory that has [`PACKAGES`], and shows its output when it fails. Where
 /// there is no Node.js (Debian: nodejs, npm) or no registry, a line on the terminal says so, and the answer is `false`.

@@ -1,10 +1,10 @@
 //! RESTCONF clients that we did not write: Ansible's modules change and read data, yangson holds what GET returns against the
-//! modules that the daemon serves, and curl sends the examples of RFC 8040 appendix B.
+//! modules that the daemon serves, curl sends the examples of RFC 8040 appendix B, and an EventSource hears every change once.
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Daemon, ansible_collections, command, python, run_python};
+use crate::support::{Daemon, ansible_collections, command, python, run_node, run_python};
 
 /// A daemon with the jukebox of RFC 8040 and what stands beside it there.
 fn jukebox() -> Daemon {
@@ -21,6 +21,13 @@ fn yangson_validates_everything_that_get_returns() {
     let daemon = jukebox();
     let arguments = [daemon.fact("/address"), daemon.fact("/tokens/admin")];
     run_python("interop/restconf/validate_with_yangson.py", &arguments);
+}
+
+#[test]
+fn an_event_source_whose_connection_breaks_hears_every_change_once() {
+    let daemon = Daemon::quickstart();
+    let arguments = [daemon.fact("/address"), daemon.fact("/tokens/admin")];
+    run_node("interop/restconf/listen_with_eventsource.mjs", &arguments);
 }
 
 #[test]
