@@ -41,6 +41,8 @@ pub struct Manners {
     pub unknown: ErrorTag,
     /// That of one that is misplaced, repeated, or of another form.
     pub misused: ErrorTag,
+    /// What may stand before a name, so that it is nobody else's.
+    pub prefix: &'static str,
 }
 
 /// Reads the query of a URL for a request of that kind.
@@ -87,7 +89,8 @@ impl<Q, P: Place> Reader<'_, Q, P> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (self.decode(name)?, self.decode(value)?);
         let misused = |message: String| Err(fault(self.manners.misused, &name, message));
-        let Some(parameter) = self.table.iter().find(|parameter| parameter.name == name) else {
+        let bare = name.strip_prefix(self.manners.prefix).unwrap_or(&name);
+        let Some(parameter) = self.table.iter().find(|parameter| parameter.name == bare) else {
             let near = nearest(&name, self.table.iter().map(|parameter| parameter.name));
             let hint = near.map_or_else(|| self.allowed(), |near| format!("did you mean '{near}'?"));
             let message = format!("there is no query parameter '{}'; {hint}", shorten(&name));
@@ -96,7 +99,7 @@ impl<Q, P: Place> Reader<'_, Q, P> {
         if !parameter.places.contains(&self.place) {
             return misused(format!("'{name}' means nothing {}; {}", self.place.describe(), self.allowed()));
         }
-        if self.given.iter().any(|known| known.name == name) {
+        if self.given.iter().any(|known| known.name == parameter.name) {
             return misused(format!("'{name}' is given twice"));
         }
         match (parameter.set)(&mut self.query, &value) {

@@ -401,8 +401,12 @@ fn limit(text: &str) -> Option<Option<NonZeroU32>> {
 }
 
 /// Every fault of a query is `invalid-value` (section 4.8).
-const MANNERS: Manners =
-    Manners { plus_is_space: false, unknown: ErrorTag::InvalidValue, misused: ErrorTag::InvalidValue };
+const MANNERS: Manners = Manners {
+    plus_is_space: false,
+    unknown: ErrorTag::InvalidValue,
+    misused: ErrorTag::InvalidValue,
+    prefix: "strongbox-",
+};
 
 impl Query {
     /// Reads the query of a URL for a request of that kind.
@@ -478,6 +482,12 @@ mod tests {
             assert_eq!(found[0].0, ErrorTag::InvalidValue, "{text}");
             assert!(found[0].1.contains(part), "{text}: {}", found[0].1);
         }
+    }
+
+    #[test]
+    fn rfc8040_4_8_our_parameters_may_have_a_prefix() {
+        assert!(Query::parse(Some("strongbox-validate"), Put).unwrap().validate);
+        assert_eq!(faults("keys&strongbox-keys", List)[0].1, "'strongbox-keys' is given twice");
     }
 
     #[test]

@@ -249,8 +249,12 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
 ];
 
 /// Faults of a query, by the words of NETCONF for attributes.
-const MANNERS: Manners =
-    Manners { plus_is_space: true, unknown: ErrorTag::UnknownAttribute, misused: ErrorTag::BadAttribute };
+const MANNERS: Manners = Manners {
+    plus_is_space: true,
+    unknown: ErrorTag::UnknownAttribute,
+    misused: ErrorTag::BadAttribute,
+    prefix: "",
+};
 
 impl Query {
     /// What it says of the entries of a list.
