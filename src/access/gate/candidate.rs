@@ -16,7 +16,7 @@ use crate::engine::snapshot::Snapshot;
 
 impl Gate {
     /// The data with what a caller prepares in the place of what is running.
-    pub(super) fn prepared(&self, caller: &Caller, running: Arc<Snapshot>) -> Arc<Snapshot> {
+    pub fn prepared(&self, caller: &Caller, running: Arc<Snapshot>) -> Arc<Snapshot> {
         match self.access().candidates.of(self.engine(), &running, caller) {
             Some(held) => held.candidate.view(&running),
             None => running,

@@ -47,7 +47,7 @@ impl Visit<'_> {
                 match *method {
                     Method::POST => (WriteKind::Create, body::create(&schema, &path, format, &bytes, query)?),
                     Method::PUT => {
-                        edits = self.ancestors(&path);
+                        edits = self.ancestors(store, &path);
                         (WriteKind::Put, body::put(&schema, &path, format, &bytes, query)?)
                     }
                     _ => (WriteKind::Patch, body::patch(&schema, &path, format, &bytes)?),
@@ -81,9 +81,14 @@ impl Visit<'_> {
     }
 
     /// What a PUT has to create before its target can be.
-    fn ancestors(&self, target: &InstancePath) -> Vec<Edit> {
-        let snapshot = self.dialect.engine().snapshot();
-        let data = self.trail.caller.as_ref().and_then(|caller| snapshot.tenant(&caller.tenant));
+    fn ancestors(&self, store: Store, target: &InstancePath) -> Vec<Edit> {
+        let Some(caller) = &self.trail.caller else { return Vec::new() };
+        let running = self.dialect.engine().snapshot();
+        let snapshot = match store {
+            Store::Candidate => self.dialect.gate.prepared(caller, running),
+            _ => running,
+        };
+        let data = snapshot.tenant(&caller.tenant);
         data.map(|data| body::ancestors(self.dialect.schema(), &data.tree, target)).unwrap_or_default()
     }
 
