@@ -40,9 +40,21 @@ pub struct Request {
 impl Request {
     /// A request to `path` with a bearer token and a JSON body.
     pub fn new(method: &str, path: &str, token: &str, body: &str, expected: u16) -> Self {
+        Request::with_type(method, path, token, "application/json", body, expected)
+    }
+
+    /// The same with a body of another media type.
+    pub fn with_type(
+        method: &str,
+        path: &str,
+        token: &str,
+        media_type: &str,
+        body: &str,
+        expected: u16,
+    ) -> Self {
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nAccept: application/json\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+             Content-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         Request { bytes: [head.as_bytes(), body.as_bytes()].concat(), expected }

@@ -170,6 +170,7 @@ async fn run(time: Duration, sizes: &[usize]) {
         }
         patch(&daemon, *size, dir.path(), time).await;
         patch_by_restconf(&daemon, *size, dir.path(), time).await;
+        yang_patch(&daemon, *size, time).await;
         println!("| resident memory at {size} roles | {:.0} MiB | | | | | |", daemon.resident());
         let count =
             daemon.request("GET", &format!("{ISSUER}/roles?count&where=starts-with(name,'r00000')"), "", 200);
@@ -240,6 +241,33 @@ async fn patch_by_restconf(daemon: &Daemon, size: usize, dir: &std::path::Path, 
         "one SQLite commit",
         ceiling,
         0.77,
+    );
+}
+
+/// A YANG Patch of a thousand edits is one commit (RFC 8072). Its ceiling is a time, not a peer.
+async fn yang_patch(daemon: &Daemon, size: usize, time: Duration) {
+    const EDITS: usize = 1_000;
+    const CEILING: Duration = Duration::from_millis(20);
+    let token = daemon.token.clone();
+    let ours = load::run(daemon.address, 1, time, move |_, n| {
+        let edit = |at: usize| {
+            let target = format!("/roles=r{:07}/max-ttl", 1 + at % (size - 2));
+            let value = serde_json::json!({"strongbox-jwt-issuer:max-ttl": format!("{}s", 1800 + (n + at) % 1000)});
+            serde_json::json!({"edit-id": at.to_string(), "operation": "merge", "target": target, "value": value})
+        };
+        let edits: Vec<_> = (0..EDITS).map(edit).collect();
+        let body = serde_json::json!({"ietf-yang-patch:yang-patch": {"patch-id": n.to_string(), "edit": edits}});
+        let content_type = "application/yang-patch+json";
+        Request::with_type("PATCH", ISSUER_BY_RESTCONF, &token, content_type, &body.to_string(), 200)
+    })
+    .await;
+    let median = ours.percentile(0.5).as_secs_f64() * 1e3;
+    println!(
+        "| YANG Patch of {EDITS} edits of {size} roles, 1 client | {:.0}/s | {median:.2} ms | {:.2} ms | {} ms | {:.2} | 1.00 |",
+        ours.rate(),
+        ours.percentile(0.99).as_secs_f64() * 1e3,
+        CEILING.as_millis(),
+        median / (CEILING.as_secs_f64() * 1e3),
     );
 }
 
