@@ -183,10 +183,7 @@ fn place_all(schema: &Schema, format: Format, bytes: &[u8], violations: Vec<Viol
 
 /// The place that the decoder itself told.
 fn stated(violation: &Violation) -> Option<Place> {
-    let number = |wanted: &str| {
-        let text = violation.info.iter().find(|(name, _)| name == wanted).map(|(_, text)| text)?;
-        text.parse::<usize>().ok()
-    };
+    let number = |wanted: &str| violation.info_texts(wanted).next()?.parse::<usize>().ok();
     Some(Place { line: number("line")?, column: number("column")?.max(1) })
 }
 

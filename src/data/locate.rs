@@ -124,8 +124,8 @@ fn address(outline: &Outline) -> usize {
 
 /// Which entries of lists hold it where its path has no key for them, outermost first, counted from 1.
 fn entry_numbers(violation: &Violation) -> Vec<usize> {
-    let numbers = violation.info.iter().rev().filter(|(name, _)| name == ENTRY_NUMBER);
-    numbers.filter_map(|(_, number)| number.parse().ok()).collect()
+    let numbers = violation.info_texts(ENTRY_NUMBER).rev();
+    numbers.filter_map(|number| number.parse().ok()).collect()
 }
 
 /// Whether the node has no name in texts.

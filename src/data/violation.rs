@@ -26,8 +26,8 @@ pub struct Violation {
     pub unknown: Option<String>,
     /// One sentence that names the value found and what is allowed.
     pub message: String,
-    /// Further facts for `error-info`, as name and text.
-    pub info: Vec<(String, String)>,
+    /// Further facts for `error-info` by name: texts, or structures that an RFC has for the case.
+    pub info: Vec<(String, Value)>,
     /// Which of the edits that were asked for is at fault, counted from 0, where it is one of them alone. Nobody sends as
     /// many as cannot be counted, and a larger number would make every result that can fail larger.
     pub edit: Option<u16>,
@@ -36,7 +36,7 @@ pub struct Violation {
 impl Violation {
     /// The message for people: with the value found, which a message of the model's own cannot name.
     pub fn told(&self) -> std::borrow::Cow<'_, str> {
-        let fact = |wanted: &str| self.info.iter().find(|(name, _)| name == wanted).map(|(_, text)| text);
+        let fact = |wanted: &str| self.info_texts(wanted).next();
         match (fact("condition"), fact("value")) {
             (Some(_), Some(value)) if !self.message.contains(&format!("'{value}'")) => {
                 format!("{} (found '{value}')", self.message).into()
@@ -72,9 +72,14 @@ impl Violation {
 
     /// Adds a fact for `error-info`.
     #[must_use]
-    pub fn info(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.info.push((name.into(), text.into()));
+    pub fn info(mut self, name: impl Into<String>, fact: impl Into<Value>) -> Self {
+        self.info.push((name.into(), fact.into()));
         self
+    }
+
+    /// The texts among the facts of that name.
+    pub fn info_texts(&self, wanted: &str) -> impl DoubleEndedIterator<Item = &str> {
+        self.info.iter().filter(move |(name, _)| name == wanted).filter_map(|(_, fact)| fact.as_str())
     }
 
     /// Names the edit at fault.
@@ -94,15 +99,14 @@ impl Violation {
         self.with_unknown(self.path.to_instance_identifier(schema))
     }
 
-    /// The facts for `error-info` by name: a text, or all texts where a fact has several.
+    /// The facts for `error-info` by name: a fact, or all of them where there are several of that name.
     pub fn facts(&self) -> serde_json::Map<String, Value> {
         let mut facts = serde_json::Map::new();
-        for (name, text) in &self.info {
-            let text = Value::from(text.as_str());
+        for (name, fact) in &self.info {
             match facts.get_mut(name) {
-                None => drop(facts.insert(name.clone(), text)),
-                Some(Value::Array(all)) => all.push(text),
-                Some(first) => *first = Value::Array(vec![first.take(), text]),
+                None => drop(facts.insert(name.clone(), fact.clone())),
+                Some(Value::Array(all)) => all.push(fact.clone()),
+                Some(first) => *first = Value::Array(vec![first.take(), fact.clone()]),
             }
         }
         facts

@@ -125,6 +125,12 @@ pub enum ActionError {
     /// The instance that the operation is bound to does not exist.
     #[error("there is no such resource")]
     NotFound,
+    /// What the input names does not exist.
+    #[error("{0}")]
+    Missing(Box<Violation>),
+    /// The model allows what the input asks for, but nothing here can do it.
+    #[error("{0}")]
+    Unsupported(Box<Violation>),
     /// The model has the operation, but nothing here does it.
     #[error("nothing here implements this operation")]
     NotImplemented,
@@ -174,6 +180,11 @@ impl ActionContext {
 }
 
 impl Engine {
+    /// Whether anything here does an operation.
+    pub fn implements(&self, operation: NodeId) -> bool {
+        self.core().bindings.actions.contains_key(&operation)
+    }
+
     /// Runs an operation.
     ///
     /// # Errors

@@ -361,7 +361,7 @@ impl Decoder<'_> {
     pub(super) fn number_missing_keys(&mut self, mark: Mark, number: usize) {
         for violation in self.violations.iter_mut().skip(mark.violations) {
             violation.message.push_str(&format!(" (entry number {number})"));
-            violation.info.push((ENTRY_NUMBER.to_owned(), number.to_string()));
+            violation.info.push((ENTRY_NUMBER.to_owned(), number.to_string().into()));
         }
     }
 }

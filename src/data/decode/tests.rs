@@ -183,11 +183,11 @@ fn bodies_that_cannot_be_read_say_where() {
     let syntax = |read: Result<Data, Vec<Violation>>| read.unwrap_err().pop().unwrap();
     let broken = syntax(json("top", "{\n  \"enabled\": tru }"));
     assert_eq!(broken.tag, ErrorTag::MalformedMessage);
-    assert_eq!(broken.info, [("line".to_owned(), "2".to_owned()), ("column".to_owned(), "17".to_owned())]);
+    assert_eq!(broken.info, [("line".to_owned(), "2".into()), ("column".to_owned(), "17".into())]);
     assert!(broken.message.starts_with("the body is not valid JSON: "), "{}", broken.message);
     let broken = syntax(yaml("top", "enabled: true\n  max: [1\n"));
     assert_eq!(broken.tag, ErrorTag::MalformedMessage);
-    assert_eq!(broken.info[0], ("line".to_owned(), "2".to_owned()), "{}", broken.message);
+    assert_eq!(broken.info[0], ("line".to_owned(), "2".into()), "{}", broken.message);
     assert_eq!(faults(json("top", " ")), ["/top: the body is empty"]);
     assert!(faults(json("top", "{} {}"))[0].contains("trailing characters"));
     assert!(

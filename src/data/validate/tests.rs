@@ -165,7 +165,7 @@ fn rfc7950_7_8_3_unique_through_containers_with_defaults_and_exemptions() {
     );
     let violations = validate_full(&schema, &tree(&schema, same));
     assert_eq!(violations[0].message, "'1', '2' have the same a/ip 'x' and port '80'; no two entries may");
-    let named: Vec<&str> = violations[0].info.iter().map(|(_, path)| path.as_str()).collect();
+    let named: Vec<&str> = violations[0].info_texts("non-unique").collect();
     assert_eq!(named, ["/t:l[k='1']/a/ip", "/t:l[k='1']/port", "/t:l[k='2']/a/ip", "/t:l[k='2']/port"]);
 }
 

@@ -115,7 +115,7 @@ fn surplus(schema: &Schema, tree: &Tree, path: &InstancePath) -> Vec<InstancePat
 fn repetitions(schema: &Schema, violation: &Violation) -> Vec<InstancePath> {
     let depth = violation.path.steps.len();
     let mut entries: Vec<InstancePath> = Vec::new();
-    for (_, text) in violation.info.iter().filter(|(name, _)| name == "non-unique") {
+    for text in violation.info_texts("non-unique") {
         let Ok(mut path) = InstancePath::parse_instance_identifier(schema, text) else { continue };
         path.steps.truncate(depth);
         if !entries.contains(&path) {

@@ -136,6 +136,8 @@ impl From<ActionError> for Failure {
                     .header(RETRY_AFTER, HeaderValue::from(seconds))
             }
             ActionError::NotFound => Failure::not_found(&root(), "there is no such resource"),
+            ActionError::Missing(violation) => Failure::new(StatusCode::NOT_FOUND, *violation),
+            ActionError::Unsupported(violation) => Failure::new(StatusCode::NOT_IMPLEMENTED, *violation),
             ActionError::NotImplemented => Failure::new(
                 StatusCode::NOT_IMPLEMENTED,
                 Violation::new(ErrorTag::OperationNotSupported, root(), error.to_string()),

@@ -29,6 +29,8 @@ fn status_of(violation: &Violation) -> StatusCode {
     match violation.tag {
         // What the data of a request cannot fulfil is the client's affair; 500 would be ours.
         ErrorTag::OperationFailed => StatusCode::PRECONDITION_FAILED,
+        // It is what was asked for that is too big; a request that is has its status already.
+        ErrorTag::TooBig => StatusCode::BAD_REQUEST,
         tag => StatusCode::from_u16(tag.status()).unwrap_or(StatusCode::BAD_REQUEST),
     }
 }

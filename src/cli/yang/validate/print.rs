@@ -30,7 +30,7 @@ pub(super) struct Found {
     app_tag: Option<String>,
     path: String,
     message: String,
-    info: Vec<(String, String)>,
+    info: Vec<(String, Value)>,
 }
 
 /// The violations of one file.
@@ -105,7 +105,7 @@ impl Found {
                 members.insert("error-app-tag".into(), app_tag.as_str().into());
             }
             if !self.info.is_empty() {
-                let info: Vec<Value> = self.info.iter().map(|(name, text)| json!({ name: text })).collect();
+                let info: Vec<Value> = self.info.iter().map(|(name, fact)| json!({ name: fact })).collect();
                 members.insert("error-info".into(), info.into());
             }
         }
