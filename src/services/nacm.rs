@@ -29,8 +29,7 @@ pub fn register(registry: &mut Registry, access: &Arc<Access>) {
     let numbers: [(&str, Count); 3] = [
         ("denied-operations", Denied::operations),
         ("denied-data-writes", Denied::data_writes),
-        // No policy keeps a notification from a subscriber.
-        ("denied-notifications", |_| 0),
+        ("denied-notifications", Denied::notifications),
     ];
     for (name, of) in numbers {
         let number = Number { access: Arc::clone(access), of };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::acl::{self, Acl, AclRequest, AclVerdict, Capability, Lookup};
 use super::compile::{self, CompiledPolicy, NameIndex};
-use super::policy::{Policy, ROOT};
+use super::policy::{self, Policy, ROOT};
 use crate::base::ident::Ident;
 use crate::data::tree::{Container, List};
 
@@ -44,7 +44,10 @@ impl PolicyBook {
         names: &NameIndex,
         read: impl Fn(&Arc<Container>) -> Option<Policy>,
     ) -> Self {
-        let mut book = PolicyBook::built_in(names);
+        let mut book = match before {
+            Some(before) => before.only_built_in(),
+            None => PolicyBook::built_in(names),
+        };
         for entry in list.into_iter().flat_map(List::iter) {
             let Some(name) = entry.key_values(1).next().map(|key| Ident::from(key.to_string())) else {
                 continue;
@@ -64,6 +67,12 @@ impl PolicyBook {
             book.by_name.entry(name).or_insert(compiled);
         }
         book
+    }
+
+    fn only_built_in(&self) -> Self {
+        let names = policy::built_in().map(|policy| policy.name);
+        let by_name = names.into_iter().filter_map(|name| Some((name.clone(), Arc::clone(self.get(&name)?))));
+        PolicyBook { by_name: by_name.collect(), sources: HashMap::new() }
     }
 
     /// The policy of that name.
@@ -95,6 +104,18 @@ pub struct Authority {
 }
 
 impl Authority {
+    /// Whether it is made of the same policies.
+    pub fn is_same(&self, other: &Authority) -> bool {
+        let same = |ours: &[Arc<CompiledPolicy>], theirs: &[Arc<CompiledPolicy>]| {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(one, two)| Arc::ptr_eq(one, two))
+        };
+        same(&self.policies, &other.policies)
+            && match (&self.limits, &other.limits) {
+                (Some(ours), Some(theirs)) => same(ours, theirs),
+                (ours, theirs) => ours.is_none() && theirs.is_none(),
+            }
+    }
+
     /// What the rules over paths say of a request; `lookup` finds what is known of the caller. Who holds `root` may do
     /// everything.
     pub fn judge(&self, request: &AclRequest<'_>, lookup: Lookup<'_>) -> AclVerdict {

@@ -24,6 +24,7 @@ const ALL: &str = "*";
 pub struct Denied {
     operations: AtomicU32,
     data_writes: AtomicU32,
+    notifications: AtomicU32,
 }
 
 impl Denied {
@@ -35,6 +36,16 @@ impl Denied {
     /// Changes of data.
     pub fn data_writes(&self) -> u32 {
         self.data_writes.load(Ordering::Relaxed)
+    }
+
+    /// Notifications that were kept from a receiver.
+    pub fn notifications(&self) -> u32 {
+        self.notifications.load(Ordering::Relaxed)
+    }
+
+    /// Counts a notification.
+    pub fn count_notification(&self) {
+        self.notifications.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts an operation.

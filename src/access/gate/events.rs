@@ -15,11 +15,19 @@ use crate::engine::caller::Caller;
 use crate::yang::schema::{Schema, Value};
 
 impl Gate {
-    /// What of an event a caller may see, as of now; `None` when nothing.
+    /// What of an event a caller may see, as of now; `None` when nothing, which is counted (RFC 8341 section 3.4.6).
     pub fn shown(&self, caller: &Caller, event: &Event) -> Option<Arc<Container>> {
         if caller.tenant != event.tenant {
             return None;
         }
+        let shown = self.readable_part(caller, event);
+        if shown.is_none() {
+            self.access().denied.count_notification();
+        }
+        shown
+    }
+
+    fn readable_part(&self, caller: &Caller, event: &Event) -> Option<Arc<Container>> {
         let engine = self.engine();
         let schema = engine.schema();
         let authority = self.authority(&engine.snapshot(), caller);
