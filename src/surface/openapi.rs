@@ -9,6 +9,7 @@ mod common;
 mod public;
 mod restconf;
 mod serve;
+mod streams;
 mod v1;
 
 use serde_json::Value;

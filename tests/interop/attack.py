@@ -12,8 +12,9 @@ import sys
 document, address, token, dialect, extent = sys.argv[1:]
 here = pathlib.Path(__file__).parent
 
-# What ends the run itself: the token is revoked, the store closed, the keys are made anew, another site is asked.
-FATAL = r"revoke|seal|rekey|[/:]init$|rotate-keyring|/tidy|/sites"
+# What ends the run itself: the token is revoked, the store closed, the keys are made anew, another site is asked. Streams of
+# events never end by themselves.
+FATAL = r"revoke|seal|rekey|[/:]init$|rotate-keyring|/tidy|/sites|^/restconf/(streams|subscriptions)/"
 SOME = {
     "v1": r"^/($|health$|openapi.json$|v1$|v1/login$"
     r"|v1/config/policy/policies(/\{policies-name\})?$"

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Api, Operation, Sides, Spot, header, parameter, refusals, response, schema_of};
 use super::common::{self, ANY, BODY};
+use super::streams;
 use crate::base::error::ErrorTag;
 use crate::surface::restconf::query::{PARAMETERS, Place};
 use crate::yang::json_schema::{Encoding, Options, Purpose, generate::paragraphs};
@@ -33,6 +34,7 @@ pub fn describe(schema: &Schema, modules: Option<&[String]>) -> Value {
     });
     add_components(&mut api);
     beside(&mut api);
+    streams::add(&mut api, TAG.0);
     let mut walk = Walk { api };
     walk.datastore();
     walk.operations();
