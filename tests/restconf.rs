@@ -41,6 +41,22 @@ fn rfc8040_3_3_2_operations_are_empty_leafs_in_both_encodings() {
 }
 
 #[test]
+fn rfc8040_3_3_2_an_operation_that_nothing_implements_is_not_listed() {
+    let (_dir, data) = crate::daemon::directory();
+    let yang = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/restconf/yang");
+    let (child, log) = crate::daemon::start(&data, &["--yang-dir", yang, "--module", "example-jukebox"]);
+    let address = log.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+    let token = std::fs::read_to_string(data.join("root-token")).unwrap();
+    let request = format!(
+        "GET /restconf/operations HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+        token.trim()
+    );
+    let listed = exchange(&format!("http://{address}"), request.as_bytes()).unwrap().text();
+    assert!(listed.contains("strongbox-authentication:login") && !listed.contains("jukebox"), "{listed}");
+    crate::daemon::stop(child);
+}
+
+#[test]
 fn rfc8040_9_1_the_capabilities_are_listed_with_the_basic_mode() {
     let daemon = Daemon::quickstart();
     let path = "/restconf/data/ietf-restconf-monitoring:restconf-state/capabilities";

@@ -35,11 +35,14 @@ impl Visit<'_> {
         self.element("restconf", &api.into())
     }
 
+    /// The operations that are there to be invoked (section 3.3.2): not those of a module that nothing here does.
     pub(super) fn operations(&self) -> Result<Reply, Failure> {
         let schema = self.dialect.schema();
+        let engine = self.dialect.engine();
         let operations: serde_json::Map<String, Value> = schema
             .children(NodeId::ROOT)
             .iter()
+            .filter(|id| engine.implements(**id))
             .map(|id| schema.node(*id))
             .filter(|node| matches!(node.kind, NodeKind::Rpc))
             .map(|node| (format!("{}:{}", schema.module(node.module).name, node.name), json!([null])))
