@@ -14,6 +14,7 @@ pub mod fields;
 pub mod yaml;
 pub mod xml;
 pub mod projection;
+pub mod subtree;
 pub mod read;
 pub mod xpath;
 pub mod validate;

@@ -80,7 +80,8 @@ pub struct EngineSettings {
     pub queue: usize,
     /// How long a transaction waits for a place in the queue before it is refused.
     pub patience: Duration,
-    /// So many commits may wait for a subscriber before it is told that it lags.
+    /// So many commits, and what was told of as many, may wait for a subscriber before it is told that it lags. They are the
+    /// same for all subscribers, and stay in memory as long as one of these does not come for them.
     pub watch_queue: usize,
     /// So many revisions stay in the log at least.
     pub log_retention: u64,
@@ -97,7 +98,7 @@ impl Default for EngineSettings {
             site: "local".into(),
             queue: 1024,
             patience: Duration::from_secs(10),
-            watch_queue: 1024,
+            watch_queue: 64,
             log_retention: 100_000,
             passwords: Passwords::new(),
             model_change: ModelChange::default(),

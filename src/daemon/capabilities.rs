@@ -65,6 +65,7 @@ impl Capabilities {
         start_time: Timestamp,
         sealing: Arc<Sealing>,
         default_tenant: &Ident,
+        push_bytes: usize,
     ) -> Option<Capabilities> {
         let transit = Transit::new(schema)?;
         transit.register(registry);
@@ -94,7 +95,7 @@ impl Capabilities {
         yang_library::register(registry);
         restconf_monitoring::register(registry);
         notifications::register(registry, schema)?;
-        let subscriptions = Subscriptions::new();
+        let subscriptions = Subscriptions::new(Arc::clone(access), push_bytes);
         subscriptions.register(registry);
         sealing::model::register(registry, &sealing);
         system::register(registry, start_time, sealing);
@@ -114,6 +115,7 @@ impl Capabilities {
     pub fn start(&self, engine: &Engine) -> Background {
         self.app_roles.start(engine);
         history::confirm::follow(engine, &self.access);
+        self.subscriptions.follow(engine);
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&self.transit).rotate_for_ever(engine.clone()));
         tasks.spawn(Arc::clone(&self.identity_tokens).rotate_for_ever(engine.clone()));
@@ -164,6 +166,10 @@ impl streams::Subscriptions for Received {
     fn receive(&self, gate: &Gate, caller: &Arc<Caller>, id: u32) -> Option<streams::Subscribed> {
         let (feed, is_xml) = self.0.receive(gate, caller, id)?;
         Some(streams::Subscribed { feed, is_xml })
+    }
+
+    fn is_waiting(&self, caller: &Caller, id: u32) -> bool {
+        self.0.is_waiting(caller, id)
     }
 }
 

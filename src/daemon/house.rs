@@ -138,6 +138,7 @@ impl House {
             inner.started,
             sealing,
             &inner.settings.default_tenant,
+            inner.settings.limits.push_bytes,
         )
         .ok_or(DaemonError::Service)?;
         let (keys, audit_key) = (barrier.watch(), barrier.derive(audit::KEY_LABEL));

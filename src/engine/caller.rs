@@ -46,6 +46,8 @@ pub struct ClientInfo {
     pub forwarded_for: Option<String>,
     /// `User-Agent`, as sent.
     pub user_agent: Option<String>,
+    /// Whether it sent its request as XML.
+    pub speaks_xml: bool,
     /// `X-Request-Id`, echoed or made.
     pub request_id: String,
     /// The certificate that the client itself showed, verified, and those behind it; never those of a proxy between it and

@@ -17,6 +17,8 @@ use crate::yang::schema::{NodeId, Schema};
 
 const CONFIG_CHANGE: &str = "/ietf-netconf-notifications:netconf-config-change";
 const LIBRARY_UPDATE: &str = "/ietf-yang-library:yang-library-update";
+/// The older form of the same, for clients that know `modules-state`.
+const LIBRARY_CHANGE: &str = "/ietf-yang-library:yang-library-change";
 
 /// At most so many changes are named one by one; more are told by the nodes around them.
 const NAMED: usize = 1_000;
@@ -30,11 +32,15 @@ pub fn register(registry: &mut Registry, schema: &Schema) -> Option<()> {
 /// Tells every tenant that the modules are others than before.
 pub async fn tell_of_modules(engine: &Engine) {
     let schema = engine.schema();
-    let Some(node) = schema.find(LIBRARY_UPDATE) else { return };
     let update = LibraryUpdate { content_id: schema.content_id() };
+    let change = LibraryChange { module_set_id: schema.content_id() };
     let snapshot = engine.snapshot();
-    let all = snapshot.tenants().filter_map(|(tenant, _)| notification(schema, tenant, node, &update));
-    if let Err(error) = engine.notify(all.collect()).await {
+    let mut all = Vec::new();
+    for (tenant, _) in snapshot.tenants() {
+        all.extend(schema.find(LIBRARY_UPDATE).and_then(|node| notification(schema, tenant, node, &update)));
+        all.extend(schema.find(LIBRARY_CHANGE).and_then(|node| notification(schema, tenant, node, &change)));
+    }
+    if let Err(error) = engine.notify(all).await {
         tracing::warn!(%error, "nobody could be told that the modules have changed");
     }
 }
@@ -43,6 +49,12 @@ pub async fn tell_of_modules(engine: &Engine) {
 #[serde(rename_all = "kebab-case")]
 struct LibraryUpdate {
     content_id: Ident,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct LibraryChange {
+    module_set_id: Ident,
 }
 
 /// Tells of changed configuration.

@@ -210,6 +210,9 @@ settings! {
     "limits.event-stream-patience", one duration "DURATION", "30s",
         "How long a stream of events waits for a client that does not read before its connection is closed"
         => |into, value| into.limits.event_stream_patience = value;
+    "limits.push-bytes", one memory "SIZE", "16MiB",
+        "Size of the data in one notification of a subscription to data; a subscription to more is refused, or suspended"
+        => |into, value| into.limits.push_bytes = value;
     "limits.streams", one count "NUMBER", "128",
         "Requests at once on one HTTP/2 connection"
         => |into, value| into.limits.streams = u32::try_from(value).unwrap_or(u32::MAX);

@@ -39,6 +39,9 @@ pub trait Subscriptions: Send + Sync {
     /// What a subscription of the caller delivers, from now on; `None` when it has none of that number, or somebody receives
     /// it already.
     fn receive(&self, gate: &Gate, caller: &Arc<Caller>, id: u32) -> Option<Subscribed>;
+
+    /// Whether the caller has a subscription of that number that nobody receives yet.
+    fn is_waiting(&self, caller: &Caller, id: u32) -> bool;
 }
 
 /// A subscription that is received.
@@ -134,6 +137,12 @@ impl Streams {
         patience: Duration,
     ) -> Self {
         Streams { ending, in_use, counters, patience }
+    }
+
+    /// The answer to a HEAD.
+    pub fn head() -> Reply {
+        Reply::with_body(StatusCode::OK, HeaderValue::from_static(EVENT_STREAM), Vec::new())
+            .header(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
     }
 
     /// An answer that delivers what a feed has, each notification as `write` puts it into bytes without line ends of its own.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use hyper::header::{FORWARDED, HeaderName, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, FORWARDED, HeaderName, USER_AGENT};
 
 use super::credentials;
 use super::failure::Failure;
@@ -155,7 +155,14 @@ fn client_info(request: &Request) -> ClientInfo {
         address: Some(request.client.address),
         forwarded_for: text(&X_FORWARDED_FOR).or_else(|| text(&FORWARDED)),
         user_agent: text(&USER_AGENT),
+        speaks_xml: request.header(&CONTENT_TYPE).is_some_and(is_xml),
         request_id: request.request_id().to_owned(),
         certificate: request.client.certificate().cloned(),
     }
+}
+
+/// Whether a media type is one of XML.
+fn is_xml(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.rsplit(['/', '+']).next().is_some_and(|last| last.eq_ignore_ascii_case("xml"))
 }

@@ -77,7 +77,7 @@ const IMPLEMENTED: &[(&str, &[&str])] = &[
     ("ietf-restconf-monitoring", &[]),
     ("nc-notifications", &[]),
     ("ietf-netconf-notifications", &[]),
-    ("ietf-subscribed-notifications", &["encode-json", "encode-xml", "replay", "xpath"]),
+    ("ietf-subscribed-notifications", &["encode-json", "encode-xml", "replay", "subtree", "xpath"]),
     ("ietf-restconf-subscribed-notifications", &[]),
     ("ietf-yang-push", &["on-change"]),
 ];

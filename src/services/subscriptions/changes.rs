@@ -8,10 +8,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::push::shape;
+use super::selection::shape;
 use crate::access::authorize::prune::{prune, walk_to};
 use crate::access::authorize::{Authority, Hidden};
-use crate::data::diff::{Change, ChangeKind, diff};
+use crate::data::diff::{Change, ChangeKind};
 use crate::data::path::InstancePath;
 use crate::data::read::{Subject, View as Encoded};
 use crate::data::tree::{Data, Position, Tree, spine_with_leafs};
@@ -31,6 +31,14 @@ pub struct Patch {
     pub edit: Vec<Edit>,
 }
 
+impl Patch {
+    /// About how many bytes it has.
+    pub fn size(&self) -> usize {
+        let of = |edit: &Edit| edit.value.as_ref().map_or(0, |value| value.to_string().len());
+        self.edit.iter().map(|edit| edit.target.len() + of(edit)).sum()
+    }
+}
+
 /// One edit of it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -47,7 +55,8 @@ pub struct Edit {
 /// Two trees, and who looks at them.
 pub struct View<'a> {
     pub schema: &'a Schema,
-    pub authority: &'a Authority,
+    /// What may be told; `None` where there is nothing else in the trees.
+    pub authority: Option<&'a Authority>,
     pub filter: Option<&'a Expression>,
     pub datastore: Datastore,
     /// Kinds of changes that are not told.
@@ -57,10 +66,10 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// The differences.
-    pub fn edits(&self) -> Vec<Edit> {
+    /// Changes as edits.
+    pub fn edits(&self, changes: Vec<Change>) -> Vec<Edit> {
         let mut edits = Vec::new();
-        for change in diff(self.schema, self.before, self.after) {
+        for change in changes {
             for part in self.selected(change) {
                 let number = edits.len() + 1;
                 edits.extend(self.edit(&part, number));
@@ -154,18 +163,14 @@ impl View<'_> {
         if self.excluded.iter().any(|excluded| excluded == operation) {
             return None;
         }
-        let walk = walk_to(self.authority, &change.path);
-        let hidden = match change.path.parent() {
-            Some(parent) => walk_to(self.authority, &parent).hidden(),
-            None => Hidden::default(),
-        };
-        if hidden.contains(change.path.target()) || !(walk.is_allowed() || walk.leads_to_readable()) {
-            return None;
-        }
         let value = match (change.kind, &change.after) {
-            (ChangeKind::Deleted | ChangeKind::Moved, _) | (_, None) => None,
+            (ChangeKind::Deleted | ChangeKind::Moved, _) | (_, None) => {
+                self.is_known(change)?;
+                None
+            }
             (_, Some(data)) => {
-                Some(self.value(&change.path, &prune(self.schema, &walk, data)?, &walk.hidden())?)
+                let (data, hidden) = self.readable(&change.path, data)?;
+                Some(self.value(&change.path, &data, &hidden)?)
             }
         };
         let (place, point) = match &change.position {
@@ -180,6 +185,23 @@ impl View<'_> {
             place,
             value,
         })
+    }
+
+    /// What of the data at a path may be told, and which nodes in it may not; `None` when nothing may.
+    fn readable(&self, path: &InstancePath, data: &Data) -> Option<(Data, Hidden)> {
+        let Some(authority) = self.authority else { return Some((data.clone(), Hidden::default())) };
+        let hidden = path.parent().map(|parent| walk_to(authority, &parent).hidden()).unwrap_or_default();
+        if hidden.contains(path.target()) {
+            return None;
+        }
+        let walk = walk_to(authority, path);
+        Some((prune(self.schema, &walk, data)?, walk.hidden()))
+    }
+
+    /// Whether it may be told that there was something: something of it could be read.
+    fn is_known(&self, change: &Change) -> Option<()> {
+        let data = change.before.as_ref().or(change.after.as_ref())?;
+        self.readable(&change.path, data).map(drop)
     }
 
     fn place(&self, change: &Change, position: &Position) -> (Option<&'static str>, Option<String>) {

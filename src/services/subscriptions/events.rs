@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::policy::Policy;
-use super::{Phase, Receiving, at_top, uri};
+use super::{Ended, Phase, Receiving, at_top, uri};
 use crate::access::Gate;
 use crate::access::gate::{Announcement, EventFeed, StreamOptions};
 use crate::data::decode::from_serde;
@@ -20,7 +20,14 @@ use crate::yang::schema::NodeId;
 
 const REPLAY_COMPLETED: &str = "/ietf-subscribed-notifications:replay-completed";
 const MODIFIED: &str = "/ietf-subscribed-notifications:subscription-modified";
+const RESUMED: &str = "/ietf-subscribed-notifications:subscription-resumed";
+const SUSPENDED: &str = "/ietf-subscribed-notifications:subscription-suspended";
 const TERMINATED: &str = "/ietf-subscribed-notifications:subscription-terminated";
+
+/// Why a subscription ends: identities with the base `subscription-terminated-reason`.
+pub(super) const FILTER_UNAVAILABLE: &str = "ietf-subscribed-notifications:filter-unavailable";
+const NO_SUCH_SUBSCRIPTION: &str = "ietf-subscribed-notifications:no-such-subscription";
+const STREAM_UNAVAILABLE: &str = "ietf-subscribed-notifications:stream-unavailable";
 
 /// Delivers one subscription.
 pub(super) struct Feed {
@@ -30,7 +37,7 @@ pub(super) struct Feed {
     phases: watch::Receiver<Phase>,
     modified: u32,
     events: Option<EventFeed>,
-    is_over: bool,
+    over: Option<End>,
 }
 
 impl Feed {
@@ -41,7 +48,7 @@ impl Feed {
         mut phases: watch::Receiver<Phase>,
     ) -> Self {
         let modified = phases.borrow_and_update().modified;
-        Feed { gate, caller, receiving, phases, modified, events: None, is_over: false }
+        Feed { gate, caller, receiving, phases, modified, events: None, over: None }
     }
 
     async fn begin(&mut self) -> Result<(), End> {
@@ -59,7 +66,7 @@ impl Feed {
             Some(Announcement { node: delivery.path.target(), content: delivery.content })
         });
         let options = StreamOptions {
-            filter: terms.filter.clone(),
+            filter: terms.expression().cloned(),
             stop: terms.policy.stop_time,
             caught_up,
             complete: None,
@@ -69,8 +76,8 @@ impl Feed {
     }
 
     async fn step(&mut self) -> Option<Delivered> {
-        if self.is_over {
-            return Some(Delivered::End(End::Terminated));
+        if let Some(end) = self.over {
+            return Some(Delivered::End(end));
         }
         if self.events.is_none()
             && let Err(end) = self.begin().await
@@ -88,11 +95,11 @@ impl Feed {
                 let phase = self.phases.borrow_and_update().clone();
                 match after(&self.gate, subscription.id, &phase, &mut self.modified) {
                     Change::Ended(told) => {
-                        self.is_over = true;
+                        self.over = Some(End::Terminated);
                         told.map(Delivered::Notification)
                     }
                     Change::Modified(told) => {
-                        events.choose(phase.terms.filter.clone(), phase.terms.policy.stop_time);
+                        events.choose(phase.terms.expression().cloned(), phase.terms.policy.stop_time);
                         told.map(Delivered::Notification)
                     }
                     Change::None => None,
@@ -100,10 +107,19 @@ impl Feed {
             }
             delivered = events.step() => {
                 match &delivered {
-                    Some(Delivered::Notification(_)) => subscription.sent.fetch_add(1, Ordering::Relaxed),
-                    Some(Delivered::End(_)) => 0,
-                    None => subscription.excluded.fetch_add(1, Ordering::Relaxed),
-                };
+                    Some(Delivered::Notification(_)) => {
+                        subscription.sent.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Some(Delivered::End(end @ (End::Gap | End::Fault))) => {
+                        self.over = Some(*end);
+                        let told = terminated(&self.gate, subscription.id, STREAM_UNAVAILABLE);
+                        return told.map(Delivered::Notification);
+                    }
+                    Some(Delivered::End(_)) => {}
+                    None => {
+                        subscription.excluded.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
                 delivered
             }
         }
@@ -131,17 +147,34 @@ pub(super) enum Change {
 
 /// What its receiver is to be told of a new phase (RFC 8639 section 2.7).
 pub(super) fn after(gate: &Gate, id: u32, phase: &Phase, modified: &mut u32) -> Change {
-    if let Some(reason) = phase.ended {
-        let reason = format!("ietf-subscribed-notifications:{reason}");
-        return Change::Ended(told(gate, TERMINATED, &Terminated { id, reason }));
+    match phase.ended {
+        Some(Ended::Deleted) => return Change::Ended(None),
+        Some(Ended::Killed) => return Change::Ended(terminated(gate, id, NO_SUCH_SUBSCRIPTION)),
+        Some(Ended::FilterGone) => return Change::Ended(terminated(gate, id, FILTER_UNAVAILABLE)),
+        None => {}
     }
     if phase.modified == *modified {
         return Change::None;
     }
     *modified = phase.modified;
     let uri = uri(&gate.engine().settings().public_url, id);
-    let told = told(gate, MODIFIED, &Modified { id, uri, policy: &phase.terms.policy });
-    Change::Modified(told)
+    let policy = phase.terms.policy.with_filter(phase.terms.filter.as_ref());
+    Change::Modified(told(gate, MODIFIED, &Modified { id, uri, policy: &policy }))
+}
+
+/// That nothing comes any more, and why (RFC 8639 section 2.7.3).
+pub(super) fn terminated(gate: &Gate, id: u32, reason: &'static str) -> Option<Delivery> {
+    told(gate, TERMINATED, &WithReason { id, reason })
+}
+
+/// That nothing comes for the time being, and why (section 2.7.4).
+pub(super) fn suspended(gate: &Gate, id: u32, reason: &'static str) -> Option<Delivery> {
+    told(gate, SUSPENDED, &WithReason { id, reason })
+}
+
+/// That it goes on (section 2.7.5).
+pub(super) fn resumed(gate: &Gate, id: u32) -> Option<Delivery> {
+    told(gate, RESUMED, &WithId { id })
 }
 
 #[derive(Serialize)]
@@ -150,9 +183,9 @@ struct WithId {
 }
 
 #[derive(Serialize)]
-struct Terminated {
+struct WithReason {
     id: u32,
-    reason: String,
+    reason: &'static str,
 }
 
 #[derive(Serialize)]

@@ -4,20 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use super::STREAM;
+use super::filter::{Filter, is_told};
+use super::refusal::{Reason, Wrong};
 use crate::base::clock::Timestamp;
-use crate::base::error::ErrorTag;
-use crate::data::path::InstancePath;
-use crate::data::violation::{Violation, shorten};
-use crate::engine::{ActionContext, Datastore};
-use crate::services::input::fault;
+use crate::base::ident::Ident;
+use crate::data::violation::shorten;
+use crate::engine::{Datastore, Snapshot};
 use crate::yang::schema::xpath::Expression;
-use crate::yang::schema::xpath::bind::compile_expression;
-use crate::yang::schema::{ModuleId, NodeId};
-
-const SUBSCRIBED: &str = "ietf-subscribed-notifications";
-const PUSH: &str = "ietf-yang-push";
 
 /// The shortest period, in hundredths of a second.
 const SHORTEST: u32 = 10;
@@ -29,11 +25,13 @@ pub struct Policy {
     /// Name of the stream.
     pub stream: Option<String>,
     pub stream_filter_name: Option<String>,
+    pub stream_subtree_filter: Option<Json>,
     pub stream_xpath_filter: Option<String>,
     pub replay_start_time: Option<Timestamp>,
     pub stop_time: Option<Timestamp>,
     pub datastore: Option<String>,
     pub selection_filter_ref: Option<String>,
+    pub datastore_subtree_filter: Option<Json>,
     pub datastore_xpath_filter: Option<String>,
     pub periodic: Option<Periodic>,
     pub on_change: Option<OnChange>,
@@ -61,12 +59,15 @@ pub struct OnChange {
     pub excluded_change: Vec<String>,
 }
 
+/// Every kind of change, as `excluded-change` names them.
+const KINDS: [&str; 5] = ["create", "delete", "insert", "move", "replace"];
+
 /// A policy that can be served.
 #[derive(Clone, Debug)]
 pub struct Terms {
     pub policy: Policy,
-    /// Compiled; of events or of data.
-    pub filter: Option<Arc<Expression>>,
+    /// What is wanted; without it everything.
+    pub filter: Option<Filter>,
     pub source: Source,
 }
 
@@ -90,6 +91,17 @@ impl Terms {
         self.policy.on_change.is_some()
     }
 
+    /// The filter, compiled.
+    pub fn expression(&self) -> Option<&Arc<Expression>> {
+        self.filter.as_ref().map(|filter| &filter.expression)
+    }
+
+    /// Whether all of the data is sent, first or again and again.
+    pub fn sends_all(&self) -> bool {
+        self.is_data()
+            && self.policy.on_change.as_ref().is_none_or(|policy| policy.sync_on_start != Some(false))
+    }
+
     /// From when on events are told again.
     pub fn replay(&self) -> Option<Timestamp> {
         self.policy.replay_start_time
@@ -101,98 +113,137 @@ pub fn centiseconds(count: u32) -> Duration {
     Duration::from_millis(u64::from(count) * 10)
 }
 
-/// Holds a policy against what is possible.
-pub fn terms(context: &ActionContext, action: &str, mut policy: Policy) -> Result<Terms, Box<Violation>> {
-    let refuse = |identity: &str, leaf: &str, message: String| {
-        Box::new(refused(context, action, identity, Some(leaf), message))
-    };
-    let now = context.now;
-    if policy.stop_time.is_some_and(|stop| stop <= policy.replay_start_time.unwrap_or(now)) {
-        let message = "the time to stop is not later than the time to begin".to_owned();
-        return Err(Box::new(fault(context, action, Some("stop-time"), message)));
+impl Policy {
+    /// Whether data is asked for, rather than events.
+    pub fn is_data(&self) -> bool {
+        self.stream.is_none()
     }
-    let (source, text, leaf) = if let Some(stream) = &policy.stream {
-        if stream != STREAM {
-            let message = format!("there is no stream '{}'; there is {STREAM}", shorten(stream));
-            return Err(Box::new(fault(context, action, Some("stream"), message)));
+
+    /// With a filter in the place of a reference to it, as receivers are told (RFC 8639 section 2.7.1).
+    pub fn with_filter(&self, filter: Option<&Filter>) -> Policy {
+        let mut policy = self.clone();
+        let Some(filter) = filter else { return policy };
+        let (xpath, subtree) = (filter.xpath.clone(), filter.subtree.clone());
+        if policy.stream_filter_name.take().is_some() {
+            (policy.stream_xpath_filter, policy.stream_subtree_filter) = (xpath, subtree);
+        } else if policy.selection_filter_ref.take().is_some() {
+            (policy.datastore_xpath_filter, policy.datastore_subtree_filter) = (xpath, subtree);
         }
-        if policy.replay_start_time.is_some_and(|start| start > now) {
-            let message = "what is told again cannot begin in the future".to_owned();
-            return Err(Box::new(fault(context, action, Some("replay-start-time"), message)));
-        }
-        let named = policy.stream_filter_name.as_deref();
-        let text = match named {
-            None => policy.stream_xpath_filter.clone(),
-            Some(name) => Some(
-                configured(context, "stream-filter", name, "stream-xpath-filter")
-                    .ok_or_else(|| refuse("filter-unsupported", "stream-filter-name", no_filter(name)))?,
+        policy
+    }
+
+    /// The filter, as of a snapshot. Without one, everything is wanted.
+    pub fn filter(&self, snapshot: &Snapshot, tenant: &Ident) -> Result<Option<Filter>, Wrong> {
+        let schema = snapshot.schema();
+        let (reference, own) = match self.is_data() {
+            false => (
+                self.stream_filter_name.as_deref().map(|name| ("stream-filter-name", name)),
+                [
+                    ("stream-xpath-filter", self.stream_xpath_filter.clone().map(Json::from)),
+                    ("stream-subtree-filter", self.stream_subtree_filter.clone()),
+                ],
+            ),
+            true => (
+                self.selection_filter_ref.as_deref().map(|name| ("selection-filter-ref", name)),
+                [
+                    ("datastore-xpath-filter", self.datastore_xpath_filter.clone().map(Json::from)),
+                    ("datastore-subtree-filter", self.datastore_subtree_filter.clone()),
+                ],
             ),
         };
-        (Source::Stream, text, "stream-xpath-filter")
-    } else {
-        let datastore = policy.datastore.clone().unwrap_or_default();
-        let datastore = match datastore.rsplit(':').next().unwrap_or_default() {
-            "running" | "intended" => Datastore::Config,
-            "operational" => Datastore::State,
-            other => {
-                let message = format!("'{}' is not among running, intended and operational", shorten(other));
-                return Err(refuse("datastore-not-subscribable", "datastore", message));
-            }
-        };
-        match (&policy.periodic, &mut policy.on_change) {
-            (Some(periodic), None) if periodic.period < SHORTEST => {
-                let message = format!("a period of {} hundredths of a second is too short", periodic.period);
-                let violation = *refuse("period-unsupported", "periodic", message);
-                return Err(Box::new(violation.info("period-hint", SHORTEST.to_string())));
-            }
-            (Some(_), None) => {}
-            (None, Some(on_change)) => {
-                on_change.sync_on_start.get_or_insert(true);
-            }
-            _ => {
-                let message = "a subscription to data is either periodic or on-change".to_owned();
-                return Err(Box::new(fault(context, action, None, message)));
-            }
+        if let Some((leaf, name)) = reference {
+            return Filter::configured(snapshot, tenant, self.is_data(), leaf, name).map(Some);
         }
-        let text =
-            match policy.selection_filter_ref.as_deref() {
-                None => policy.datastore_xpath_filter.clone(),
-                Some(name) => {
-                    let found = configured(context, "selection-filter", name, "datastore-xpath-filter");
-                    Some(found.ok_or_else(|| {
-                        refuse("filter-unsupported", "selection-filter-ref", no_filter(name))
-                    })?)
-                }
-            };
-        (Source::Data(datastore), text, "datastore-xpath-filter")
+        let asked = own.into_iter().find_map(|(leaf, text)| Some((leaf, text?)));
+        asked.map(|(leaf, text)| Filter::new(schema, leaf, text)).transpose()
+    }
+}
+
+/// Holds a policy against what is possible, as of a snapshot and an instant.
+pub fn terms(
+    snapshot: &Snapshot,
+    tenant: &Ident,
+    now: Timestamp,
+    mut policy: Policy,
+) -> Result<Terms, Wrong> {
+    if policy.stop_time.is_some_and(|stop| stop <= policy.replay_start_time.unwrap_or(now)) {
+        return Err(Wrong::value(Some("stop-time"), "the time to stop is not later than the time to begin"));
+    }
+    let source = match &policy.stream {
+        Some(stream) if stream != STREAM => {
+            let message = format!("there is no stream '{}'; there is {STREAM}", shorten(stream));
+            return Err(Wrong::value(Some("stream"), message));
+        }
+        Some(_) if policy.replay_start_time.is_some_and(|start| start > now) => {
+            return Err(Wrong::value(
+                Some("replay-start-time"),
+                "what is told again cannot begin in the future",
+            ));
+        }
+        Some(_) => Source::Stream,
+        None => Source::Data(datastore(&policy)?),
     };
-    let schema = context.snapshot.schema();
-    let filter = text.map(|text| compile_expression(schema, &text, NodeId::ROOT, ModuleId(0))).transpose();
-    let filter = filter.map_err(|error| {
-        let violation = *refuse("filter-unsupported", leaf, error.to_string());
-        Box::new(violation.info("filter-failure-hint", error.to_string()))
-    })?;
-    Ok(Terms { policy, filter: filter.map(|(filter, _)| Arc::new(filter)), source })
+    if source != Source::Stream {
+        trigger(&mut policy)?;
+    }
+    let filter = policy.filter(snapshot, tenant)?;
+    if let (Source::Data(datastore), Some(_), Some(filter)) = (source, &policy.on_change, &filter)
+        && !is_told(snapshot.schema(), &filter.expression, datastore)
+    {
+        let message = "what is selected is computed when it is read, so that nothing tells of its changes; ask for it in periods";
+        return Err(Wrong::new(Reason::OnChangeUnsupported, filter.leaf, message));
+    }
+    Ok(Terms { policy, filter, source })
+}
+
+fn datastore(policy: &Policy) -> Result<Datastore, Wrong> {
+    let named = policy.datastore.as_deref().unwrap_or_default();
+    match named.rsplit(':').next().unwrap_or_default() {
+        "running" | "intended" => Ok(Datastore::Config),
+        "operational" => Ok(Datastore::State),
+        other => {
+            let message = format!("'{}' is not among running, intended and operational", shorten(other));
+            Err(Wrong::new(Reason::DatastoreNotSubscribable, "datastore", message))
+        }
+    }
+}
+
+/// When data is to be sent.
+fn trigger(policy: &mut Policy) -> Result<(), Wrong> {
+    match (&policy.periodic, &mut policy.on_change) {
+        (Some(periodic), None) if periodic.period < SHORTEST => {
+            let message = format!("a period of {} hundredths of a second is too short", periodic.period);
+            Err(Wrong::new(Reason::PeriodUnsupported, "periodic", message).hint("period-hint", SHORTEST))
+        }
+        (Some(_), None) => Ok(()),
+        (None, Some(on_change)) => {
+            on_change.sync_on_start.get_or_insert(true);
+            let is_excluded =
+                |kind: &&str| on_change.excluded_change.iter().any(|excluded| excluded == *kind);
+            if KINDS.iter().all(|kind| is_excluded(&kind)) {
+                return Err(Wrong::new(Reason::CantExclude, "on-change", "no kind of change would be left"));
+            }
+            Ok(())
+        }
+        _ => Err(Wrong::value(None, "a subscription to data is either periodic or on-change")),
+    }
 }
 
 /// A policy with what of it is to be otherwise.
-pub fn modified(
-    context: &ActionContext,
-    action: &str,
-    before: &Terms,
-    asked: Policy,
-) -> Result<Terms, Box<Violation>> {
+pub fn modified(before: &Terms, asked: Policy) -> Result<Policy, Wrong> {
     let mut policy = before.policy.clone();
     if before.is_data() != asked.datastore.is_some() {
-        let message = "a subscription to data stays one, and so does one to a stream".to_owned();
-        return Err(Box::new(fault(context, action, None, message)));
+        let message = "a subscription to data stays one, and so does one to a stream";
+        return Err(Wrong::value(None, message));
     }
     if let Some(datastore) = asked.datastore {
         policy.datastore = Some(datastore);
     }
     policy.stream_filter_name = asked.stream_filter_name;
+    policy.stream_subtree_filter = asked.stream_subtree_filter;
     policy.stream_xpath_filter = asked.stream_xpath_filter;
     policy.selection_filter_ref = asked.selection_filter_ref;
+    policy.datastore_subtree_filter = asked.datastore_subtree_filter;
     policy.datastore_xpath_filter = asked.datastore_xpath_filter;
     policy.stop_time = asked.stop_time.or(policy.stop_time);
     if asked.periodic.is_some() || asked.on_change.is_some() {
@@ -203,40 +254,5 @@ pub fn modified(
             None => asked,
         });
     }
-    terms(context, action, policy)
-}
-
-/// A refusal with the reason that the models have for it (RFC 8650 section 3.3).
-pub fn refused(
-    context: &ActionContext,
-    action: &str,
-    identity: &str,
-    leaf: Option<&str>,
-    message: String,
-) -> Violation {
-    let violation = fault(context, action, leaf, message);
-    let (module, tag) = match identity {
-        "period-unsupported" | "datastore-not-subscribable" | "no-such-subscription-resync" => {
-            (PUSH, ErrorTag::InvalidValue)
-        }
-        _ => (SUBSCRIBED, ErrorTag::InvalidValue),
-    };
-    let violation = Violation { tag, ..violation };
-    violation.app_tag(format!("{module}:{identity}").as_str())
-}
-
-fn no_filter(name: &str) -> String {
-    format!("no filter '{}' with an XPath expression is configured", shorten(name))
-}
-
-/// The expression of a filter of the configuration.
-fn configured(context: &ActionContext, list: &str, name: &str, leaf: &str) -> Option<String> {
-    let schema = context.snapshot.schema();
-    let filters = schema.find("/ietf-subscribed-notifications:filters")?;
-    let list = schema.own_child(filters, list)?;
-    let mut path = InstancePath::root();
-    path.push(filters, Vec::new());
-    path.push(list, vec![crate::yang::schema::Value::string(name)]);
-    let entry = context.snapshot.entry(&context.tenant, &path)?;
-    entry.leaf(schema.own_child(list, leaf)?).map(ToString::to_string)
+    Ok(policy)
 }

@@ -54,11 +54,12 @@ impl StateProvider for Provider {
         let public_url = &context.engine.settings().public_url;
         let listed = all.of_tenant(context.tenant).into_iter().map(|subscription| {
             let is_received = subscription.is_received.load(Ordering::Acquire);
+            let is_suspended = subscription.is_suspended.load(Ordering::Relaxed);
             let receiver = Receiver {
                 name: subscription.owner.clone(),
                 sent_event_records: subscription.sent.load(Ordering::Relaxed).to_string(),
                 excluded_event_records: subscription.excluded.load(Ordering::Relaxed).to_string(),
-                state: if is_received { "active" } else { "suspended" },
+                state: if is_received && !is_suspended { "active" } else { "suspended" },
             };
             One {
                 id: subscription.id,

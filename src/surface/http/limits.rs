@@ -16,6 +16,8 @@ pub struct Limits {
     pub event_streams_per_address: usize,
     /// How long such an answer waits for a client that does not read before its connection is closed.
     pub event_stream_patience: Duration,
+    /// Data in one notification of a subscription to data.
+    pub push_bytes: usize,
     /// Names and values of all header lines of one request together; more is 431.
     pub header_bytes: usize,
     /// How long a client may take for the header section, a TLS handshake, or to stay idle between requests.
@@ -40,6 +42,7 @@ impl Default for Limits {
             requests_per_address: 512,
             event_streams_per_address: 1_024,
             event_stream_patience: Duration::from_secs(30),
+            push_bytes: 16 * 1024 * 1024,
             header_bytes: 32 * 1024,
             header_timeout: Duration::from_secs(15),
             url_bytes: 16 * 1024,

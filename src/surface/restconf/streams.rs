@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hyper::StatusCode;
 use hyper::header::ACCEPT;
+use hyper::{Method, StatusCode};
 
 use super::Visit;
 use super::media::Format;
@@ -19,7 +19,7 @@ use crate::engine::notification::{Delivery, EventId, EventsEnd, Start};
 use crate::surface::failure::Failure;
 use crate::surface::http::negotiate::media_type;
 use crate::surface::http::{Refusal, Reply};
-use crate::surface::streams::{EVENT_STREAM, LAST_EVENT_ID};
+use crate::surface::streams::{EVENT_STREAM, LAST_EVENT_ID, Streams};
 use crate::yang::schema::types::Strictness;
 use crate::yang::schema::xpath::Expression;
 use crate::yang::schema::xpath::bind::compile_expression;
@@ -56,6 +56,9 @@ impl Visit<'_> {
             (None, Some(time)) => Start::From(time),
             (None, None) => Start::Now,
         };
+        if self.trail.request.method == Method::HEAD {
+            return Ok(Streams::head());
+        }
         let reader = engine.events(caller.tenant.clone(), start).await.map_err(unreadable)?;
         let options = StreamOptions {
             filter,
@@ -73,10 +76,15 @@ impl Visit<'_> {
         self.accepts_events()?;
         let caller = self.trail.caller.clone().ok_or_else(|| Failure::internal("nobody asks"))?;
         let gate = &self.dialect.gate;
-        let subscribed = self.dialect.subscriptions.receive(gate, &caller, id).ok_or_else(|| {
+        let none = || {
             let message = format!("you have no subscription {id} that nobody receives yet");
             Failure::not_found(&InstancePath::root(), message)
-        })?;
+        };
+        // To ask about a subscription is not to receive it.
+        if self.trail.request.method == Method::HEAD {
+            return self.dialect.subscriptions.is_waiting(&caller, id).then(Streams::head).ok_or_else(none);
+        }
+        let subscribed = self.dialect.subscriptions.receive(gate, &caller, id).ok_or_else(none)?;
         let format = if subscribed.is_xml { Format::Xml } else { Format::Json };
         let writer = writer(self.dialect.schema(), format);
         Ok(self.dialect.streams.begin(gate, &caller, subscribed.feed, writer))
