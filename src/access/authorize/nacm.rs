@@ -227,7 +227,9 @@ fn marks(schema: &Schema) -> Vec<OrderedRule> {
     let own = |node: &crate::yang::schema::Node| {
         node.parent == NodeId::ROOT && schema.module(node.module).namespace.starts_with("urn:strongbox:")
     };
-    let marked = schema.nodes().filter_map(|(id, node)| {
+    // The root is in no module, though it has to name one.
+    let nodes = schema.nodes().filter(|(id, _)| *id != NodeId::ROOT);
+    let marked = nodes.filter_map(|(id, node)| {
         let writes = PolicyOperation::ALL
             .map(|operation| PolicyOperation::WRITES.contains(&operation).then_some(Verdict::Reject));
         let (name, verdicts) = if node.extensions.default_deny_all || own(node) {

@@ -138,6 +138,19 @@ pub fn walk_to<'a>(authority: &'a super::Authority, path: &InstancePath) -> Walk
     Walk::begin(authority, segments(path))
 }
 
+/// Where a read of everything comes to a path, with what it inherits on the way; `None` where it does not, because a node on
+/// the way is hidden.
+pub fn come_to<'a>(authority: &'a super::Authority, path: &InstancePath) -> Option<Walk<'a>> {
+    let mut walk = walk_to(authority, &InstancePath::root());
+    for segment in segments(path) {
+        if matches!(segment, Segment::Name(node) if walk.hidden().contains(node)) {
+            return None;
+        }
+        walk = walk.enter(segment);
+    }
+    Some(walk)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::compile::NameIndex;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::Gate;
-use crate::access::authorize::prune::{prune_container, walk_to};
-use crate::access::authorize::{Authority, PolicyOperation};
+use crate::access::authorize::Authority;
+use crate::access::authorize::prune::{come_to, prune_container, walk_to};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data, List};
 use crate::engine::Event;
@@ -102,8 +102,5 @@ fn readable_list(schema: &Schema, authority: &Authority, list: &List) -> Option<
 /// Whether it may be known that there is something at a path: it can be read, or something below it can.
 fn may_know(schema: &Schema, authority: &Authority, path: &str) -> bool {
     let Ok(path) = InstancePath::parse_instance_identifier(schema, path) else { return false };
-    let hidden =
-        path.parent().is_some_and(|parent| walk_to(authority, &parent).hidden().contains(path.target()));
-    let walk = walk_to(authority, &path);
-    !hidden && (authority.may(PolicyOperation::Read, &path).allowed || walk.leads_to_readable())
+    come_to(authority, &path).is_some_and(|walk| walk.is_allowed() || walk.leads_to_readable())
 }

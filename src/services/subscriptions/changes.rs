@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::selection::shape;
-use crate::access::authorize::prune::{prune, walk_to};
+use crate::access::authorize::prune::{come_to, prune};
 use crate::access::authorize::{Authority, Hidden};
 use crate::data::diff::{Change, ChangeKind};
 use crate::data::path::InstancePath;
@@ -190,11 +190,7 @@ impl View<'_> {
     /// What of the data at a path may be told, and which nodes in it may not; `None` when nothing may.
     fn readable(&self, path: &InstancePath, data: &Data) -> Option<(Data, Hidden)> {
         let Some(authority) = self.authority else { return Some((data.clone(), Hidden::default())) };
-        let hidden = path.parent().map(|parent| walk_to(authority, &parent).hidden()).unwrap_or_default();
-        if hidden.contains(path.target()) {
-            return None;
-        }
-        let walk = walk_to(authority, path);
+        let walk = come_to(authority, path)?;
         Some((prune(self.schema, &walk, data)?, walk.hidden()))
     }
 

@@ -50,7 +50,8 @@ pub(super) fn select(
 ) -> Result<Selection, SelectError> {
     let data = snapshot.tenant(&caller.tenant).ok_or(SelectError::NoTenant)?;
     let root = match datastore {
-        Datastore::Config => Arc::clone(&data.tree.root),
+        // A candidate is its author's alone and cannot be subscribed to.
+        Datastore::Config | Datastore::Candidate => Arc::clone(&data.tree.root),
         Datastore::State => {
             let state = engine.state_of(Arc::clone(snapshot), &caller.tenant, Some(Arc::clone(caller)));
             match state.ok_or(SelectError::NoTenant)?.get(&InstancePath::root())? {
