@@ -406,8 +406,8 @@ mod tests {
             (14 * second, 4 * second, 500, 0),
             (14 * second + 1, 4 * second, 500, 5 * second - 1),
             // The anchor may lie in the future.
-            (1 * second, 4 * second, 500, 3 * second),
-            (1 * second, 14 * second, 500, 3 * second),
+            (second, 4 * second, 500, 3 * second),
+            (second, 14 * second, 500, 3 * second),
             (0, i64::MIN, 0, 0),
         ] {
             let wait = Duration::from_micros(u64::try_from(wait).unwrap());
