@@ -49,7 +49,7 @@ pub use notification::{
 };
 pub use operation::{Confirmed, Datastore, Operation, WriteKind, WriteOptions};
 pub use operational::{State, StateContext, StateError, StateProvider, StateReader};
-pub use registry::{GuardContext, Prepare, PrepareContext, Registry, RegistryError};
+pub use registry::{Departure, GuardContext, Prepare, PrepareContext, Registry, RegistryError};
 pub use snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 pub use watch::{Commit, Observer, Watch, WatchEnd};
 

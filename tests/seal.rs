@@ -1,6 +1,8 @@
 //! The seal from outside: a daemon that has no store, is sealed, is opened and closed again, and what lies on its disk
 //! meanwhile.
 
+mod vault_clients;
+
 use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;

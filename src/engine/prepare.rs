@@ -70,7 +70,8 @@ impl Core {
                 let changes = diff(&self.schema, before, &next);
                 let mut added = Vec::new();
                 for path in self.bindings.preparations.touched(&self.schema, &changes) {
-                    if asked.insert(path.clone()) {
+                    // What goes with an instance is found out in the transaction itself.
+                    if next.entry(&path).is_some() && asked.insert(path.clone()) {
                         let more = self.prepare_instance(before, &next, &edits.tenant, &path, time)?;
                         added.extend_from_slice(&more);
                         prepared.add(&edits.tenant, path, before, &next, more);

@@ -61,6 +61,24 @@ pub trait Prepare: Send + Sync {
     /// # Errors
     /// Why the transaction cannot be made.
     fn prepare(&self, context: &PrepareContext<'_>) -> Result<Vec<Edit>, Vec<Violation>>;
+
+    /// What goes with an instance that a transaction deletes. Runs inside of the transaction: nothing can come meanwhile.
+    ///
+    /// # Errors
+    /// Why the transaction cannot be made.
+    fn depart(&self, _departure: &Departure<'_>) -> Result<Vec<Edit>, Vec<Violation>> {
+        Ok(Vec::new())
+    }
+}
+
+/// An instance that a transaction deletes.
+pub struct Departure<'a> {
+    /// The schema.
+    pub schema: &'a Schema,
+    /// Where it was.
+    pub path: &'a InstancePath,
+    /// The whole tree after the transaction, as far as it is prepared.
+    pub tree: &'a Tree,
 }
 
 /// What a preparation looks at: an instance that a transaction creates or changes.

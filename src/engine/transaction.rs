@@ -13,7 +13,7 @@ use super::commit::{
 };
 use super::etag::config_digest;
 use super::history::edits_towards;
-use super::registry::{GuardContext, PrepareContext};
+use super::registry::{Departure, GuardContext, PrepareContext};
 use super::rows::{RowWriter, RowWrites, each_row};
 use super::snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 use crate::base::clock::Timestamp;
@@ -188,7 +188,7 @@ impl Core {
         Ok((pruned, changes))
     }
 
-    /// Asks every preparation for one instance.
+    /// Asks every preparation for one instance, which may be gone.
     pub(super) fn prepare_instance(
         &self,
         before: &Tree,
@@ -198,7 +198,13 @@ impl Core {
         now: Timestamp,
     ) -> Result<Vec<Edit>, CommitError> {
         let mut edits = Vec::new();
-        let Some(after) = next.entry(path) else { return Ok(edits) };
+        let Some(after) = next.entry(path) else {
+            for hook in self.bindings.preparations.at(path.target()) {
+                let departure = Departure { schema: &self.schema, path, tree: next };
+                edits.extend(hook.depart(&departure).map_err(CommitError::Invalid)?);
+            }
+            return Ok(edits);
+        };
         let before = before.entry(path);
         for hook in self.bindings.preparations.at(path.target()) {
             let context =

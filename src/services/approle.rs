@@ -14,54 +14,25 @@ use std::sync::Arc;
 
 use self::role_ids::RoleIds;
 use super::login::check_networks;
+use super::login::place::{Place, Places};
 use crate::access::Access;
 use crate::access::authenticate::turns::Turns;
-use crate::access::model::{ModelError, path_to};
+use crate::access::model::ModelError;
 use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
-use crate::engine::{Engine, Registry};
+use crate::engine::{ActionError, Engine, Registry};
 use crate::yang::schema::{NodeId, Schema, Value};
 
-const ROLES: &str = "/strongbox/authentication/approle";
+/// The roles of a tenant, and those of a mount.
+const ROLES: [&str; 2] = ["/strongbox/authentication/approle", "/strongbox/mounts/auth/approle/roles"];
 
 /// The service.
 #[derive(Debug)]
 pub struct AppRoles {
     access: Arc<Access>,
-    nodes: Nodes,
+    places: Places,
     role_ids: Arc<RoleIds>,
     turns: Turns,
-}
-
-/// Where things are in the model.
-#[derive(Clone, Debug)]
-struct Nodes {
-    roles: InstancePath,
-    role_id: NodeId,
-    secret_ids: NodeId,
-    num_uses: NodeId,
-    expires: NodeId,
-}
-
-impl Nodes {
-    fn find(schema: &Schema) -> Result<Self, ModelError> {
-        let node = |path: &'static str| schema.find(path).ok_or(ModelError(path));
-        Ok(Nodes {
-            roles: path_to(schema, ROLES)?,
-            role_id: node("/strongbox/authentication/approle/role-id")?,
-            secret_ids: node("/strongbox/authentication/approle/secret-ids")?,
-            num_uses: node("/strongbox/authentication/approle/secret-ids/num-uses")?,
-            expires: node("/strongbox/authentication/approle/secret-ids/expires")?,
-        })
-    }
-
-    fn role(&self, name: &str) -> InstancePath {
-        self.roles.entry(vec![Value::string(name)])
-    }
-
-    fn secret_id(&self, role: &InstancePath, accessor: &str) -> InstancePath {
-        role.child(self.secret_ids).entry(vec![Value::string(accessor)])
-    }
 }
 
 impl AppRoles {
@@ -70,9 +41,9 @@ impl AppRoles {
     /// # Errors
     /// When the model has no such roles.
     pub fn new(access: Arc<Access>, schema: &Schema) -> Result<Arc<Self>, ModelError> {
-        let nodes = Nodes::find(schema)?;
-        let role_ids = RoleIds::new(nodes.roles.clone(), nodes.role_id);
-        Ok(Arc::new(AppRoles { access, nodes, role_ids, turns: Turns::default() }))
+        let places = Places::find(schema, "approle", "roles")?;
+        let role_ids = RoleIds::new(places.clone());
+        Ok(Arc::new(AppRoles { access, places, role_ids, turns: Turns::default() }))
     }
 
     /// Hangs the service on the model.
@@ -82,24 +53,26 @@ impl AppRoles {
             let service = Arc::clone(&service);
             async move { service.login(context, input).await }
         });
-        let path = |action: &str| format!("{ROLES}/{action}");
-        let service = Arc::clone(self);
-        registry.action(&path("generate-secret-id"), move |context, input| {
-            let service = Arc::clone(&service);
-            async move { service.generate(context, input).await }
-        });
-        let service = Arc::clone(self);
-        registry.action(&path("lookup-secret-id"), move |context, input| {
-            let service = Arc::clone(&service);
-            async move { service.lookup(&context, &input) }
-        });
-        let service = Arc::clone(self);
-        registry.action(&path("destroy-secret-id"), move |context, input| {
-            let service = Arc::clone(&service);
-            async move { service.destroy(context, input).await }
-        });
-        registry.prepare(ROLES, Arc::new(role_ids::OwnId(self.nodes.role_id)));
-        registry.guard(ROLES, check_networks);
+        for roles in ROLES {
+            let path = |action: &str| format!("{roles}/{action}");
+            let service = Arc::clone(self);
+            registry.action(&path("generate-secret-id"), move |context, input| {
+                let service = Arc::clone(&service);
+                async move { service.generate(context, input).await }
+            });
+            let service = Arc::clone(self);
+            registry.action(&path("lookup-secret-id"), move |context, input| {
+                let service = Arc::clone(&service);
+                async move { service.lookup(&context, &input) }
+            });
+            let service = Arc::clone(self);
+            registry.action(&path("destroy-secret-id"), move |context, input| {
+                let service = Arc::clone(&service);
+                async move { service.destroy(context, input).await }
+            });
+            registry.prepare(roles, Arc::new(role_ids::OwnId));
+            registry.guard(roles, check_networks);
+        }
     }
 
     /// Begins to follow which role has which id. Before that nobody can log in without naming the tenant.
@@ -109,5 +82,17 @@ impl AppRoles {
     }
 }
 
-/// A role by its tenant and name.
-type RoleName = (Ident, Ident);
+/// A role by its tenant, place and name.
+type RoleName = (Ident, Place, Ident);
+
+/// The place of a secret id below its role.
+fn secret_id_of(schema: &Schema, role: &InstancePath, accessor: &str) -> Result<InstancePath, ActionError> {
+    let list = below(schema, role, "secret-ids")?;
+    Ok(role.child(list).entry(vec![Value::string(accessor)]))
+}
+
+/// A node below a role or a secret id: there are two of each, of tenants and of mounts.
+fn below(schema: &Schema, path: &InstancePath, name: &str) -> Result<NodeId, ActionError> {
+    let missing = || ActionError::Internal(format!("the model of roles has no '{name}'"));
+    schema.own_child(path.target(), name).ok_or_else(missing)
+}

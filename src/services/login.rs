@@ -6,6 +6,8 @@
 //! neither whether there is such a user nor how the user's password was hashed. What is signed cannot be guessed; there the
 //! answer comes at once.
 
+pub mod place;
+
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +76,8 @@ pub struct Guest {
     pub arrival: Option<Arrival>,
     /// What the mount says of the token.
     pub tuning: Tuning,
+    /// The user or the role by which they come in: what it says of lifetimes is read anew when the token is refreshed.
+    pub source: Option<InstancePath>,
     /// What has to change together with the token being made.
     pub edits: Vec<Edit>,
     /// Asked about the newest data before that changes.
@@ -210,8 +214,19 @@ impl<'a> Knock<'a> {
     pub async fn let_in(self, guest: Guest) -> Result<IssuedToken, ActionError> {
         let context = self.context;
         let settings = guest.tuning.within(settings(&context.engine, &context.snapshot, &self.tenant)?);
-        let Guest { user, display_name, method, parameters, metadata, arrival, tuning, edits, approve } =
-            guest;
+        let Guest {
+            user,
+            display_name,
+            method,
+            parameters,
+            metadata,
+            arrival,
+            tuning,
+            source,
+            edits,
+            approve,
+        } = guest;
+        let schema = context.engine.schema();
         let actor = format!("{}/{}", self.tenant, user.as_deref().or(display_name.as_deref()).unwrap_or("-"));
         let new = NewToken {
             user,
@@ -226,6 +241,7 @@ impl<'a> Knock<'a> {
             bound_cidrs: parameters.token_bound_cidrs,
             batch: TokenType::is_batch(parameters.token_type, tuning.token_type),
             parent: None,
+            source: source.map(|path| Ident::from(path.to_instance_identifier(schema))),
             metadata,
             tenant: self.tenant.clone(),
         };

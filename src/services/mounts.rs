@@ -1,6 +1,8 @@
 //! Mounts: under which paths the Vault dialect serves what. What each type of mount does is the business of the service of
 //! that type; here is what holds for all of them.
 
+pub mod departure;
+
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -38,6 +40,9 @@ pub fn register(registry: &mut Registry, schema: &Schema) {
         if let Some(named) = Named::new(schema, path, prefix) {
             registry.prepare(path, Arc::new(named));
         }
+    }
+    if let Some(tokens) = departure::TokensOfMount::new(schema) {
+        registry.prepare(AUTH, Arc::new(tokens));
     }
     registry.guard(AUTH, |context| check(context, |_, _| None));
     registry.guard(SECRETS, |context| check(context, taken));

@@ -296,6 +296,10 @@ fn status_of(state: &State) -> SealStatus {
         State::Sealed { envelope, attempt } => (Some(envelope), attempt.as_ref(), None),
         State::Unsealed { envelope, barrier, .. } => (Some(envelope), None, Some(barrier.keyring().newest())),
     };
+    let newest = match state {
+        State::Unsealed { barrier, .. } => barrier.keyring().data_keys().last().map(|key| key.time),
+        _ => None,
+    };
     SealStatus {
         initialized: envelope.is_some(),
         sealed: data_key.is_none(),
@@ -304,6 +308,8 @@ fn status_of(state: &State) -> SealStatus {
         progress: envelope.filter(|_| data_key.is_none()).map(|_| attempt.map_or(0, Attempt::progress)),
         nonce: attempt.map(|attempt| attempt.nonce.to_string()),
         data_key,
+        data_key_time: newest,
+        store_id: envelope.map(|envelope| envelope.store_id().to_string()),
     }
 }
 

@@ -74,6 +74,7 @@ async fn create_token(
         bound_cidrs: Vec::new(),
         batch: false,
         parent: None,
+        source: None,
         metadata: Vec::new(),
     };
     issue(&context.engine, access, new, Origin::of(&context)).await

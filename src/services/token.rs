@@ -6,6 +6,8 @@ pub mod actions;
 pub mod first;
 pub mod issue;
 pub mod parameters;
+pub mod role;
+pub mod source;
 pub mod sweep;
 
 use std::sync::Arc;
@@ -62,6 +64,17 @@ impl Tokens {
             let service = Arc::clone(&service);
             async move { service.revoke(context, input).await }
         });
+        let service = Arc::clone(self);
+        registry.action("/strongbox/token/revoke-orphan", move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.revoke_orphan(context, input).await }
+        });
+        let service = Arc::clone(self);
+        registry.action("/strongbox/authentication/token-roles/create-token", move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.create_in_role(context, input).await }
+        });
+        registry.guard("/strongbox/authentication/token-roles", super::login::check_networks);
         registry.state("/strongbox/token/info", Arc::clone(self) as Arc<dyn StateProvider>);
     }
 

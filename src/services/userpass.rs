@@ -12,38 +12,45 @@ use std::sync::{Arc, Weak};
 use serde::Deserialize;
 
 use self::second_factor::{SecondFactor, Shown};
-use super::login::{Guest, Knock, Tuning, check_networks};
+use super::login::place::{Door, Place, Places};
+use super::login::{Guest, Knock, check_networks};
 use super::token::{IssuedToken, TokenParameters};
 use crate::access::Access;
 use crate::access::authenticate::turns::Turns;
 use crate::access::authenticate::{Arrival, Metadata};
-use crate::access::model::{ModelError, path_to};
+use crate::access::model::ModelError;
 use crate::base::ident::Ident;
 use crate::base::password::PasswordError;
 use crate::base::secret::Secret;
 use crate::data::path::InstancePath;
 use crate::data::tree::Container;
 use crate::engine::{ActionContext, ActionError, Registry};
-use crate::yang::schema::{NodeId, Schema, Value};
+use crate::yang::schema::{NodeId, Schema};
 
-const USERS: &str = "/strongbox/authentication/userpass";
-const TOTP: &str = "/strongbox/authentication/userpass/totp";
-const LAST_STEP: &str = "/strongbox/authentication/userpass/totp/last-step";
+/// The users of a tenant, and those of a mount.
+const USERS: [&str; 2] = ["/strongbox/authentication/userpass", "/strongbox/mounts/auth/userpass/users"];
 
 /// The service.
 #[derive(Debug)]
 pub struct Userpass {
     access: Arc<Access>,
-    users: InstancePath,
-    totp: NodeId,
-    last_step: NodeId,
+    places: Places,
     turns: Turns,
+}
+
+/// A user that somebody says to be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Named {
+    tenant: Ident,
+    place: Place,
+    name: String,
 }
 
 /// Input of `login`.
 #[derive(Deserialize)]
 struct Login {
     tenant: Option<Ident>,
+    mount: Option<Ident>,
     username: String,
     password: Secret,
     otp: Option<Secret>,
@@ -67,10 +74,8 @@ impl Userpass {
     /// # Errors
     /// When the model has no users.
     pub fn new(access: Arc<Access>, schema: &Schema) -> Result<Arc<Self>, ModelError> {
-        let node = |path: &'static str| schema.find(path).ok_or(ModelError(path));
-        let (totp, last_step) = (node(TOTP)?, node(LAST_STEP)?);
-        let users = path_to(schema, USERS)?;
-        Ok(Arc::new(Userpass { access, users, totp, last_step, turns: Turns::default() }))
+        let places = Places::find(schema, "userpass", "users")?;
+        Ok(Arc::new(Userpass { access, places, turns: Turns::default() }))
     }
 
     /// Hangs the service on the model, and has it vouch for requests with a name and a password.
@@ -82,58 +87,68 @@ impl Userpass {
             let service = Arc::clone(&service);
             async move { service.login(context, input).await }
         });
-        let path = |action: &str| format!("{USERS}/{action}");
-        let service = Arc::clone(self);
-        registry.action(&path("enrol-totp"), move |context, input| {
-            let service = Arc::clone(&service);
-            async move { service.enrol(context, input).await }
-        });
-        let service = Arc::clone(self);
-        registry.action(&path("confirm-totp"), move |context, input| {
-            let service = Arc::clone(&service);
-            async move { service.confirm(context, input).await }
-        });
-        let service = Arc::clone(self);
-        registry.action(&path("remove-totp"), move |context, ()| {
-            let service = Arc::clone(&service);
-            async move { service.remove(context).await }
-        });
-        registry.guard(USERS, check_networks);
+        for users in USERS {
+            let path = |action: &str| format!("{users}/{action}");
+            let service = Arc::clone(self);
+            registry.action(&path("enrol-totp"), move |context, input| {
+                let service = Arc::clone(&service);
+                async move { service.enrol(context, input).await }
+            });
+            let service = Arc::clone(self);
+            registry.action(&path("confirm-totp"), move |context, input| {
+                let service = Arc::clone(&service);
+                async move { service.confirm(context, input).await }
+            });
+            let service = Arc::clone(self);
+            registry.action(&path("remove-totp"), move |context, ()| {
+                let service = Arc::clone(&service);
+                async move { service.remove(context).await }
+            });
+            registry.guard(users, check_networks);
+        }
     }
 
     async fn login(&self, context: ActionContext, input: Login) -> Result<IssuedToken, ActionError> {
-        let tenant = input.tenant.unwrap_or_else(|| context.tenant.clone());
-        let mut knock = Knock::begin(&context, &self.access, tenant, &input.username)?;
-        let user = match self.check(&knock, &input.username, input.password).await? {
-            Ok((user, _)) => user,
+        let Login { tenant, mount, username, password, otp } = input;
+        let tenant = tenant.unwrap_or_else(|| context.tenant.clone());
+        let door = self.places.door(&context.snapshot, &tenant, mount.as_ref())?;
+        // A mount that is not there takes as long as a user who is not.
+        let (door, is_there) = match door {
+            Some(door) => (door, true),
+            None => (Door::nowhere(mount.as_ref()), false),
+        };
+        let mut knock = Knock::begin(&context, &self.access, tenant, &door.attempted(&username))?;
+        let who = Named { tenant: knock.tenant.clone(), place: door.place.clone(), name: username };
+        let user = match self.check(&knock, &who, password).await? {
+            Ok((user, _)) if is_there => user,
+            Ok(_) => return Err(knock.refuse("no such mount").await),
             Err(reason) => return Err(knock.refuse(reason).await),
         };
-        let who = (knock.tenant.clone(), input.username.clone());
         // Log ins of one user with a second factor follow one another, so that a code is used once.
         if user.totp.is_some() {
             knock.wait_for_turn(&self.turns, &who).await;
         }
-        let Shown { edits, approve, attempt } =
-            match self.second_factor(&context, &who, input.otp.as_ref())? {
-                Ok(shown) => shown,
-                Err(reason) => return Err(knock.refuse(reason).await),
-            };
-        let issued = knock.let_in(Guest { edits, approve, ..guest(&input.username, user) }).await?;
+        let Shown { edits, approve, attempt } = match self.second_factor(&context, &who, otp.as_ref())? {
+            Ok(shown) => shown,
+            Err(reason) => return Err(knock.refuse(reason).await),
+        };
+        let guest = self.guest(&who, &door, user);
+        let issued = knock.let_in(Guest { edits, approve, ..guest }).await?;
         if let Some(attempt) = attempt {
             attempt.succeeded();
         }
         Ok(issued)
     }
 
-    /// Holds a password against a user of the tenant that is knocked at; says why the user is not let in.
+    /// Holds a password against a user; says why the user is not let in.
     async fn check(
         &self,
         knock: &Knock<'_>,
-        name: &str,
+        who: &Named,
         password: Secret,
     ) -> Result<Result<(User, Arc<Container>), &'static str>, ActionError> {
         let context = knock.context;
-        let path = self.user(name);
+        let path = self.user(who);
         let user: Option<User> = context
             .snapshot
             .get(&knock.tenant, &path)
@@ -155,27 +170,37 @@ impl Userpass {
         Ok(Ok((user, Arc::clone(entry))))
     }
 
-    fn user(&self, name: &str) -> InstancePath {
-        self.users.entry(vec![Value::string(name)])
+    fn user(&self, who: &Named) -> InstancePath {
+        self.places.entry(&who.place, &who.name)
     }
-}
 
-fn guest(name: &str, user: User) -> Guest {
-    let arrival = Arrival {
-        accessor: Ident::from("userpass"),
-        alias: Ident::from(name),
-        metadata: user.metadata.clone(),
-        groups: None,
-    };
-    Guest {
-        user: Some(Ident::from(name)),
-        display_name: None,
-        method: "userpass",
-        parameters: user.parameters,
-        arrival: Some(arrival),
-        tuning: Tuning::default(),
-        metadata: user.metadata,
-        edits: Vec::new(),
-        approve: None,
+    /// A node below a user of the place that a path is of.
+    fn node(schema: &Schema, user: &InstancePath, name: &str) -> Result<NodeId, ActionError> {
+        let missing = || ActionError::Internal(format!("users have no '{name}'"));
+        schema.own_child(user.target(), name).ok_or_else(missing)
+    }
+
+    fn guest(&self, who: &Named, door: &Door, user: User) -> Guest {
+        let name = Ident::from(who.name.as_str());
+        let arrival = Arrival {
+            accessor: door.accessor.clone(),
+            alias: name.clone(),
+            metadata: user.metadata.clone(),
+            groups: None,
+        };
+        let mut metadata = user.metadata;
+        metadata.extend(door.fact("username", &name));
+        Guest {
+            user: Some(name),
+            display_name: door.display_name(&who.name),
+            method: "userpass",
+            parameters: user.parameters,
+            arrival: Some(arrival),
+            tuning: door.tuning,
+            source: Some(self.user(who)),
+            metadata,
+            edits: Vec::new(),
+            approve: None,
+        }
     }
 }

@@ -19,6 +19,7 @@ pub mod help;
 pub mod identity;
 pub mod jwt_auth;
 pub mod jwt_secrets;
+pub mod keys;
 pub mod mount;
 pub mod oidc;
 pub mod route;

@@ -38,12 +38,18 @@ pub struct TokenFacts {
     /// The life that a refresh gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Duration>,
+    /// What was asked for as its longest life.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explicit_max_ttl: Option<Duration>,
     /// Its end is moved by this at every refresh, without a last end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Duration>,
     /// It can be refreshed.
     #[serde(default)]
     pub renewable: bool,
+    /// When it was last refreshed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_time: Option<Timestamp>,
     /// Requests that are left; without a limit when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_uses: Option<u32>,
@@ -53,6 +59,9 @@ pub struct TokenFacts {
     /// Accessor of the token that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Ident>,
+    /// The user or the role by which it was obtained, as an instance-identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Ident>,
     /// Facts about the user.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<Metadata>,

@@ -101,11 +101,12 @@ impl Observer for TokenFollower {
                 }
             }
         }
-        if !touched.gone.is_empty() {
-            self.tokens.remove(touched.gone.iter().map(String::as_str));
-        }
+        // First what lives: a token that is orphaned is so before its parent ends.
         if !touched.alive.is_empty() {
             self.tokens.put(touched.alive.iter().map(|(tenant, facts)| (tenant, facts)));
+        }
+        if !touched.gone.is_empty() {
+            self.tokens.remove(touched.gone.iter().map(String::as_str));
         }
     }
 }

@@ -55,6 +55,8 @@ struct Life {
     /// Microseconds since the epoch; `i64::MAX`: it does not end.
     ends: AtomicI64,
     revoked: AtomicBool,
+    /// It outlives its parent, which was revoked alone.
+    orphaned: AtomicBool,
     /// `None`: without a limit.
     uses: Option<Uses>,
     /// Set once all tokens of a load are known: `None` inside is a token without a parent.
@@ -147,7 +149,7 @@ impl LiveTokens {
         let mut depth = 0;
         while let Some(at) = life.filter(|_| depth <= DEEPEST) {
             depth += 1;
-            life = at.parent.get().and_then(Option::as_ref);
+            life = at.above();
         }
         depth
     }
@@ -267,6 +269,7 @@ impl Life {
         Life {
             ends: AtomicI64::new(facts.expires.map_or(i64::MAX, |end| end.0)),
             revoked: AtomicBool::new(false),
+            orphaned: AtomicBool::new(false),
             uses: facts
                 .num_uses
                 .map(|left| Uses { left: AtomicU32::new(left), stored: tokio::sync::Mutex::new(left) }),
@@ -279,6 +282,7 @@ impl Life {
         let life = Life {
             ends: AtomicI64::new(i64::MIN),
             revoked: AtomicBool::new(true),
+            orphaned: AtomicBool::new(false),
             uses: None,
             parent: OnceLock::new(),
         };
@@ -288,6 +292,9 @@ impl Life {
 
     fn follow(&self, facts: &TokenFacts) {
         self.ends.store(facts.expires.map_or(i64::MAX, |end| end.0), Ordering::Release);
+        if facts.parent.is_none() {
+            self.orphaned.store(true, Ordering::Release);
+        }
         if let (Some(uses), Some(stored)) = (&self.uses, facts.num_uses) {
             uses.left.fetch_min(stored, Ordering::AcqRel);
         }
@@ -302,11 +309,10 @@ impl Life {
             if life.ends.load(Ordering::Acquire) <= now.0 {
                 return Err(Invalid::Expired);
             }
-            match life.parent.get() {
-                Some(Some(parent)) => life = parent,
-                Some(None) => return Ok(()),
-                // Not linked yet: the token is being put, and nobody can have been told of it.
-                None => return Err(Invalid::Unknown),
+            // Not linked yet: the token is being put, and nobody can have been told of it.
+            match life.parent.get().ok_or(Invalid::Unknown)? {
+                Some(parent) if !life.orphaned.load(Ordering::Acquire) => life = parent,
+                _ => return Ok(()),
             }
         }
         Err(Invalid::Expired)
@@ -316,6 +322,12 @@ impl Life {
     fn is_over(&self, now: Timestamp) -> bool {
         let used_up = self.uses.as_ref().is_some_and(|uses| uses.left.load(Ordering::Acquire) == 0);
         used_up || self.check(now).is_err()
+    }
+
+    /// The life that this one ends with.
+    fn above(&self) -> Option<&Arc<Life>> {
+        let parent = self.parent.get().and_then(Option::as_ref);
+        parent.filter(|_| !self.orphaned.load(Ordering::Acquire))
     }
 
     fn take_use(&self) -> Result<Option<u32>, Invalid> {
@@ -337,7 +349,7 @@ impl Life {
                 break;
             }
             passed.push(Arc::as_ptr(life));
-            at = life.parent.get().and_then(Option::as_ref);
+            at = life.above();
         }
         inside.extend(passed.into_iter().map(|life| (life, found)));
         found

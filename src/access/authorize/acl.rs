@@ -5,6 +5,7 @@
 //! pattern add up, and `deny` takes everything away. What no pattern speaks of is left to the rules over the data.
 
 pub mod cover;
+mod older;
 pub mod parse;
 pub mod path;
 

@@ -1,8 +1,8 @@
 //! The actions on a role: its secret ids are made, looked up and destroyed.
 
-use super::AppRoles;
 use super::model::{GenerateInput, GenerateOutput, LookupOutput, Role, SecretIdFacts, Which};
 use super::secret_id::{accessor, generate, hash};
+use super::{AppRoles, below, secret_id_of};
 use crate::access::authenticate::live::parse_network;
 use crate::base::duration::Duration;
 use crate::base::ident::Ident;
@@ -43,13 +43,13 @@ impl AppRoles {
             metadata: input.metadata,
             secret_id_hash: Some(hash(&secret)),
         };
-        let entry =
-            from_serde(context.engine.schema(), self.nodes.secret_ids, &facts).map_err(|violations| {
-                let reasons: Vec<&str> =
-                    violations.iter().map(|violation| violation.message.as_str()).collect();
-                ActionError::Internal(format!("a secret id does not fit the model: {}", reasons.join("; ")))
-            })?;
-        let path = self.nodes.secret_id(&context.path, &facts.accessor);
+        let schema = context.engine.schema();
+        let list = below(schema, &context.path, "secret-ids")?;
+        let entry = from_serde(schema, list, &facts).map_err(|violations| {
+            let reasons: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
+            ActionError::Internal(format!("a secret id does not fit the model: {}", reasons.join("; ")))
+        })?;
+        let path = secret_id_of(schema, &context.path, &facts.accessor)?;
         let edit = Edit::new(path, EditOperation::Create, entry);
         commit(&context.engine, context.tenant.clone(), vec![edit], Origin::of(&context)).await?;
         Ok(GenerateOutput {
@@ -71,7 +71,7 @@ impl AppRoles {
     /// Ends a secret id.
     pub(super) async fn destroy(&self, context: ActionContext, which: Which) -> Result<(), ActionError> {
         let facts = self.find(&context, &which, "destroy-secret-id")?;
-        let path = self.nodes.secret_id(&context.path, &facts.accessor);
+        let path = secret_id_of(context.engine.schema(), &context.path, &facts.accessor)?;
         let edit = Edit::without_value(path, EditOperation::Remove);
         commit(&context.engine, context.tenant.clone(), vec![edit], Origin::of(&context)).await
     }
@@ -92,7 +92,8 @@ impl AppRoles {
         };
         // A role that is gone has no secret ids either.
         let _role: Role = context.get(&context.path)?;
-        context.get(&self.nodes.secret_id(&context.path, &accessor)).map_err(|error| match error {
+        let path = secret_id_of(context.engine.schema(), &context.path, &accessor)?;
+        context.get(&path).map_err(|error| match error {
             ActionError::NotFound => invalid(Some(leaf), "the role has no such secret id"),
             other => other,
         })

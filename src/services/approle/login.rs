@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::AppRoles;
 use super::model::{LoginInput, Role, SecretIdFacts};
 use super::secret_id::{accessor, hash, same};
+use super::{AppRoles, below, secret_id_of};
 use crate::access::authenticate::{Arrival, Metadata};
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
@@ -14,7 +14,8 @@ use crate::data::path::InstancePath;
 use crate::data::tree::Data;
 use crate::data::violation::Violation;
 use crate::engine::{ActionContext, ActionError, Approval, Approve, Snapshot};
-use crate::services::login::{Guest, Knock, Tuning};
+use crate::services::login::place::Door;
+use crate::services::login::{Guest, Knock};
 use crate::services::token::IssuedToken;
 use crate::yang::schema::Value;
 
@@ -31,13 +32,23 @@ impl AppRoles {
         context: ActionContext,
         input: LoginInput,
     ) -> Result<IssuedToken, ActionError> {
-        let LoginInput { tenant, role_id, secret_id } = input;
-        let found = self.role_ids.find(&role_id, tenant.as_ref(), &context.tenant);
-        let (tenant, name) = match found {
-            Some((tenant, name)) => (tenant, Some(name)),
+        let LoginInput { tenant, mount, role_id, secret_id } = input;
+        // A mount is one tenant's.
+        let tenant = tenant.or_else(|| mount.as_ref().map(|_| context.tenant.clone()));
+        let door = match (&tenant, &mount) {
+            (Some(tenant), Some(_)) => self.places.door(&context.snapshot, tenant, mount.as_ref())?,
+            _ => Some(Door::own("approle")),
+        };
+        let (door, is_there) = match door {
+            Some(door) => (door, true),
+            None => (Door::nowhere(mount.as_ref()), false),
+        };
+        let found = self.role_ids.find(&role_id, &door.place, tenant.as_ref(), &context.tenant);
+        let (tenant, name) = match found.filter(|_| is_there) {
+            Some((tenant, _, name)) => (tenant, Some(name)),
             None => (tenant.unwrap_or_else(|| context.tenant.clone()), None),
         };
-        let who = format!("approle/{}", name.as_ref().unwrap_or(&role_id));
+        let who = door.attempted(&format!("approle/{}", name.as_ref().unwrap_or(&role_id)));
         let mut knock = Knock::begin(&context, &self.access, tenant, &who)?;
         let Some(name) = name else { return Err(knock.refuse("no such role-id").await) };
         // Log ins with one secret id follow one another, so that each finds the uses that the one before it left.
@@ -46,7 +57,7 @@ impl AppRoles {
             knock.wait_for_turn(&self.turns, &which).await;
         }
         let snapshot = context.engine.snapshot();
-        let path = self.nodes.role(&name);
+        let path = self.places.entry(&door.place, &name);
         let role: Option<Role> = snapshot
             .get(&knock.tenant, &path)
             .map_err(|error| ActionError::Internal(format!("a role cannot be read: {error}")))?;
@@ -70,20 +81,22 @@ impl AppRoles {
             metadata.extend(good.facts.metadata);
             (edits, approve) = (good.edits, good.approve);
         }
-        metadata.retain(|fact| fact.name != "role");
+        metadata.retain(|fact| fact.name != "role" && fact.name != "role_name");
+        metadata.extend(door.fact("role_name", &name));
         metadata.push(Metadata { name: Ident::from("role"), value: name.clone() });
         let guest = Guest {
             user: None,
-            display_name: Some(name),
+            display_name: Some(door.display_name(&name).unwrap_or(name)),
             method: "approle",
             parameters: role.parameters,
             arrival: Some(Arrival {
-                accessor: Ident::from("approle"),
+                accessor: door.accessor.clone(),
                 alias: role_id,
                 metadata: metadata.clone(),
                 groups: None,
             }),
-            tuning: Tuning::default(),
+            tuning: door.tuning,
+            source: Some(path),
             metadata,
             edits,
             approve,
@@ -101,7 +114,8 @@ impl AppRoles {
         role_path: &InstancePath,
         secret: &Secret,
     ) -> Result<Result<Good, &'static str>, ActionError> {
-        let path = self.nodes.secret_id(role_path, &accessor(secret));
+        let schema = snapshot.schema();
+        let path = secret_id_of(schema, role_path, &accessor(secret))?;
         let given = hash(secret);
         let facts: Option<SecretIdFacts> = snapshot
             .get(&knock.tenant, &path)
@@ -120,7 +134,7 @@ impl AppRoles {
         let Some(left) = facts.num_uses else {
             return Ok(Ok(Good { facts, edits: Vec::new(), approve: None }));
         };
-        let leaf = path.child(self.nodes.num_uses);
+        let leaf = path.child(below(schema, &path, "num-uses")?);
         let edit = match left.checked_sub(1) {
             None => return Ok(Err("the secret-id has no uses left")),
             Some(0) => Edit::without_value(path, EditOperation::Delete),

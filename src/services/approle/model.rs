@@ -80,6 +80,9 @@ pub struct LoginInput {
     /// The tenant.
     #[serde(default)]
     pub tenant: Option<Ident>,
+    /// The mount at which the machine logs in.
+    #[serde(default)]
+    pub mount: Option<Ident>,
     /// The id of the role.
     pub role_id: Ident,
     /// The secret id.

@@ -1,10 +1,14 @@
 //! Takes secret ids that have ended out of the store. They are refused from the moment they end; this only tidies up.
 
 use super::AppRoles;
+use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::edit::{Edit, EditOperation};
+use crate::data::path::InstancePath;
+use crate::data::tree::Container;
 use crate::engine::{ActionError, Engine};
 use crate::services::token::{Origin, commit};
+use crate::yang::schema::Schema;
 
 /// How many go at once.
 const BATCH: usize = 1_000;
@@ -31,19 +35,36 @@ impl AppRoles {
         let snapshot = engine.snapshot();
         let now = engine.clock().now();
         let mut edits = Vec::new();
-        let roles = snapshot.tenant(tenant).and_then(|data| data.tree.list(&self.nodes.roles));
-        for role in roles.into_iter().flat_map(|roles| roles.iter()) {
-            let path = self.nodes.roles.entry(role.key(snapshot.schema()));
-            let secrets = role.list(self.nodes.secret_ids).into_iter().flat_map(|secrets| secrets.iter());
-            for secret in secrets {
-                let end = secret.leaf(self.nodes.expires).map(ToString::to_string);
-                let end = end.and_then(|text| crate::base::clock::Timestamp::parse_rfc3339(&text));
-                if end.is_some_and(|end| end <= now) && edits.len() < BATCH {
-                    let path = path.child(self.nodes.secret_ids).entry(secret.key(snapshot.schema()));
-                    edits.push(Edit::without_value(path, EditOperation::Remove));
-                }
+        let Some(data) = snapshot.tenant(tenant) else { return edits };
+        for place in self.places.all(&data.tree) {
+            let list = self.places.list(&place);
+            let roles = data.tree.list(&list).map(|roles| roles.iter());
+            for role in roles.into_iter().flatten() {
+                let path = list.entry(role.key(snapshot.schema()));
+                self.ended_of(snapshot.schema(), &path, role, now, &mut edits);
             }
         }
+        edits.truncate(BATCH);
         edits
+    }
+
+    /// Adds what has ended of one role.
+    fn ended_of(
+        &self,
+        schema: &Schema,
+        path: &InstancePath,
+        role: &Container,
+        now: Timestamp,
+        edits: &mut Vec<Edit>,
+    ) {
+        let Some(list) = schema.own_child(role.node, "secret-ids") else { return };
+        let Some(expires) = schema.own_child(list, "expires") else { return };
+        for secret in role.list(list).into_iter().flat_map(|secrets| secrets.iter()) {
+            let end = secret.leaf(expires).map(ToString::to_string);
+            if end.and_then(|text| Timestamp::parse_rfc3339(&text)).is_some_and(|end| end <= now) {
+                let path = path.child(list).entry(secret.key(schema));
+                edits.push(Edit::without_value(path, EditOperation::Remove));
+            }
+        }
     }
 }

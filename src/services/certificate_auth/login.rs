@@ -119,7 +119,7 @@ impl CertificateAuth {
                 }
                 Ok(user) => {
                     let path = self.roles.entry(vec![Value::string(&*own)]);
-                    let guest = guest(&user, own, &role);
+                    let guest = guest(&user, own, &role, path.clone());
                     return Ok(Ok(Found { guest, path, entry: Arc::clone(entry) }));
                 }
                 Err(why) => reason = why,
@@ -151,7 +151,7 @@ fn shown(context: &ActionContext) -> Result<Shown<'_>, &'static str> {
     Ok(Shown { certificate, chain })
 }
 
-fn guest(user: &str, name: Ident, role: &CompiledRole) -> Guest {
+fn guest(user: &str, name: Ident, role: &CompiledRole, source: InstancePath) -> Guest {
     let mut metadata = role.metadata.clone();
     metadata.push(Metadata { name: Ident::from("role"), value: name.clone() });
     let arrival = Arrival {
@@ -167,6 +167,7 @@ fn guest(user: &str, name: Ident, role: &CompiledRole) -> Guest {
         parameters: role.parameters.clone(),
         arrival: Some(arrival),
         tuning: Tuning::default(),
+        source: Some(source),
         metadata,
         edits: Vec::new(),
         approve: None,

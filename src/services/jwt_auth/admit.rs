@@ -10,6 +10,7 @@ use crate::engine::ActionError;
 use crate::services::jwt_verify::Claims;
 use crate::services::login::{Guest, Knock};
 use crate::services::token::IssuedToken;
+use crate::yang::schema::Value;
 
 /// A token without a user is called by its accessor, with this in front; so no user can be called like that.
 const RESERVED_PREFIX: &str = "token:";
@@ -39,6 +40,7 @@ pub(super) async fn admit(
     }
     let fact = |(name, value): (String, String)| Metadata { name: name.into(), value: value.into() };
     let mut metadata: Vec<Metadata> = identity.metadata.into_iter().map(fact).collect();
+    let source = Some(door.roles.entry(vec![Value::string(&*name)]));
     metadata.push(Metadata { name: Ident::from("role"), value: name });
     let display_name = match place {
         Place::JwtAuth(name) => name.clone(),
@@ -59,6 +61,7 @@ pub(super) async fn admit(
         metadata,
         arrival: Some(arrival),
         tuning: door.tuning,
+        source,
         edits: Vec::new(),
         approve: None,
     };

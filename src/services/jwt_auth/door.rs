@@ -13,6 +13,7 @@ use crate::data::path::InstancePath;
 use crate::data::tree::Container;
 use crate::engine::{ActionContext, ActionError, Snapshot};
 use crate::services::login::Tuning;
+use crate::services::login::place::MountNodes;
 use crate::yang::schema::{NodeId, Schema, Value};
 
 /// Issuers of a tenant's own.
@@ -33,8 +34,7 @@ pub struct Nodes {
     mounts: InstancePath,
     mounted: NodeId,
     mounted_roles: NodeId,
-    accessor: NodeId,
-    tuning: NodeId,
+    facts: MountNodes,
 }
 
 /// An issuer, ready for people to log in at.
@@ -45,7 +45,8 @@ pub struct Door {
     pub accessor: Ident,
     /// What the mount says of tokens.
     pub tuning: Tuning,
-    roles: InstancePath,
+    /// Where its roles are.
+    pub roles: InstancePath,
 }
 
 impl Nodes {
@@ -61,8 +62,7 @@ impl Nodes {
             mounts: path_to(schema, MOUNTS)?,
             mounted: node(MOUNTED)?,
             mounted_roles: node(MOUNTED_ROLES)?,
-            accessor: node("/strongbox/mounts/auth/accessor")?,
-            tuning: node("/strongbox/mounts/auth/tuning")?,
+            facts: MountNodes::find(schema)?,
         })
     }
 
@@ -88,15 +88,11 @@ impl Nodes {
                 roles: path.child(self.roles),
             }),
             Place::Mount(_) => {
-                let tuning = entry.container(self.tuning);
-                let tuning =
-                    tuning.map(|tuning| from_data(schema, tuning).map_err(|error| error.to_string()));
+                let (accessor, tuning) = self.facts.read(schema, entry)?;
                 Ok(Door {
                     issuer: entry.container(self.mounted).map(compiled).transpose()?.flatten(),
-                    accessor: Ident::from(
-                        entry.leaf(self.accessor).and_then(Value::as_str).unwrap_or_default(),
-                    ),
-                    tuning: tuning.transpose()?.unwrap_or_default(),
+                    accessor,
+                    tuning,
                     roles: path.child(self.mounted).child(self.mounted_roles),
                 })
             }

@@ -9,6 +9,7 @@ use super::attempt::Offer;
 use super::rekey::{NewKey, Progress};
 use super::{Initialized, Sealing, SealingError, Unsealing};
 use crate::access::model::path_to;
+use crate::base::clock::Timestamp;
 use crate::base::secret::Secret;
 use crate::engine::{ActionContext, ActionError, Registry, SYSTEM_TENANT};
 use crate::services::input::fault_of;
@@ -46,6 +47,10 @@ pub struct SealStatus {
     pub nonce: Option<String>,
     /// The number of the newest data key.
     pub data_key: Option<u32>,
+    /// When it was made.
+    pub data_key_time: Option<Timestamp>,
+    /// Names the store.
+    pub store_id: Option<String>,
 }
 
 /// Input of `init`.

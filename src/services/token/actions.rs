@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::issue::{IssuedToken, Life, NewToken, Origin, commit, issue};
 use super::parameters::{TokenType, with_default};
+use super::source::follow_source;
 use super::{Tokens, settings};
 use crate::access::authenticate::live::{DEEPEST, parse_network};
 use crate::access::authenticate::{Metadata, TokenFacts};
@@ -18,22 +19,24 @@ use crate::data::edit::{Edit, EditOperation};
 use crate::data::violation::Violation;
 use crate::engine::{ActionContext, ActionError};
 
+const BATCH_ENDS: &str = "a batch token cannot be revoked; it ends by itself";
+
 /// Input of `create-token` and `create-orphan`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct CreateToken {
-    policies: Vec<Ident>,
-    ttl: Option<Duration>,
-    explicit_max_ttl: Option<Duration>,
-    period: Option<Duration>,
-    num_uses: u32,
-    renewable: bool,
-    bound_cidrs: Vec<Ident>,
-    no_default_policy: bool,
-    display_name: Option<Ident>,
-    metadata: Vec<Metadata>,
+    pub(super) policies: Vec<Ident>,
+    pub(super) ttl: Option<Duration>,
+    pub(super) explicit_max_ttl: Option<Duration>,
+    pub(super) period: Option<Duration>,
+    pub(super) num_uses: u32,
+    pub(super) renewable: bool,
+    pub(super) bound_cidrs: Vec<Ident>,
+    pub(super) no_default_policy: bool,
+    pub(super) display_name: Option<Ident>,
+    pub(super) metadata: Vec<Metadata>,
     #[serde(rename = "type")]
-    kind: TokenType,
+    pub(super) kind: TokenType,
 }
 
 /// Which token is meant; the caller's own when nothing is said.
@@ -64,7 +67,7 @@ pub struct Known {
 
 impl Tokens {
     /// The token with which an action was called.
-    fn own(&self, context: &ActionContext) -> Result<TokenFacts, ActionError> {
+    pub(super) fn own(&self, context: &ActionContext) -> Result<TokenFacts, ActionError> {
         let none = || ActionError::Denied("this needs a token of one's own".to_owned());
         let accessor = context.caller()?.accessor.clone().ok_or_else(none)?;
         self.facts(&context.snapshot, &context.tenant, &accessor)
@@ -122,6 +125,25 @@ impl Tokens {
         Ok(Known { expires_in: facts.expires_in(context.now), facts })
     }
 
+    /// What holds for whoever makes a token, in a role or not. Answers from where the new one is accepted: from no more
+    /// places than its maker's.
+    pub(super) fn check_maker(
+        &self,
+        context: &ActionContext,
+        own: &TokenFacts,
+        wanted: &[Ident],
+    ) -> Result<Vec<Ident>, ActionError> {
+        let mut faults = Vec::new();
+        if own.num_uses.is_some() {
+            faults.push("a token with a limited number of uses cannot make tokens".to_owned());
+        }
+        if self.access.tokens.depth(&own.accessor) >= DEEPEST {
+            faults.push(format!("there are {DEEPEST} tokens above one another already"));
+        }
+        let bound_cidrs = bounds(&own.bound_cidrs, wanted, &mut faults);
+        if faults.is_empty() { Ok(bound_cidrs) } else { Err(invalid(context, faults)) }
+    }
+
     /// Makes a token: it can do no more than the caller's, from no more places, and ends with it unless it is an orphan.
     pub(super) async fn create_token(
         &self,
@@ -130,17 +152,7 @@ impl Tokens {
         is_orphan: bool,
     ) -> Result<IssuedToken, ActionError> {
         let own = self.own(&context)?;
-        let mut faults = Vec::new();
-        if own.num_uses.is_some() {
-            faults.push("a token with a limited number of uses cannot make tokens".to_owned());
-        }
-        if self.access.tokens.depth(&own.accessor) >= DEEPEST {
-            faults.push(format!("there are {DEEPEST} tokens above one another already"));
-        }
-        let bound_cidrs = bounds(&own.bound_cidrs, &input.bound_cidrs, &mut faults);
-        if !faults.is_empty() {
-            return Err(invalid(&context, faults));
-        }
+        let bound_cidrs = self.check_maker(&context, &own, &input.bound_cidrs)?;
         let is_root = own.policies.iter().any(|name| *name == ROOT);
         let foreign: Vec<&str> = input
             .policies
@@ -162,9 +174,7 @@ impl Tokens {
             .collect();
         let settings = settings(&context.engine, &context.snapshot, &context.tenant)?;
         let max = settings.max_ttl;
-        let mut metadata = own.metadata;
-        metadata.retain(|old| input.metadata.iter().all(|new| new.name != old.name));
-        metadata.extend(input.metadata);
+        let metadata = handed_on(own.metadata, input.metadata);
         let new = NewToken {
             tenant: context.tenant.clone(),
             user: own.user,
@@ -183,6 +193,7 @@ impl Tokens {
             bound_cidrs,
             batch: input.kind == TokenType::Batch,
             parent: (!is_orphan).then_some(own.accessor),
+            source: None,
             metadata,
         };
         issue(&context.engine, &self.access, new, Origin::of(&context)).await
@@ -201,32 +212,86 @@ impl Tokens {
         if !token.renewable {
             return Err(invalid(&context, vec!["this token cannot be refreshed".to_owned()]));
         }
+        let refused = |reason: String| invalid(&context, vec![reason]);
+        let before = token.clone();
+        follow_source(&context, &mut token)?.map_err(refused)?;
         // A period is what its maker wanted; anything else gives way to what is asked for.
         let end = match input.increment.filter(|_| token.period.is_none()) {
             Some(length) => {
-                let end = context.now.plus_seconds(i64::try_from(length.seconds()).unwrap_or(i64::MAX));
-                Some(token.max_expires.map_or(end, |last| end.min(last)))
+                Some(context.now.plus_seconds(i64::try_from(length.seconds()).unwrap_or(i64::MAX)))
             }
+            None if token.period.is_some() => token.refreshed_end(context.now),
             None => token.refreshed_end(context.now).max(token.expires),
         };
-        if end != token.expires {
-            token.expires = end;
-            let schema = context.engine.schema();
-            let change = serde_json::json!({ "accessor": token.accessor, "expires": end });
-            let change = from_serde(schema, self.access.model.tokens.target(), &change)
-                .map_err(|_| ActionError::Internal("an instant does not fit the model".to_owned()))?;
-            let edit = Edit::new(self.access.model.token(&token.accessor), EditOperation::Merge, change);
-            commit(&context.engine, context.tenant.clone(), vec![edit], Origin::of(&context)).await?;
+        token.expires = end.map(|end| token.max_expires.map_or(end, |last| end.min(last)));
+        if token.expires.is_some_and(|end| end <= context.now) {
+            return Err(refused("the token is past its longest life, and cannot be refreshed".to_owned()));
         }
+        token.refresh_time = Some(context.now);
+        self.store(&context, &before, &token).await?;
         Ok(IssuedToken::of(&token, None, context.now))
+    }
+
+    /// Writes down what a refresh changed.
+    async fn store(
+        &self,
+        context: &ActionContext,
+        before: &TokenFacts,
+        after: &TokenFacts,
+    ) -> Result<(), ActionError> {
+        let (schema, model) = (context.engine.schema(), &self.access.model);
+        let path = model.token(&after.accessor);
+        let changed = serde_json::json!({
+            "accessor": after.accessor,
+            "expires": after.expires,
+            "max-expires": after.max_expires,
+            "ttl": after.ttl,
+            "period": after.period,
+            "refresh-time": after.refresh_time,
+        });
+        let changed = from_serde(schema, model.tokens.target(), &changed)
+            .map_err(|_| ActionError::Internal("an instant does not fit the model".to_owned()))?;
+        let mut edits = vec![Edit::new(path.clone(), EditOperation::Merge, changed)];
+        let gone = [
+            ("max-expires", before.max_expires.is_some() && after.max_expires.is_none()),
+            ("period", before.period.is_some() && after.period.is_none()),
+        ];
+        for (name, _) in gone.into_iter().filter(|(_, is_gone)| *is_gone) {
+            if let Some(leaf) = schema.own_child(path.target(), name) {
+                edits.push(Edit::without_value(path.child(leaf), EditOperation::Remove));
+            }
+        }
+        commit(&context.engine, context.tenant.clone(), edits, Origin::of(context)).await
+    }
+
+    /// Ends a token, and lets those directly below it live on.
+    pub(super) async fn revoke_orphan(
+        &self,
+        context: ActionContext,
+        which: Which,
+    ) -> Result<(), ActionError> {
+        let accessor = self.which(&context, &which, PolicyOperation::Delete)?.accessor;
+        if accessor.is_empty() {
+            return Err(invalid(&context, vec![BATCH_ENDS.to_owned()]));
+        }
+        let model = &self.access.model;
+        let parent = context.engine.schema().own_child(model.tokens.target(), "parent");
+        let parent = parent.ok_or_else(|| ActionError::Internal("tokens have no parent".to_owned()))?;
+        let mut edits = vec![Edit::without_value(model.token(&accessor), EditOperation::Remove)];
+        for below in self.access.tokens.family(&accessor) {
+            let is_child = |facts: TokenFacts| facts.parent.as_ref() == Some(&accessor);
+            if self.facts(&context.snapshot, &context.tenant, &below).is_ok_and(is_child) {
+                edits.push(Edit::without_value(model.token(&below).child(parent), EditOperation::Remove));
+            }
+        }
+        commit(&context.engine, context.tenant.clone(), edits, Origin::of(&context)).await
     }
 
     /// Ends a token and all below it.
     pub(super) async fn revoke(&self, context: ActionContext, which: Which) -> Result<(), ActionError> {
         let accessor = self.which(&context, &which, PolicyOperation::Delete)?.accessor;
         if accessor.is_empty() {
-            let message = "a batch token cannot be revoked; it ends by itself".to_owned();
-            return Err(invalid(&context, vec![message]));
+            return Err(invalid(&context, vec![BATCH_ENDS.to_owned()]));
         }
         let mut family = self.access.tokens.family(&accessor);
         if family.is_empty() {
@@ -236,6 +301,14 @@ impl Tokens {
         let edits = family.iter().map(|accessor| gone(accessor)).collect();
         commit(&context.engine, context.tenant.clone(), edits, Origin::of(&context)).await
     }
+}
+
+/// The facts of a token below one with `own`: what is said anew is in their place.
+pub(super) fn handed_on(own: Vec<Metadata>, said: Vec<Metadata>) -> Vec<Metadata> {
+    let mut metadata = own;
+    metadata.retain(|old| said.iter().all(|new| new.name != old.name));
+    metadata.extend(said);
+    metadata
 }
 
 /// The networks of a token below one that is bound to `own`: no wider than those.
@@ -258,7 +331,7 @@ fn bounds(own: &[Ident], wanted: &[Ident], faults: &mut Vec<String>) -> Vec<Iden
     wanted.to_vec()
 }
 
-fn invalid(context: &ActionContext, reasons: Vec<String>) -> ActionError {
+pub(super) fn invalid(context: &ActionContext, reasons: Vec<String>) -> ActionError {
     let violation = |reason| Violation::new(ErrorTag::InvalidValue, context.path.clone(), reason);
     ActionError::Invalid(reasons.into_iter().map(violation).collect())
 }

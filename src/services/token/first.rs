@@ -26,6 +26,7 @@ pub async fn root_token(engine: &Engine, access: &Access, reason: &str) -> Resul
         bound_cidrs: Vec::new(),
         batch: false,
         parent: None,
+        source: None,
         metadata: Vec::new(),
     };
     let issued = issue(engine, access, new, Origin::of_daemon(reason)).await?;

@@ -44,6 +44,8 @@ pub struct NewToken {
     pub batch: bool,
     /// Accessor of the token that makes it.
     pub parent: Option<Ident>,
+    /// The user or the role by which it is obtained, as an instance-identifier.
+    pub source: Option<Ident>,
     /// Facts about the user.
     pub metadata: Vec<Metadata>,
 }
@@ -162,11 +164,14 @@ impl NewToken {
             },
             max_expires: last,
             ttl: self.life.map(|life| life.ttl),
+            explicit_max_ttl: self.explicit_max,
             period,
             renewable: self.renewable && self.life.is_some(),
+            refresh_time: None,
             num_uses: (self.num_uses > 0).then_some(self.num_uses),
             bound_cidrs: self.bound_cidrs,
             parent: self.parent,
+            source: self.source,
             metadata: self.metadata,
             token_hash: None,
         }
@@ -232,6 +237,8 @@ async fn issue_batch(
     let tenant = new.tenant.clone();
     new.renewable = false;
     new.num_uses = 0;
+    // It is for being refreshed, and going with a mount; a text that carries everything is the shorter without it.
+    new.source = None;
     let facts = new.facts(Ident::from(""), now);
     let missing = || ActionError::Internal("batch tokens cannot be made here".to_owned());
     let batch = access.batch.get().filter(|_| facts.expires.is_some()).ok_or_else(missing)?;
@@ -298,6 +305,7 @@ mod tests {
             bound_cidrs: Vec::new(),
             batch: false,
             parent: None,
+            source: None,
             metadata: Vec::new(),
         };
         new.facts("a".into(), at(1_000))

@@ -8,11 +8,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::totp::{Algorithm, Parameters, base32};
-use super::{User, Userpass};
+use super::{Named, User, Userpass};
 use crate::access::authenticate::attempts::Attempt;
 use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
-use crate::base::ident::Ident;
 use crate::base::secret::Secret;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
@@ -21,6 +20,7 @@ use crate::data::tree::Data;
 use crate::data::violation::Violation;
 use crate::engine::{ActionContext, ActionError, Approval, Approve};
 use crate::services::input::fault;
+use crate::services::login::place::attempted;
 use crate::services::token::{Origin, commit};
 use crate::yang::schema::Value;
 
@@ -105,26 +105,30 @@ impl Userpass {
     pub(super) fn second_factor(
         &self,
         context: &ActionContext,
-        (tenant, name): &(Ident, String),
+        who: &Named,
         otp: Option<&Secret>,
     ) -> Result<Result<Shown<'_>, &'static str>, ActionError> {
-        let path = self.user(name);
+        let path = self.user(who);
         // Read afresh: this is the turn of this log in, and what it saw before may have been used by the last one.
         let user: Option<User> = context
             .engine
             .snapshot()
-            .get(tenant, &path)
+            .get(&who.tenant, &path)
             .map_err(|error| ActionError::Internal(format!("a user cannot be read: {error}")))?;
         let Some(user) = user else { return Ok(Err("no such user")) };
         let Some(factor) = user.totp.filter(SecondFactor::is_confirmed) else {
             return Ok(Ok(Shown::default()));
         };
         let Some(otp) = otp else { return Ok(Err("no one-time code")) };
-        let Ok(attempt) = self.access.attempts.begin_code(tenant, name, context.now) else {
+        let Ok(attempt) =
+            self.access.attempts.begin_code(&who.tenant, &attempted(&who.place, &who.name), context.now)
+        else {
             return Ok(Err("too many wrong one-time codes"));
         };
         let Some(step) = factor.accept(otp, context.now) else { return Ok(Err("wrong one-time code")) };
-        let last_step = path.child(self.totp).child(self.last_step);
+        let schema = context.engine.schema();
+        let totp = path.child(Self::node(schema, &path, "totp")?);
+        let last_step = totp.child(Self::node(schema, &totp, "last-step")?);
         let edit = Edit::new(last_step.clone(), EditOperation::Replace, Data::Leaf(Value::Uint(step)));
         let approve = Some(not_used(last_step, step));
         Ok(Ok(Shown { edits: vec![edit], approve, attempt: Some(attempt) }))
@@ -176,7 +180,7 @@ impl Userpass {
         let attempt = self
             .access
             .attempts
-            .begin_code(&context.tenant, &user, context.now)
+            .begin_code(&context.tenant, &attempted(&self.places.of(&context.path), &user), context.now)
             .map_err(|refusal| invalid(Some("otp"), &refusal.to_string()))?;
         let step = factor
             .accept(&input.otp, context.now)
@@ -189,7 +193,8 @@ impl Userpass {
     /// Takes the second factor away.
     pub(super) async fn remove(&self, context: ActionContext) -> Result<(), ActionError> {
         let _there = context.entry()?;
-        let edit = Edit::without_value(context.path.child(self.totp), EditOperation::Remove);
+        let totp = Self::node(context.engine.schema(), &context.path, "totp")?;
+        let edit = Edit::without_value(context.path.child(totp), EditOperation::Remove);
         commit(&context.engine, context.tenant.clone(), vec![edit], Origin::of(&context)).await
     }
 
@@ -203,9 +208,11 @@ impl Userpass {
         value: &impl Serialize,
         operation: EditOperation,
     ) -> Result<(), ActionError> {
-        let value = from_serde(context.engine.schema(), self.totp, value)
+        let schema = context.engine.schema();
+        let totp = Self::node(schema, &context.path, "totp")?;
+        let value = from_serde(schema, totp, value)
             .map_err(|_| ActionError::Internal("a second factor does not fit the model".to_owned()))?;
-        let edit = Edit::new(context.path.child(self.totp), operation, value);
+        let edit = Edit::new(context.path.child(totp), operation, value);
         commit(&context.engine, context.tenant.clone(), vec![edit], Origin::of(context)).await
     }
 }

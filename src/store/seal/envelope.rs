@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,13 @@ impl Envelope {
         let sealing = SubKeys::of(&root).derive(NAME);
         let data = open(&sealing, &data_place(self.id), &self.data_keys).ok_or(EnvelopeError::Damaged)?;
         Keyring::from_parts(root, data.expose()).ok_or(EnvelopeError::Damaged)
+    }
+
+    /// Names the store to anybody: made of the id by which the parts of the keyring are bound together, and not that itself.
+    pub fn store_id(&self) -> Uuid {
+        let hash = digest(&SHA256, &[b"store of ".as_slice(), self.id.as_bytes()].concat());
+        let bytes = hash.as_ref().first_chunk::<16>().copied().unwrap_or_default();
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 
     /// How the seal key is kept.

@@ -1,4 +1,6 @@
-//! `auth/approle/…`: roles of machines, the entries of `authentication/approle`.
+//! `auth/approle/…`: roles of machines, those of the mount, or of `authentication/approle` where its scope is the tenant.
+
+mod settings;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -8,6 +10,7 @@ use super::call::Call;
 use super::fault::Fault;
 use super::field::{Field, Kind};
 use super::route::{Audience, Backend, Endpoint};
+use super::token::tidied;
 use super::token_fields::{OLDER_NAMES, TOKEN_FIELDS};
 use crate::base::clock::Timestamp;
 use crate::base::duration::Duration;
@@ -18,7 +21,7 @@ use crate::engine::Datastore;
 pub static BACKEND: Backend = Backend {
     name: "approle",
     about: "The approle log-in method: roles of machines, with an id for the role and a secret for the machine.",
-    endpoints: &[ENDPOINTS],
+    endpoints: &[ENDPOINTS, settings::ENDPOINTS],
 };
 
 static ROLE: &[Field] = &[
@@ -94,6 +97,14 @@ static ENDPOINTS: &[Endpoint] = &[
         ..Endpoint::NEW
     },
     Endpoint {
+        pattern: "tidy/secret-id",
+        about: "Does nothing: what has ended is taken away by itself.",
+        write: Some(|_| {
+            Box::pin(async { Ok(tidied("Secret ids that have ended are taken away every minute")) })
+        }),
+        ..Endpoint::NEW
+    },
+    Endpoint {
         pattern: "role/:name/secret-id",
         about: "Makes a secret id, and lists the accessors of those that there are.",
         fields: &[SECRET_ID],
@@ -138,22 +149,32 @@ fn role(call: &Call<'_>) -> String {
     call.captured("name").to_lowercase()
 }
 
+/// The roles that the mount serves: its own, or those of the tenant.
+fn roles(call: &Call<'_>) -> Result<InstancePath, Fault> {
+    match call.mount.has_its_own {
+        true => call.place("strongbox/mounts/auth/{}/approle/roles", &[&call.mount.key]),
+        false => call.place("strongbox/authentication/approle", &[]),
+    }
+}
+
 fn place(call: &Call<'_>) -> Result<InstancePath, Fault> {
-    call.place("strongbox/authentication/approle/{}", &[&role(call)])
+    call.entry_of(roles(call)?, &role(call))
 }
 
 /// An action of the role, which must be there.
 fn action(call: &Call<'_>, name: &str) -> Result<InstancePath, Fault> {
-    if !call.is_there(&place(call)?) {
+    let place = place(call)?;
+    if !call.is_there(&place) {
         return Err(Fault::bad_request(format!("role \"{}\" does not exist", role(call))));
     }
-    call.place(&format!("strongbox/authentication/approle/{{}}/{name}"), &[&role(call)])
+    call.below(place, name)
 }
 
 async fn login(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let role_id = call.arguments.text("role_id").ok_or_else(|| Fault::bad_request("missing role_id"))?;
     let input = json!({
         "tenant": call.tenant,
+        "mount": call.mount.key,
         "role-id": role_id,
         "secret-id": call.arguments.text("secret_id"),
     });
@@ -162,7 +183,7 @@ async fn login(call: &mut Call<'_>) -> Result<Answer, Fault> {
 }
 
 async fn list(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    Answer::keys(call.keys(call.place("strongbox/authentication/approle", &[])?).await?)
+    Answer::keys(call.keys(roles(call)?).await?)
 }
 
 async fn read(call: &mut Call<'_>) -> Result<Answer, Fault> {
@@ -233,7 +254,7 @@ async fn secret_id(call: &mut Call<'_>) -> Result<Answer, Fault> {
 }
 
 async fn accessors(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let list = call.place("strongbox/authentication/approle/{}/secret-ids", &[&role(call)])?;
+    let list = call.below(place(call)?, "secret-ids")?;
     let entries = call.entries(Datastore::State, list).await?;
     let keys = entries.iter().filter_map(|entry| entry.key_values(1).next().map(ToString::to_string));
     Answer::keys(keys.collect())

@@ -86,6 +86,25 @@ impl Call<'_> {
             .map_err(|violation| Fault::bad_request(violation.told().into_owned()))
     }
 
+    /// The entry of a list with one key.
+    ///
+    /// # Errors
+    /// 400 for a key that the model does not allow.
+    pub fn entry_of(&self, list: InstancePath, key: &str) -> Result<InstancePath, Fault> {
+        let key = utf8_percent_encode(key, NON_ALPHANUMERIC);
+        let text = format!("{}/{key}", list.to_v1(self.schema()));
+        self.place(text.trim_start_matches('/'), &[])
+    }
+
+    /// A node below a place.
+    ///
+    /// # Errors
+    /// 500 where the model has none of that name.
+    pub fn below(&self, place: InstancePath, name: &str) -> Result<InstancePath, Fault> {
+        let node = self.schema().own_child(place.target(), name);
+        node.map(|node| place.child(node)).ok_or_else(|| internal(&format!("the model has no '{name}'")))
+    }
+
     /// A container or entry as a struct, with defaults filled in; `None` when it is not there.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ struct MountList {
     path: InstancePath,
     kind: NodeId,
     accessor: NodeId,
+    /// The settings of types of mount that serve the tenant's entries unless their scope says otherwise.
+    scopes: Vec<(NodeId, NodeId)>,
 }
 
 /// A mount that a path is below.
@@ -32,6 +34,8 @@ pub struct Mount {
     pub kind: String,
     /// The name under which identities refer to it; empty where it is built in.
     pub accessor: String,
+    /// Whether the users or roles that it serves are its own.
+    pub has_its_own: bool,
 }
 
 /// A mount, what serves it, and the path below it.
@@ -50,7 +54,9 @@ impl Mounts {
         let list = |path: &'static str| {
             let path = path_to(schema, path).ok()?;
             let leaf = |name: &str| schema.own_child(path.target(), name);
-            Some(MountList { kind: leaf("type")?, accessor: leaf("accessor")?, path })
+            let scope = |id: &NodeId| Some((*id, schema.own_child(*id, "scope")?));
+            let scopes = schema.children(path.target()).iter().filter_map(scope).collect();
+            Some(MountList { kind: leaf("type")?, accessor: leaf("accessor")?, scopes, path })
         };
         Some(Mounts { auth: list("/strongbox/mounts/auth")?, secrets: list("/strongbox/mounts/secrets")? })
     }
@@ -101,7 +107,12 @@ impl MountList {
             let kind = text(self.kind);
             let kind = kind.rsplit_once(':').map_or(kind.as_str(), |(_, name)| name).to_owned();
             let backend = backends.iter().find(|(name, _)| *name == kind).map(|(_, backend)| *backend);
+            let says_mount = |(settings, scope): &(NodeId, NodeId)| {
+                let scope = entry.container(*settings).and_then(|settings| settings.leaf(*scope));
+                scope.is_some_and(|scope| scope.to_string() == "mount")
+            };
             let mount = Mount {
+                has_its_own: self.scopes.iter().any(says_mount),
                 path: format!("{prefix}{key}"),
                 key: key.to_owned(),
                 kind,
@@ -116,6 +127,12 @@ impl MountList {
 fn built_in<'p>(path: &str, below: &'p str) -> Found<'p> {
     let backend = BUILT_IN.iter().find(|(name, _)| *name == path).map(|(_, backend)| *backend);
     let kind = backend.map_or("", |backend| backend.name).to_owned();
-    let mount = Mount { path: path.to_owned(), key: path.to_owned(), kind, accessor: String::new() };
+    let mount = Mount {
+        path: path.to_owned(),
+        key: path.to_owned(),
+        kind,
+        accessor: String::new(),
+        has_its_own: true,
+    };
     Found { mount, backend, below }
 }

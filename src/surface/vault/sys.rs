@@ -4,6 +4,7 @@ pub mod daemon;
 pub mod leases;
 pub mod mounts;
 pub mod policies;
+pub mod rekey;
 pub mod wrapping;
 
 use super::route::Backend;
@@ -16,6 +17,7 @@ pub static BACKEND: Backend = Backend {
         daemon::ENDPOINTS,
         mounts::ENDPOINTS,
         policies::ENDPOINTS,
+        rekey::ENDPOINTS,
         wrapping::ENDPOINTS,
         leases::ENDPOINTS,
     ],

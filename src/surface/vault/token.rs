@@ -1,22 +1,29 @@
 //! `auth/token/…`: tokens, by the actions of `strongbox/token`.
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+mod roles;
+mod shown;
 
-use super::answer::{Answer, Auth};
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub use self::shown::Made;
+use self::shown::show;
+use super::answer::{Answer, Auth, Body};
 use super::call::Call;
 use super::fault::Fault;
 use super::field::{Field, Kind};
 use super::route::{Audience, Backend, Endpoint};
 use crate::access::authenticate::TokenFacts;
 use crate::base::duration::Duration;
+use crate::data::path::InstancePath;
 use crate::engine::Datastore;
 
 /// The backend.
 pub static BACKEND: Backend = Backend {
     name: "token",
     about: "The token log-in method: makes, shows, prolongs and ends tokens.",
-    endpoints: &[ENDPOINTS],
+    endpoints: &[ENDPOINTS, roles::ENDPOINTS],
 };
 
 static CREATE: &[Field] = &[
@@ -50,7 +57,14 @@ static ENDPOINTS: &[Endpoint] = &[
         pattern: "create",
         about: "Makes a token below the caller's.",
         fields: &[CREATE],
-        write: Some(|call| Box::pin(create(call, false))),
+        write: Some(|call| Box::pin(create(call, None))),
+        ..Endpoint::NEW
+    },
+    Endpoint {
+        pattern: "create/:name",
+        about: "Makes a token in a role.",
+        fields: &[CREATE],
+        write: Some(|call| Box::pin(roles::create(call))),
         ..Endpoint::NEW
     },
     Endpoint {
@@ -58,7 +72,7 @@ static ENDPOINTS: &[Endpoint] = &[
         about: "Makes a token that does not end with the caller's.",
         fields: &[CREATE],
         audience: Audience::Sudo,
-        write: Some(|call| Box::pin(create(call, true))),
+        write: Some(|call| Box::pin(create(call, Some("create-orphan")))),
         ..Endpoint::NEW
     },
     Endpoint {
@@ -125,6 +139,20 @@ static ENDPOINTS: &[Endpoint] = &[
         ..Endpoint::NEW
     },
     Endpoint {
+        pattern: "revoke-orphan",
+        about: "Ends a token; those that it made live on.",
+        fields: &[TOKEN],
+        audience: Audience::Sudo,
+        write: Some(|call| Box::pin(revoke_orphan(call))),
+        ..Endpoint::NEW
+    },
+    Endpoint {
+        pattern: "tidy",
+        about: "Does nothing: what has ended is taken away by itself.",
+        write: Some(|_| Box::pin(async { Ok(tidied("Tokens that have ended are taken away every minute")) })),
+        ..Endpoint::NEW
+    },
+    Endpoint {
         pattern: "accessors",
         about: "Lists the accessors of all tokens.",
         audience: Audience::Sudo,
@@ -139,14 +167,33 @@ fn length(call: &Call<'_>, name: &str) -> Option<String> {
     Some(Duration::from_seconds(seconds).to_string())
 }
 
-async fn create(call: &mut Call<'_>, orphan: bool) -> Result<Answer, Fault> {
+/// 202 for something that nobody needs to ask for.
+pub fn tidied(why: &str) -> Answer {
+    let said = Answer::default().warn(format!("{why}; nothing more was started."));
+    Answer { body: Body::Raw(StatusCode::ACCEPTED, said.kept()), warnings: Vec::new() }
+}
+
+/// Makes a token by an action, or by the one that `no_parent` says.
+async fn create(call: &mut Call<'_>, action: Option<&str>) -> Result<Answer, Fault> {
+    if call.arguments.text("entity_alias").is_some() {
+        return Err(Fault::bad_request("'entity_alias' is only allowed in combination with token role"));
+    }
+    let is_orphan = call.arguments.flag("no_parent");
+    let action = action.unwrap_or(if is_orphan { "create-orphan" } else { "create-token" });
+    let target = call.place(&format!("strongbox/token/{action}"), &[])?;
+    create_by(call, target).await
+}
+
+/// Makes a token by an action that takes what the model calls `new-token`.
+async fn create_by(call: &mut Call<'_>, target: InstancePath) -> Result<Answer, Fault> {
     let arguments = &call.arguments;
     if arguments.text("id").is_some() {
         return Err(Fault::bad_request("token IDs cannot be chosen"));
     }
     let kind = match arguments.text("type") {
-        None | Some("service" | "default" | "default-service") => "service",
-        Some("batch" | "default-batch") => "batch",
+        None => None,
+        Some("service" | "default" | "default-service") => Some("service"),
+        Some("batch" | "default-batch") => Some("batch"),
         Some(other) => return Err(Fault::bad_request(format!("invalid 'token_type' value {other:?}"))),
     };
     let metadata: Vec<Value> = arguments
@@ -155,12 +202,13 @@ async fn create(call: &mut Call<'_>, orphan: bool) -> Result<Answer, Fault> {
         .map(|facts| facts.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect())
         .unwrap_or_default();
     let policies = arguments.list("policies");
+    let uses = u32::try_from(arguments.number("num_uses"));
     let input = json!({
         "policies": policies,
         "ttl": length(call, "ttl"),
         "explicit-max-ttl": length(call, "explicit_max_ttl"),
         "period": length(call, "period"),
-        "num-uses": u32::try_from(arguments.number("num_uses")).map_err(|_| Fault::bad_request("number of uses cannot be negative"))?,
+        "num-uses": uses.map_err(|_| Fault::bad_request("number of uses cannot be negative"))?,
         "renewable": arguments.get("renewable").and_then(Value::as_bool).unwrap_or(true),
         "no-default-policy": arguments.flag("no_default_policy"),
         "display-name": arguments.text("display_name").map(|name| format!("token-{name}")),
@@ -168,8 +216,6 @@ async fn create(call: &mut Call<'_>, orphan: bool) -> Result<Answer, Fault> {
         "type": kind,
     });
     let unknown = unknown_policies(call, &policies);
-    let action = if orphan || arguments.flag("no_parent") { "create-orphan" } else { "create-token" };
-    let target = call.place(&format!("strongbox/token/{action}"), &[])?;
     let mut answer = call.hand_out(target, &input).await?;
     answer.warnings.extend(unknown);
     Ok(answer)
@@ -197,54 +243,6 @@ async fn look(call: &mut Call<'_>, which: Value) -> Result<TokenFacts, Fault> {
     let target = call.place("strongbox/token/lookup", &[])?;
     let Known { facts } = call.ask(target, &which).await?;
     Ok(facts)
-}
-
-fn show(call: &Call<'_>, facts: &TokenFacts, text: &str) -> Answer {
-    let now = call.now();
-    let seconds = |length: Option<Duration>| length.map_or(0, |length| length.seconds());
-    let Auth { policies, metadata, token_type, orphan, .. } = Auth::of(facts, String::new(), now);
-    let mut data = Map::new();
-    let mut put = |name: &str, value: Value| drop(data.insert(name.to_owned(), value));
-    put("accessor", facts.accessor.as_str().into());
-    put("creation_time", facts.creation_time.seconds().into());
-    put("creation_ttl", seconds(facts.period.or(facts.ttl)).into());
-    let display_name = facts.display_name.as_ref().or(facts.user.as_ref());
-    put("display_name", display_name.map_or("token", |name| name.as_str()).into());
-    put("entity_id", facts.entity.as_ref().map_or("", |entity| entity.as_str()).into());
-    put("expire_time", facts.expires.map(|end| end.rfc3339()).into());
-    // What `max-expires` is beyond the ordinary limit was asked for.
-    put("explicit_max_ttl", 0.into());
-    put("id", text.into());
-    put("issue_time", facts.creation_time.rfc3339().into());
-    put("meta", metadata.into());
-    put("num_uses", facts.num_uses.unwrap_or(0).into());
-    put("orphan", orphan.into());
-    put("path", made_at(facts).into());
-    put("policies", policies.into());
-    put("renewable", facts.renewable.into());
-    put("ttl", facts.expires_in(now).unwrap_or(0).into());
-    put("type", token_type.into());
-    if let Some(period) = facts.period {
-        put("period", period.seconds().into());
-    }
-    if !facts.bound_cidrs.is_empty() {
-        put("bound_cidrs", facts.bound_cidrs.iter().map(|cidr| cidr.as_str()).collect());
-    }
-    let by_entity = call.trail.gate.identity_policies(&call.tenant, facts);
-    if !by_entity.is_empty() {
-        put("identity_policies", by_entity.iter().map(|name| name.as_str()).collect());
-    }
-    Answer::data(data)
-}
-
-/// The path of the request by which a token came to be.
-fn made_at(facts: &TokenFacts) -> String {
-    match (facts.method.as_str(), &facts.user) {
-        ("root", _) => "auth/token/root".to_owned(),
-        ("create-token", _) => "auth/token/create".to_owned(),
-        ("userpass", Some(user)) => format!("auth/userpass/login/{user}"),
-        (method, _) => format!("auth/{method}/login"),
-    }
 }
 
 /// The token that a request is about: that of its body.
@@ -303,10 +301,18 @@ async fn prolong(call: &mut Call<'_>, which: Value, text: String) -> Result<Answ
     if let (Some(increment), Some(input)) = (length(call, "increment"), input.as_object_mut()) {
         input.insert("increment".to_owned(), increment.into());
     }
+    if let Some(gone) = shown::missing_source(call, &facts) {
+        let why =
+            format!("1 error occurred:\n\t* failed to renew entry: {gone} does not exist during renewal\n\n");
+        return Err(Fault::new(StatusCode::INTERNAL_SERVER_ERROR, why));
+    }
     let target = call.place("strongbox/token/refresh", &[])?;
     call.invoke(target, &input).await?;
     let facts = look(call, which).await?;
-    Ok(Answer::auth(Auth::of(&facts, text, call.now())))
+    let by_entity = call.trail.gate.identity_policies(&call.tenant, &facts);
+    // As of when it was prolonged: a second that began since then is not taken from what was granted.
+    let as_of = facts.refresh_time.unwrap_or(facts.creation_time);
+    Ok(Answer::auth(Auth::of(&facts, text, as_of).with_identity(&by_entity)))
 }
 
 async fn renew(call: &mut Call<'_>) -> Result<Answer, Fault> {
@@ -340,6 +346,17 @@ async fn revoke(call: &mut Call<'_>) -> Result<Answer, Fault> {
         }
         outcome => outcome,
     }
+}
+
+async fn revoke_orphan(call: &mut Call<'_>) -> Result<Answer, Fault> {
+    let text = call.arguments.text("token").ok_or_else(|| Fault::bad_request("missing token ID"))?;
+    let which = json!({ "token": text });
+    let target = call.place("strongbox/token/revoke-orphan", &[])?;
+    call.invoke(target, &which).await.map_err(|fault| match fault.status {
+        StatusCode::BAD_REQUEST => Fault::bad_request("token to revoke not found").because(fault.summary()),
+        _ => fault,
+    })?;
+    Ok(Answer::nothing())
 }
 
 async fn revoke_self(call: &mut Call<'_>) -> Result<Answer, Fault> {

@@ -3,17 +3,15 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hyper::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use zeroize::Zeroizing;
+use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Body};
 use super::asked::{Asked, Verb};
 use super::fault::{Fault, SEALED};
 use super::field::{Arguments, Field, Kind};
+use super::keys;
 use crate::access::gate::Refusal;
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
@@ -27,10 +25,8 @@ use crate::yang::schema::{NodeId, NodeKind, Schema};
 /// The version that clients see: they tell by it what a server can do.
 pub const VERSION: &str = "1.17.6";
 
-/// The name of the one node that this daemon is.
+/// What the one node that this daemon is calls its cluster.
 const CLUSTER: &str = "strongbox";
-/// And its identifier; nothing depends on it.
-const CLUSTER_ID: &str = "5374726f-6e67-426f-8678-000000000001";
 
 /// The dialect's side of the seal.
 pub struct Unsealing {
@@ -56,6 +52,7 @@ static UNSEAL: &[Field] = &[
 
 /// The container `seal-status` of the model.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Status {
     initialized: bool,
     sealed: bool,
@@ -67,6 +64,18 @@ struct Status {
     progress: Option<u8>,
     #[serde(default)]
     nonce: Option<String>,
+    #[serde(default)]
+    store_id: Option<String>,
+}
+
+impl Status {
+    /// Says which cluster this is; only of a store that is open.
+    fn name_cluster(&self, shown: &mut Value) {
+        if let (Some(members), false) = (shown.as_object_mut(), self.sealed) {
+            members.insert("cluster_name".to_owned(), CLUSTER.into());
+            members.insert("cluster_id".to_owned(), self.store_id.as_deref().into());
+        }
+    }
 }
 
 /// The output of `init` in the model.
@@ -160,6 +169,8 @@ impl Unsealing {
             }
         }
         let status = StatusCode::from_u16(code).unwrap_or(StatusCode::OK);
+        let known = self.seal.status().map_err(Refusal::Action)?;
+        let known = self.read(&known)?;
         let mut shown = json!({
             "initialized": initialized,
             "sealed": sealed,
@@ -170,11 +181,12 @@ impl Unsealing {
             "server_time_utc": self.clock.now().seconds(),
             "version": VERSION,
             "strongbox_version": env!("CARGO_PKG_VERSION"),
+            "enterprise": false,
+            "echo_duration_ms": 0,
+            "clock_skew_ms": 0,
+            "replication_primary_canary_age_ms": 0,
         });
-        if let (Some(members), false) = (shown.as_object_mut(), sealed) {
-            members.insert("cluster_name".to_owned(), CLUSTER.into());
-            members.insert("cluster_id".to_owned(), CLUSTER_ID.into());
-        }
+        known.name_cluster(&mut shown);
         Ok(Answer { body: Body::Raw(status, shown), warnings: Vec::new() })
     }
 
@@ -183,9 +195,12 @@ impl Unsealing {
         Ok(Answer::raw(self.shown(&status)?))
     }
 
+    fn read(&self, status: &Container) -> Result<Status, Fault> {
+        from_data(&self.schema, status).map_err(|error| super::call::internal(&error.to_string()))
+    }
+
     fn shown(&self, status: &Container) -> Result<Value, Fault> {
-        let status: Status =
-            from_data(&self.schema, status).map_err(|error| super::call::internal(&error.to_string()))?;
+        let status = self.read(status)?;
         let mut shown = json!({
             "type": "shamir",
             "initialized": status.initialized,
@@ -193,7 +208,7 @@ impl Unsealing {
             "t": status.threshold.unwrap_or(0),
             "n": status.shares.unwrap_or(0),
             "progress": status.progress.unwrap_or(0),
-            "nonce": status.nonce.unwrap_or_default(),
+            "nonce": status.nonce.as_deref().unwrap_or_default(),
             "version": VERSION,
             "strongbox_version": env!("CARGO_PKG_VERSION"),
             "build_date": "",
@@ -201,10 +216,7 @@ impl Unsealing {
             "recovery_seal": false,
             "storage_type": "sqlite",
         });
-        if let (Some(members), false) = (shown.as_object_mut(), status.sealed) {
-            members.insert("cluster_name".to_owned(), CLUSTER.into());
-            members.insert("cluster_id".to_owned(), CLUSTER_ID.into());
-        }
+        status.name_cluster(&mut shown);
         Ok(shown)
     }
 
@@ -226,17 +238,10 @@ impl Unsealing {
             .ok_or_else(|| super::call::internal("init said nothing"))?;
         let made: Made =
             from_data(&self.schema, &output).map_err(|error| super::call::internal(&error.to_string()))?;
-        let keys: Vec<Zeroizing<Vec<u8>>> = match made.key_shares.as_slice() {
-            [] | [_] => STANDARD.decode(made.seal_key.expose()).map(|key| vec![Zeroizing::new(key)]),
-            shares => shares.iter().map(packed).collect(),
-        }
-        .map_err(|error| super::call::internal(&error.to_string()))?;
-        let hex = |key: &Zeroizing<Vec<u8>>| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Ok(Answer::raw(json!({
-            "keys": keys.iter().map(hex).collect::<Vec<_>>(),
-            "keys_base64": keys.iter().map(|key| STANDARD.encode(key.as_slice())).collect::<Vec<_>>(),
-            "root_token": made.root_token.expose_text(),
-        })))
+        let mut shown = Map::new();
+        keys::show(&made.seal_key, &made.key_shares, &mut shown)?;
+        shown.insert("root_token".to_owned(), made.root_token.expose_text().into());
+        Ok(Answer::raw(shown.into()))
     }
 
     async fn unseal(&self, arguments: &Arguments) -> Result<Answer, Fault> {
@@ -248,17 +253,7 @@ impl Unsealing {
         }
         let given = match key.filter(|_| !reset) {
             None => json!({ "reset": true }),
-            Some(key) => {
-                let wrong = || Fault::bad_request("'key' must be a valid hex or base64 string");
-                let bytes = unpacked(key).ok_or_else(wrong)?;
-                match bytes.split_last() {
-                    // A share is one byte longer than the key: its number.
-                    Some((number, part)) if bytes.len() % 2 == 1 => {
-                        json!({ "shares": [format!("{number}:{}", STANDARD.encode(part))] })
-                    }
-                    _ => json!({ "seal-key": STANDARD.encode(bytes.as_slice()) }),
-                }
-            }
+            Some(key) => keys::offered(key)?.into(),
         };
         match self.invoke(self.unseal, &given).await? {
             Some(output) => Ok(Answer::raw(self.shown(&output)?)),
@@ -289,25 +284,4 @@ fn told(request: &Request, operation: &str, accepted: bool) {
         accepted,
         "an operation on the seal"
     );
-}
-
-/// A share `NUMBER:BASE64` as bytes: the part and then its number.
-fn packed(share: &Secret) -> Result<Zeroizing<Vec<u8>>, base64::DecodeError> {
-    let share = share.expose_text().unwrap_or_default();
-    let (number, part) = share.split_once(':').unwrap_or(("0", share));
-    let mut bytes = Zeroizing::new(STANDARD.decode(part)?);
-    bytes.push(number.parse().unwrap_or(0));
-    Ok(bytes)
-}
-
-/// Hexadecimal digits or base64.
-fn unpacked(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let text = text.trim();
-    let digits = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let hex = || -> Option<Vec<u8>> {
-        let all = text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        all.then(|| text.as_bytes().chunks_exact(2).map(digits).collect::<Option<_>>())?
-    };
-    let bytes = hex().or_else(|| STANDARD.decode(text).ok()).or_else(|| URL_SAFE_NO_PAD.decode(text).ok())?;
-    (!bytes.is_empty()).then(|| Zeroizing::new(bytes))
 }

@@ -1,4 +1,5 @@
-//! `auth/userpass/…`: users with passwords, the entries of `authentication/userpass`.
+//! `auth/userpass/…`: users with passwords, those of the mount, or of `authentication/userpass` where its scope is the
+//! tenant.
 
 use serde_json::json;
 
@@ -75,14 +76,23 @@ fn user(call: &Call<'_>) -> String {
     call.captured("name").to_lowercase()
 }
 
+/// The users that the mount serves: its own, or those of the tenant.
+fn users(call: &Call<'_>) -> Result<InstancePath, Fault> {
+    match call.mount.has_its_own {
+        true => call.place("strongbox/mounts/auth/{}/userpass/users", &[&call.mount.key]),
+        false => call.place("strongbox/authentication/userpass", &[]),
+    }
+}
+
 fn place(call: &Call<'_>) -> Result<InstancePath, Fault> {
-    call.place("strongbox/authentication/userpass/{}", &[&user(call)])
+    call.entry_of(users(call)?, &user(call))
 }
 
 async fn login(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let password = call.arguments.text("password").ok_or_else(|| Fault::bad_request("missing password"))?;
     let input = json!({
         "tenant": call.tenant,
+        "mount": call.mount.key,
         "username": user(call),
         "password": password,
         "otp": call.arguments.text("passcode"),
@@ -92,7 +102,7 @@ async fn login(call: &mut Call<'_>) -> Result<Answer, Fault> {
 }
 
 async fn list(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    Answer::keys(call.keys(call.place("strongbox/authentication/userpass", &[])?).await?)
+    Answer::keys(call.keys(users(call)?).await?)
 }
 
 async fn read(call: &mut Call<'_>) -> Result<Answer, Fault> {

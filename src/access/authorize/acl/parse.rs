@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::older;
 use super::path::AclPath;
 use super::{Acl, AclRule, Capabilities, Capability};
 
@@ -25,7 +26,7 @@ pub fn parse(text: &str) -> Result<Acl, String> {
     let trimmed = text.trim_start();
     let value: Value = match trimmed.starts_with('{') {
         true => serde_json::from_str(trimmed).map_err(|error| error.to_string())?,
-        false => hcl::from_str(trimmed).map_err(|error| one_line(&error.to_string()))?,
+        false => hcl(trimmed)?,
     };
     let Value::Object(members) = value else { return Err("a policy consists of blocks 'path'".to_owned()) };
     let mut rules = Vec::new();
@@ -37,6 +38,14 @@ pub fn parse(text: &str) -> Result<Acl, String> {
         }
     }
     Ok(Acl { rules })
+}
+
+/// Reads a text of the newer form of HCL, or of the older one; what is neither is told as it is in the newer one.
+fn hcl(text: &str) -> Result<Value, String> {
+    hcl::from_str(text).or_else(|error| {
+        let newer = older::in_newer_form(text).and_then(|text| hcl::from_str(&text).ok());
+        newer.ok_or_else(|| one_line(&error.to_string()))
+    })
 }
 
 /// Counts brackets, wherever they stand: a text that has so many of them in strings is no policy either.
@@ -113,8 +122,11 @@ fn rule(path: &str, members: &Map<String, Value>) -> Result<AclRule, String> {
                 rule.required =
                     words(value).ok_or_else(|| wrong("required_parameters is a list of texts".to_owned()))?;
             }
-            // What others of this kind of text have, and what grants nothing.
-            "comment" | "control_group" | "mfa_methods" | "subscribe_event_types" => {}
+            "comment" => {}
+            // Each takes something away from what the rule grants: without it, the rule would grant too much.
+            "control_group" | "mfa_methods" | "subscribe_event_types" => {
+                return Err(wrong(format!("{name:?} is not supported")));
+            }
             other => return Err(wrong(format!("invalid key {other:?}"))),
         }
     }
@@ -194,6 +206,25 @@ mod tests {
         assert_eq!(parse(hcl).unwrap(), parse(json).unwrap());
         assert_eq!(parse(hcl).unwrap().rules.len(), 2);
         assert_eq!(parse("").unwrap(), Acl::default());
+    }
+
+    #[test]
+    fn the_older_form_of_hcl_says_the_same() {
+        let newer = "path \"a\" {\n  capabilities = [\"read\"]\n  min_wrapping_ttl = \"1m\"\n  denied_parameters = { \"*\" = [] }\n}";
+        for older in [
+            r#"path "a" { capabilities = ["read"] min_wrapping_ttl = "1m" denied_parameters { "*" = [] } }"#,
+            r#""path" "a" { "capabilities" = ["read",], min_wrapping_ttl = 60, denied_parameters = { "*" = [] } }"#,
+        ] {
+            assert_eq!(parse(older).unwrap(), parse(newer).unwrap(), "{older}");
+        }
+    }
+
+    #[test]
+    fn what_would_take_away_is_not_left_out() {
+        for name in ["control_group", "mfa_methods", "subscribe_event_types"] {
+            let text = format!("path \"a\" {{\n  capabilities = [\"read\"]\n  {name} = [\"x\"]\n}}");
+            assert_eq!(parse(&text).unwrap_err(), format!("path \"a\": \"{name}\" is not supported"));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::base::clock::Timestamp;
 use crate::engine::Datastore;
 use crate::surface::vault::answer::{Answer, Body};
 use crate::surface::vault::call::Call;
@@ -49,6 +50,8 @@ async fn rotate(call: &mut Call<'_>) -> Result<Answer, Fault> {
 #[serde(rename_all = "kebab-case")]
 struct SealStatus {
     data_key: Option<u32>,
+    #[serde(default)]
+    data_key_time: Option<Timestamp>,
 }
 
 async fn key_status(call: &mut Call<'_>) -> Result<Answer, Fault> {
@@ -56,6 +59,8 @@ async fn key_status(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let status: SealStatus = call.read(Datastore::State, place).await?.ok_or_else(Fault::not_found)?;
     let data = Map::from_iter([
         ("term".to_owned(), Value::from(status.data_key)),
+        ("install_time".to_owned(), Value::from(status.data_key_time.map(|time| time.rfc3339()))),
+        // Nothing counts them; the number of those that are safe is not within reach.
         ("encryptions".to_owned(), Value::from(0)),
     ]);
     Ok(Answer { body: Body::DataTwice(data), warnings: Vec::new() })

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::base::duration::Duration;
+use crate::data::decode::from_serde;
 use crate::data::deserialize::from_data;
+use crate::data::edit::{Edit, EditOperation};
+use crate::data::path::InstancePath;
 use crate::data::tree::Container;
 use crate::engine::{Datastore, WriteKind};
 use crate::surface::vault::answer::{Answer, Body};
@@ -13,6 +16,7 @@ use crate::surface::vault::fault::Fault;
 use crate::surface::vault::field::{Arguments, Field, Kind};
 use crate::surface::vault::route::{Audience, Endpoint};
 use crate::surface::vault::{LOG_IN_METHODS, SECRETS_BACKENDS, translate};
+use crate::yang::schema::Schema;
 
 static ENABLE: &[Field] = &[
     Field::of("type", Kind::Text, "type", "What is to be mounted."),
@@ -360,8 +364,17 @@ async fn enable(call: &mut Call<'_>, side: Side) -> Result<Answer, Fault> {
     let mut edits = vec![translate::present(schema, &place)];
     edits.extend(translate::edits(schema, &place, call.endpoint.fields, &call.arguments)?);
     edits.extend(translate::edits(schema, &place, &[TUNE], &tuning)?);
+    edits.extend(scope(schema, &place, &kind));
     call.change(WriteKind::Put, place, edits).await?;
     Ok(Answer::nothing())
+}
+
+/// What is mounted by a client has users and roles of its own.
+fn scope(schema: &Schema, mount: &InstancePath, kind: &str) -> Option<Edit> {
+    let settings = mount.child(schema.own_child(mount.target(), kind)?);
+    let scope = settings.child(schema.own_child(settings.target(), "scope")?);
+    let own = from_serde(schema, scope.target(), &"mount").ok()?;
+    Some(Edit::new(scope, EditOperation::Replace, own))
 }
 
 async fn disable(call: &mut Call<'_>, side: Side) -> Result<Answer, Fault> {
