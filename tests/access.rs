@@ -15,6 +15,7 @@ mod nacm;
 mod oidc;
 mod policies;
 mod second_factor;
+mod sources;
 mod tokens;
 
 use std::net::IpAddr;

@@ -9,6 +9,7 @@ async fn with_writer() -> (House, String) {
     let house = House::new().await;
     let rules = json!([
         {"path": "strongbox/authentication/**", "operations": {"all": "allow"}},
+        {"path": "strongbox/mounts/**", "operations": {"all": "allow"}},
         {"path": "policy/**", "operations": {"all": "allow"}},
         {"path": "strongbox/jwt-issuers/**", "operations": {"read": "allow"}},
     ]);
@@ -48,6 +49,27 @@ async fn a_policy_is_handed_out_only_by_who_has_its_authority() {
     assert_eq!(code(&house.patch(&alice, "strongbox/authentication", whole).await), 403);
     let roles = json!({"token-policies": ["boss"]});
     assert_eq!(code(&house.put(&alice, "strongbox/authentication/approle/x", roles).await), 403);
+}
+
+#[tokio::test]
+async fn neither_a_mount_nor_a_role_of_tokens_hands_out_what_its_writer_has_not() {
+    let (house, alice) = with_writer().await;
+    let mount = |policies: Value| {
+        let user = json!({"name": "eve", "password": "pw", "token-policies": policies});
+        json!({"type": "userpass", "userpass": {"scope": "mount", "users": [user]}})
+    };
+    let staff = "strongbox/mounts/auth/staff";
+    assert_eq!(code(&house.put(&alice, staff, mount(json!(["root"]))).await), 403);
+    assert_eq!(code(&house.put(&alice, staff, mount(json!(["ops"]))).await), 200);
+    let role = "strongbox/authentication/token-roles/ci";
+    assert_eq!(code(&house.put(&alice, role, json!({"allowed-policies": ["boss"]})).await), 403);
+    assert_eq!(code(&house.put(&alice, role, json!({"allowed-policy-patterns": ["*"]})).await), 200);
+    let asked = json!({"policies": ["boss"]});
+    assert_eq!(
+        code(&house.call(&alice, &format!("{role}/create-token"), asked).await),
+        400,
+        "alice has it not"
+    );
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ pub static BACKEND: Backend = Backend {
     about: "The system backend: the seal, mounts, policies and other controls of the daemon.",
     endpoints: &[
         daemon::ENDPOINTS,
+        mounts::seen::ENDPOINTS,
         mounts::ENDPOINTS,
         policies::ENDPOINTS,
         rekey::ENDPOINTS,
