@@ -2,6 +2,7 @@
 //! that type; here is what holds for all of them.
 
 pub mod departure;
+pub mod relocate;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ const TAKEN: [&str; 7] = ["auth", "config", "cubbyhole", "identity", "state", "s
 /// Hangs the service on the model.
 pub fn register(registry: &mut Registry, schema: &Schema) {
     for (path, prefix) in [(AUTH, "auth_"), (SECRETS, "")] {
+        relocate::register(registry, path);
         if let Some(named) = Named::new(schema, path, prefix) {
             registry.prepare(path, Arc::new(named));
         }

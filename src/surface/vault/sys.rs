@@ -5,6 +5,7 @@ pub mod leases;
 pub mod mounts;
 pub mod policies;
 pub mod rekey;
+pub mod remount;
 pub mod wrapping;
 
 use super::route::Backend;
@@ -19,6 +20,7 @@ pub static BACKEND: Backend = Backend {
         mounts::ENDPOINTS,
         policies::ENDPOINTS,
         rekey::ENDPOINTS,
+        remount::ENDPOINTS,
         wrapping::ENDPOINTS,
         leases::ENDPOINTS,
     ],
