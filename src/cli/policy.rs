@@ -1,4 +1,4 @@
-//! `strongbox policy check`: what a policy says of an operation on a path, and which of its rules decides. The policy
+//! `strongbox policy check`: what a policy, or the rules of NACM, say of an operation on a path, and which of them decides. It
 //! comes from boot files or from a file with the policy alone; no daemon is asked.
 //!
 //! Exit codes: 0 for allow, 1 for reject, 2 when the command could not do its work.
@@ -7,12 +7,16 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use serde::de::DeserializeOwned;
 
-use crate::access::authorize::check::decide_by_policy;
+use crate::access::authorize::check::{decide_by_policy, decide_by_rules_of_nacm};
+use crate::access::authorize::nacm::{NACM, Nacm};
 use crate::access::authorize::policy::built_in;
 use crate::access::authorize::{Decision, Policy, PolicyOperation};
+use crate::base::ident::Ident;
 use crate::daemon::boot;
 use crate::data::decode::{Allow, DecodeOptions, Format, decode};
 use crate::data::deserialize::from_data;
@@ -29,6 +33,8 @@ const UNUSABLE: u8 = 2;
 
 /// Where the policies of a tenant are in the model.
 const POLICIES: &str = "policy/policies";
+/// Where the rules of NACM are.
+const RULES: &str = "nacm";
 
 /// What to do with policies.
 #[derive(Subcommand, Debug)]
@@ -40,9 +46,15 @@ pub enum PolicyCommand {
 /// Arguments of `check`.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    /// The policy; the built-in ones, root and default, need no file
+    /// The policy; the built-in ones, root and default, need no file, and nacm stands for the rules of NACM
     #[arg(long, value_name = "NAME")]
     policy: String,
+    /// Group whose rules of NACM are asked, besides those that name the user; several may be given
+    #[arg(long, value_name = "NAME")]
+    group: Vec<String>,
+    /// User whose rules of NACM are asked
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// read, create, update, delete or execute
     #[arg(long)]
     operation: PolicyOperation,
@@ -52,7 +64,8 @@ pub struct CheckArgs {
     /// Tenant of the boot files whose policy it is [default: system]
     #[arg(long, value_name = "NAME", requires = "boot")]
     tenant: Option<String>,
-    /// File with the policy alone, as a GET of /v1/config/policy/policies/NAME returns it, in YAML or JSON
+    /// File with the policy alone, as a GET of /v1/config/policy/policies/NAME (or of /v1/config/nacm) returns it, in YAML
+    /// or JSON
     #[arg(long, value_name = "FILE", conflicts_with = "boot")]
     file: Option<PathBuf>,
     /// Path of the model, such as strongbox/jwt-issuers/NAME/roles/NAME/mint
@@ -72,9 +85,7 @@ impl PolicyCommand {
 /// Prints the decision to `out`, and what kept it from deciding to `messages`. Returns the exit code.
 fn check(arguments: &CheckArgs, out: &mut dyn Write, messages: &mut dyn Write) -> std::io::Result<u8> {
     let decided = compile_product().map_err(|error| vec![error]).and_then(|schema| {
-        let policy = policy(&schema, arguments)?;
-        let decision = decide_by_policy(&schema, &policy, arguments.operation, &arguments.path)
-            .map_err(|error| vec![error])?;
+        let decision = decide(&schema, arguments)?;
         Ok((told(&schema, arguments, &decision), decision.allowed))
     });
     match decided {
@@ -110,34 +121,48 @@ fn told(schema: &Schema, arguments: &CheckArgs, decision: &Decision) -> String {
     told
 }
 
-fn policy(schema: &Schema, arguments: &CheckArgs) -> Result<Policy, Vec<String>> {
+fn decide(schema: &Schema, arguments: &CheckArgs) -> Result<Decision, Vec<String>> {
+    let CheckArgs { operation, path, .. } = arguments;
     let name = arguments.policy.as_str();
-    if let Some(policy) = built_in().into_iter().find(|policy| policy.name == *name) {
-        return Ok(policy);
-    }
-    match &arguments.file {
-        Some(file) => from_file(schema, name, file),
-        None => from_boot_files(schema, name, arguments),
-    }
+    let decided = if let Some(policy) = built_in().into_iter().find(|policy| policy.name == *name) {
+        decide_by_policy(schema, &policy, *operation, path)
+    } else if name == NACM {
+        let rules: Nacm = written(schema, &parse(schema, RULES)?, arguments)?;
+        let named: Vec<Ident> = arguments.group.iter().map(|group| Ident::from(group.as_str())).collect();
+        let groups = rules.groups_of(arguments.user.as_deref().map(Ident::from).as_ref(), &named);
+        decide_by_rules_of_nacm(schema, &rules, &groups, *operation, path)
+    } else {
+        let place = parse(schema, POLICIES)?.entry(vec![Value::String(name.into())]);
+        let policy: Policy = written(schema, &place, arguments)?;
+        decide_by_policy(schema, &policy, *operation, path)
+    };
+    decided.map_err(|error| vec![error])
 }
 
-/// The path of the list of policies.
-fn list_path(schema: &Schema) -> Result<InstancePath, Vec<String>> {
-    InstancePath::parse_v1(schema, POLICIES).map_err(|violation| vec![violation.told().into_owned()])
+fn parse(schema: &Schema, path: &str) -> Result<InstancePath, Vec<String>> {
+    InstancePath::parse_v1(schema, path).map_err(|violation| vec![violation.told().into_owned()])
 }
 
-/// The key of a policy.
-fn key(name: &str) -> Vec<Value> {
-    vec![Value::String(name.into())]
+/// The policy, or the rules of NACM, as the arguments say where it is written.
+fn written<T: DeserializeOwned>(
+    schema: &Schema,
+    place: &InstancePath,
+    arguments: &CheckArgs,
+) -> Result<T, Vec<String>> {
+    let entry = match &arguments.file {
+        Some(file) => from_file(schema, place, file),
+        None => from_boot_files(schema, place, arguments),
+    };
+    from_data(schema, &*entry?).map_err(|error| vec![error.to_string()])
 }
 
-fn from_file(schema: &Schema, name: &str, file: &Path) -> Result<Policy, Vec<String>> {
+fn from_file(schema: &Schema, place: &InstancePath, file: &Path) -> Result<Arc<Container>, Vec<String>> {
     let failed = |reason: String| format!("{}: {reason}", file.display());
     let text = std::fs::read(file).map_err(|error| vec![failed(format!("cannot be read: {error}"))])?;
     let is_json = file.extension().is_some_and(|extension| extension == "json");
     let options = DecodeOptions::plain(if is_json { Format::Json } else { Format::Yaml }, Allow::Config);
-    match decode(schema, &list_path(schema)?.entry(key(name)), &text, &options) {
-        Ok(Data::Container(entry)) => read(schema, &entry),
+    match decode(schema, place, &text, &options) {
+        Ok(Data::Container(entry)) => Ok(entry),
         Ok(_) => Err(vec![failed("a map with the members of one policy is expected".to_owned())]),
         Err(violations) => Err(violations
             .iter()
@@ -146,7 +171,12 @@ fn from_file(schema: &Schema, name: &str, file: &Path) -> Result<Policy, Vec<Str
     }
 }
 
-fn from_boot_files(schema: &Schema, name: &str, arguments: &CheckArgs) -> Result<Policy, Vec<String>> {
+fn from_boot_files(
+    schema: &Schema,
+    place: &InstancePath,
+    arguments: &CheckArgs,
+) -> Result<Arc<Container>, Vec<String>> {
+    let name = arguments.policy.as_str();
     if arguments.boot.is_empty() {
         return Err(vec![format!(
             "'{name}' is not a built-in policy; --boot or --file says where it is written"
@@ -155,11 +185,13 @@ fn from_boot_files(schema: &Schema, name: &str, arguments: &CheckArgs) -> Result
     let trees = boot::configured(schema, &arguments.boot)
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<String>>())?;
     let tenant = arguments.tenant.as_deref().unwrap_or(SYSTEM_TENANT);
-    let policies = list_path(schema)?;
-    let list = trees.get(tenant).and_then(|tree| tree.list(&policies));
-    if let Some(entry) = list.and_then(|list| list.get(&key(name))) {
-        return read(schema, entry);
+    if let Some(entry) = trees.get(tenant).and_then(|tree| tree.entry(place)) {
+        return Ok(Arc::clone(entry));
     }
+    if place.keys().is_empty() {
+        return Err(vec![format!("the boot files have no rules of NACM for tenant '{tenant}'")]);
+    }
+    let policies = place.entry(Vec::new());
     let known: Vec<String> = trees
         .iter()
         .filter_map(|(tenant, tree)| Some((tenant, tree.list(&policies)?)))
@@ -170,10 +202,6 @@ fn from_boot_files(schema: &Schema, name: &str, arguments: &CheckArgs) -> Result
         .collect();
     let known = if known.is_empty() { "none at all".to_owned() } else { known.join(", ") };
     Err(vec![format!("the boot files have no policy '{name}' of tenant '{tenant}'; they have {known}")])
-}
-
-fn read(schema: &Schema, entry: &Container) -> Result<Policy, Vec<String>> {
-    from_data(schema, entry).map_err(|error| vec![error.to_string()])
 }
 
 #[cfg(test)]
@@ -258,6 +286,39 @@ rest-api:
             assert_eq!((status, out.as_str()), (UNUSABLE, ""), "{messages}");
             assert!(messages.starts_with("strongbox: ") && messages.contains(told), "{messages}");
         }
+    }
+
+    #[test]
+    fn the_rules_of_nacm_are_asked_for_a_user_or_a_group() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("nacm.yaml");
+        let rules = "groups:
+  group:
+    - {name: readers, user-name: [wilma]}
+rule-list:
+  - name: readers
+    group: [readers]
+    rule:
+      - {name: issuers, module-name: strongbox-jwt-issuer, access-operations: read, action: permit}
+      - {name: own, path: \"/strongbox:strongbox/strongbox-authentication:authentication\", action: permit}
+";
+        std::fs::write(&file, rules).unwrap();
+        let file = file.to_str().unwrap();
+        let said = |operation, path, more: &[&str]| {
+            let more: Vec<&str> = ["--file", file].iter().chain(more).copied().collect();
+            checked("nacm", operation, path, &more)
+        };
+        let issuers = "strongbox/jwt-issuers";
+        let allowed = "allow: rule 'readers/issuers' of policy 'nacm'\n";
+        for who in [["--user", "wilma"], ["--group", "readers"]] {
+            assert_eq!(said("read", issuers, &who), (0, allowed.to_owned(), String::new()));
+        }
+        let refused = "reject: rule 'default-deny-all' of policy 'nacm'\n";
+        assert_eq!(said("read", issuers, &["--user", "fred"]), (REJECTED, refused.to_owned(), String::new()));
+        assert_eq!(said("delete", issuers, &["--user", "wilma"]).0, REJECTED);
+        std::fs::write(file, rules.replace("authentication\"", "authentification\"")).unwrap();
+        let (status, _, messages) = said("read", issuers, &["--user", "wilma"]);
+        assert!(status == UNUSABLE && messages.contains("rule 'readers/own'"), "{messages}");
     }
 
     #[test]

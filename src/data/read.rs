@@ -71,7 +71,7 @@ pub struct Shape {
     pub content: Content,
     /// Which defaults.
     pub defaults: WithDefaults,
-    /// Nodes that are not shown, ascending.
+    /// Nodes of which no default is shown where they are not there, ascending.
     pub hidden: Arc<[NodeId]>,
     /// How scalars are written: [`Strictness::Rfc7951`] writes 64-bit numbers and decimals as strings.
     pub strictness: Strictness,

@@ -110,3 +110,23 @@ async fn nobody_gets_authority_by_writing_rules_of_nacm() {
     let handed_out = house.put(&alice, "strongbox/authentication/userpass/eve", user).await;
     assert_eq!(code(&handed_out), 403);
 }
+
+#[tokio::test]
+async fn a_rule_whose_path_is_not_of_the_model_is_refused() {
+    let house = House::new().await;
+    for (path, is_there) in [
+        ("/strongbox:strongbox/strongbox-authentication:authentication", true),
+        ("/", true),
+        ("/strongbox:strongbox/strongbox-authentication:authentification", false),
+        ("/sb:strongbox", false),
+        ("strongbox:strongbox", false),
+        ("/strongbox:strongbox/strongbox-jwt-issuer:jwt-issuers[nom='x']", false),
+    ] {
+        let mut rules = example();
+        rules["rule-list"][1]["rule"][2]["path"] = json!(path);
+        let answer = house.rules(rules).await;
+        assert_eq!(code(&answer), if is_there { 200 } else { 400 }, "{path}: {answer:?}");
+        let says = format!("'{path}' is no path of the model");
+        assert!(is_there || answer.unwrap_err().1.contains(&says), "{path}");
+    }
+}

@@ -9,6 +9,9 @@ mod older;
 pub mod parse;
 pub mod path;
 
+#[cfg(test)]
+mod laws;
+
 use serde_json::{Map, Value};
 
 use self::path::{AclPath, Specificity};

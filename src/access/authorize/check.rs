@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::book::Authority;
 use super::compile::{CompiledPolicy, NameIndex};
 use super::decide::Decision;
+use super::nacm::Nacm;
 use super::pattern::{Literal, PathPattern, PatternSegment};
 use super::policy::{Policy, PolicyOperation};
+use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
@@ -63,6 +65,25 @@ pub fn decide_by_policy(
     }
     let path = InstancePath::parse_v1(schema, path).map_err(|error| error.message)?;
     let compiled = Arc::new(CompiledPolicy::compile(policy, &NameIndex::new(schema)));
+    Ok(Authority { policies: Arc::new([compiled]), limits: None }.may(operation, &path))
+}
+
+/// What rules of NACM say to members of these groups: the same for the policy `nacm`.
+///
+/// # Errors
+/// One sentence, when the path of a rule, or the path asked for, does not fit the model.
+pub fn decide_by_rules_of_nacm(
+    schema: &Schema,
+    rules: &Nacm,
+    groups: &[Ident],
+    operation: PolicyOperation,
+    path: &str,
+) -> Result<Decision, String> {
+    if let Some((rule, path)) = rules.leads_nowhere(schema) {
+        return Err(format!("rule '{rule}': '{path}' is no path of the model"));
+    }
+    let path = InstancePath::parse_v1(schema, path).map_err(|error| error.message)?;
+    let compiled = Arc::new(rules.compile(schema, groups));
     Ok(Authority { policies: Arc::new([compiled]), limits: None }.may(operation, &path))
 }
 

@@ -5,7 +5,7 @@
 
 pub mod ordered;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -74,6 +74,15 @@ impl NameIndex {
 /// Which states a path has reached. Opaque; made and read by one [`CompiledPolicy`].
 pub(super) type States = SmallVec<[u32; 8]>;
 
+/// A path that a policy has been held against.
+#[derive(Debug)]
+pub(super) struct Followed {
+    /// What it reached.
+    pub states: States,
+    /// How specific the rule is that hides something on the way.
+    pub shut: Option<u16>,
+}
+
 /// What a policy says of an operation on a path.
 #[derive(Clone, Debug)]
 pub(super) struct Ruling {
@@ -85,6 +94,13 @@ pub(super) struct Ruling {
     pub literals: u16,
     /// What a read does not show.
     pub hidden: Hidden,
+}
+
+impl Ruling {
+    /// Whether it allows, where something is hidden on the way by a rule so specific.
+    pub fn allows(&self, shut: Option<u16>) -> bool {
+        self.verdict == Verdict::Allow && shut.is_none_or(|shut| self.literals > shut)
+    }
 }
 
 /// A policy in the form in which it decides.
@@ -99,6 +115,8 @@ pub struct CompiledPolicy {
     /// Its rules over the paths of requests.
     pub acl: Acl,
     states: Vec<State>,
+    /// Some rule hides something.
+    hides: bool,
     /// Of each node the first rule that matches decides, whatever was said of the one above it.
     pub(super) in_order: bool,
 }
@@ -152,6 +170,7 @@ impl CompiledPolicy {
                 .and_then(|text| acl::parse::parse(text).ok())
                 .unwrap_or_default(),
             states: vec![State::default()],
+            hides: policy.rest_api.rules.iter().any(|rule| !rule.hide_fields.is_empty()),
             in_order: false,
         };
         if let Ok(patterns) = patterns {
@@ -265,6 +284,57 @@ impl CompiledPolicy {
             }
         }
         reached
+    }
+
+    /// Follows a path to its end. What is hidden from who reads what is above it is shut to who asks for it, or for something
+    /// in it, as well, unless a rule allows that which is more specific than the one that hides.
+    pub(super) fn follow<'a>(
+        &self,
+        operation: PolicyOperation,
+        path: impl IntoIterator<Item = Segment<'a>>,
+    ) -> Followed {
+        let looks = self.hides && operation == PolicyOperation::Read;
+        let mut followed = Followed { states: self.start(), shut: None };
+        for segment in path {
+            if let Segment::Name(node) = segment
+                && looks
+            {
+                followed.shut = followed.shut.max(self.hides_here(&followed.states, node));
+            }
+            followed.states = self.step(&followed.states, segment);
+            if followed.states.is_empty() {
+                break;
+            }
+        }
+        followed
+    }
+
+    /// How specific the rule is that hides a node from who reads what is above it. Where that cannot be read as such, each
+    /// rule that would allow it counts.
+    fn hides_here(&self, states: &States, node: NodeId) -> Option<u16> {
+        let above = self.ruling(states, PolicyOperation::Read)?;
+        if above.verdict == Verdict::Allow {
+            return above.hidden.contains(node).then_some(above.literals);
+        }
+        let states = states.iter().filter_map(|index| self.states.get(*index as usize));
+        states.filter(|state| state.hidden.contains(node)).map(|state| state.literals).max()
+    }
+
+    /// The nodes that rules of these states, or of any that follow, hide.
+    pub(super) fn hidden_below(&self, states: &States) -> Hidden {
+        if !self.hides {
+            return Hidden::default();
+        }
+        let mut open: Vec<u32> = states.to_vec();
+        let mut seen = HashSet::new();
+        let mut hidden = Vec::new();
+        while let Some(index) = open.pop() {
+            if let Some(state) = self.states.get(index as usize).filter(|_| seen.insert(index)) {
+                hidden.extend_from_slice(state.hidden.nodes());
+                open.extend(state.next_states());
+            }
+        }
+        hidden.into_iter().collect()
     }
 
     fn reach(&self, states: &mut States, index: u32) {

@@ -4,6 +4,8 @@
 //! The answer is on the safe side. `true` means that every request which the policy allows is allowed already; `false`
 //! means that this is not so, or cannot be seen from the rules' paths alone.
 
+use std::cmp::Ordering;
+
 use super::pattern::{PathPattern, PatternSegment};
 use super::policy::{Policy, PolicyOperation, Rule, Verdict};
 
@@ -51,17 +53,25 @@ fn is_within(
         return false;
     }
     // A request reaches what is below the path that it names as well.
-    let mut reach = wanted.pattern.clone();
-    reach.segments.push(PatternSegment::Subtree);
+    let below = |pattern: &PathPattern| {
+        let mut below = pattern.clone();
+        below.segments.push(PatternSegment::Subtree);
+        below
+    };
+    let reach = below(&wanted.pattern);
     held.iter().all(|other| {
-        let takes_back = match other.rule.operations.verdict(operation) {
-            None => false,
-            Some(Verdict::Reject) => true,
-            Some(Verdict::Allow) => !hides_no_more(other.rule),
+        let verdict = other.rule.operations.verdict(operation);
+        // What a rule hides is shut to who asks for something in it, too.
+        let hides_more = verdict == Some(Verdict::Allow) && !hides_no_more(other.rule);
+        let takes_back = hides_more || verdict == Some(Verdict::Reject);
+        // Below the place of which `own` speaks, the word of a rule that is as specific counts as well.
+        let is_stronger = match other.pattern.literals().cmp(&own.pattern.literals()) {
+            Ordering::Less => false,
+            Ordering::Equal => hides_more || own.pattern.segments.last() != Some(&PatternSegment::Subtree),
+            Ordering::Greater => true,
         };
-        let speaks = takes_back
-            && other.pattern.literals() > own.pattern.literals()
-            && meet(&other.pattern.segments, &reach.segments);
+        let spoken_of = if hides_more { &below(&other.pattern) } else { &other.pattern };
+        let speaks = takes_back && is_stronger && meet(&spoken_of.segments, &reach.segments);
         !speaks || also_rejected(&other.pattern, wanted, beside, operation)
     })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::book::Authority;
-use super::compile::{CompiledPolicy, Ruling, Segment, States};
+use super::compile::{CompiledPolicy, Ruling, Segment};
 use super::policy::{PolicyOperation, Verdict};
 use super::segments;
 use crate::base::ident::Ident;
@@ -68,6 +68,13 @@ pub enum Reason {
         /// The path of the rule, as written.
         rule: Ident,
     },
+    /// A rule of one of the caller's policies allows it on the path, and hides what is there.
+    Hidden {
+        /// The policy.
+        policy: Ident,
+        /// The path of the rule, as written.
+        rule: Ident,
+    },
     /// No rule of any of the caller's policies speaks of this operation on this path.
     Silence,
     /// The caller's policies allow it, and the limits of its tenant do not.
@@ -89,7 +96,7 @@ impl Decision {
     /// The rule that decided and the policy that it is from, when a rule did.
     pub fn rule(&self) -> Option<(&Ident, &Ident)> {
         match &self.reason {
-            Reason::Rule { policy, rule } => Some((policy, rule)),
+            Reason::Rule { policy, rule } | Reason::Hidden { policy, rule } => Some((policy, rule)),
             Reason::Silence | Reason::Limit => None,
         }
     }
@@ -101,26 +108,13 @@ impl std::fmt::Display for Decision {
         let word = if self.allowed { "allowed" } else { "refused" };
         match &self.reason {
             Reason::Rule { policy, rule } => write!(f, "{word} by rule '{rule}' of policy '{policy}'"),
+            Reason::Hidden { policy, rule } => {
+                write!(f, "{word}: rule '{rule}' of policy '{policy}' hides it")
+            }
             Reason::Silence => write!(f, "{word}: no rule of the caller's policies allows it"),
             Reason::Limit => write!(f, "{word}: it is outside the limits of the tenant"),
         }
     }
-}
-
-/// Walks the path with one policy.
-fn rule_on<'a>(
-    policy: &CompiledPolicy,
-    operation: PolicyOperation,
-    path: impl Iterator<Item = Segment<'a>>,
-) -> Option<Ruling> {
-    let mut states: States = policy.start();
-    for segment in path {
-        states = policy.step(&states, segment);
-        if states.is_empty() {
-            return None;
-        }
-    }
-    policy.ruling(&states, operation)
 }
 
 impl Authority {
@@ -162,11 +156,12 @@ fn decide_by<'a>(
     let mut allowing: Option<(&CompiledPolicy, Ruling)> = None;
     let mut rejecting: Option<(&CompiledPolicy, Ruling)> = None;
     for policy in policies {
-        let Some(ruling) = rule_on(policy, operation, path.clone()) else { continue };
-        match (ruling.verdict, &mut allowing) {
-            (Verdict::Allow, Some((_, first))) => first.hidden = first.hidden.both(&ruling.hidden),
-            (Verdict::Allow, None) => allowing = Some((policy, ruling)),
-            (Verdict::Reject, _) => rejecting = rejecting.or(Some((policy, ruling))),
+        let followed = policy.follow(operation, path.clone());
+        let Some(ruling) = policy.ruling(&followed.states, operation) else { continue };
+        match (ruling.allows(followed.shut), &mut allowing) {
+            (true, Some((_, first))) => first.hidden = first.hidden.both(&ruling.hidden),
+            (true, None) => allowing = Some((policy, ruling)),
+            (false, _) => rejecting = rejecting.or(Some((policy, ruling))),
         }
         // Nothing that follows could show more.
         if allowing
@@ -180,7 +175,13 @@ fn decide_by<'a>(
     match allowing.or(rejecting) {
         Some((policy, ruling)) => Decision {
             allowed,
-            reason: Reason::Rule { policy: policy.name.clone(), rule: policy.rule_path(ruling.rule) },
+            reason: {
+                let (name, rule) = (policy.name.clone(), policy.rule_path(ruling.rule));
+                match ruling.verdict {
+                    Verdict::Allow if !allowed => Reason::Hidden { policy: name, rule },
+                    _ => Reason::Rule { policy: name, rule },
+                }
+            },
             hide: if allowed && operation == PolicyOperation::Read {
                 ruling.hidden
             } else {

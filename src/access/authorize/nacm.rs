@@ -142,6 +142,16 @@ impl Nacm {
         groups
     }
 
+    /// The first rule whose path is not of the model, by the names of its list and itself, and that path.
+    pub fn leads_nowhere(&self, schema: &Schema) -> Option<(String, &str)> {
+        let rules = self.rule_list.iter().flat_map(|list| list.rule.iter().map(move |rule| (list, rule)));
+        let mut wrong = rules.filter_map(|(list, rule)| {
+            let path = rule.path.as_ref().filter(|path| steps(schema, path).is_none())?;
+            Some((format!("{}/{}", list.name, rule.name), &**path))
+        });
+        wrong.next()
+    }
+
     /// What members of these groups may do, as a policy. Where NACM is switched off, that is everything (step 1); to a rule
     /// whose path is not of the model nothing matches.
     pub fn compile(&self, schema: &Schema, groups: &[Ident]) -> CompiledPolicy {

@@ -1,5 +1,7 @@
 //! The definition of a decision, written as plainly as it can be, for the compiled form to be held against.
 
+mod escalation;
+
 use proptest::prelude::*;
 
 use super::compile::{NameIndex, Segment};
@@ -57,11 +59,46 @@ fn ruling(
     Some((best.0, best.1, deciding.map(|(_, _, rule)| rule.hide_fields.clone()).collect()))
 }
 
+/// How specific the rule is that hides something on the way to a path: a rule that decides above it or, where the path above
+/// cannot be read as such, any that would allow that.
+fn shut(policy: &Policy, path: &[Step]) -> Option<usize> {
+    let hides = |at: usize| {
+        let Step::Name(next) = path.get(at)? else { return None };
+        let above = &path[..at];
+        let is_hidden =
+            |hides: &[Vec<Ident>]| hides.iter().all(|names| names.iter().any(|name| *name == NAMES[*next]));
+        let (literals, verdict, hidden) = ruling(policy, PolicyOperation::Read, above)?;
+        if verdict == Verdict::Allow {
+            return is_hidden(&hidden).then_some(literals);
+        }
+        let alone =
+            |rule: &Rule| Policy { rest_api: RestApi { rules: vec![rule.clone()] }, ..policy.clone() };
+        let each = policy.rest_api.rules.iter().filter_map(|rule| {
+            let (literals, verdict, hidden) = ruling(&alone(rule), PolicyOperation::Read, above)?;
+            (verdict == Verdict::Allow && is_hidden(&hidden)).then_some(literals)
+        });
+        each.max()
+    };
+    (0..path.len()).filter_map(hides).max()
+}
+
+/// What one policy says of a path to who asked for something above it where, on the way, a rule so specific hides something.
+fn ruling_behind(
+    policy: &Policy,
+    operation: PolicyOperation,
+    path: &[Step],
+    shut: Option<usize>,
+) -> Option<(usize, Verdict, Vec<Vec<Ident>>)> {
+    let (literals, verdict, hides) = ruling(policy, operation, path)?;
+    let is_shut = operation == PolicyOperation::Read && shut.is_some_and(|shut| literals <= shut);
+    Some(if is_shut { (literals, Verdict::Reject, Vec::new()) } else { (literals, verdict, hides) })
+}
+
 /// Allowed when any policy allows; hidden is what every deciding rule hides.
 fn decide(policies: &[Policy], operation: PolicyOperation, path: &[Step]) -> (bool, Vec<NodeId>) {
     let allowing: Vec<Vec<Ident>> = policies
         .iter()
-        .filter_map(|policy| ruling(policy, operation, path))
+        .filter_map(|policy| ruling_behind(policy, operation, path, shut(policy, path)))
         .filter(|(_, verdict, _)| *verdict == Verdict::Allow)
         .flat_map(|(_, _, hides)| hides)
         .collect();
@@ -175,7 +212,10 @@ proptest! {
         let mut walk = super::walk::Walk::begin(&authority, segments(target));
         let mut readable = decide(&policies, PolicyOperation::Read, target).0;
         prop_assert_eq!(walk.is_allowed(), readable);
-        let word = |policy, path| ruling(policy, PolicyOperation::Read, path).map(|ruling| (ruling.0, ruling.1));
+        let word = |policy, path| {
+            let ruling = ruling_behind(policy, PolicyOperation::Read, path, shut(policy, target))?;
+            Some((ruling.0, ruling.1))
+        };
         let mut said: Vec<Option<(usize, Verdict)>> = policies.iter().map(|policy| word(policy, target)).collect();
         for length in 1..=below.len() {
             let (uniform, leads) = (walk.is_uniform(), walk.leads_to_readable());

@@ -52,6 +52,8 @@ pub fn prune_container(
             None
         } else {
             let kept = prune(schema, &walk.enter(Segment::Name(*id)), data);
+            // What is left without anything in it would tell that there is something.
+            let kept = kept.filter(|kept| !is_empty(schema, kept));
             only_keys &= kept.is_none();
             kept
         };
@@ -71,6 +73,16 @@ pub fn prune_container(
     } else {
         Arc::clone(container)
     })
+}
+
+/// Whether data is as good as none: a list without entries, or a container that means nothing by itself.
+fn is_empty(schema: &Schema, data: &Data) -> bool {
+    match data {
+        Data::Container(container) => container.is_empty() && schema.node(container.node).is_np_container(),
+        Data::List(list) => list.is_empty(),
+        Data::LeafList(values) => values.is_empty(),
+        Data::Leaf(_) | Data::Any(_) => false,
+    }
 }
 
 fn prune_list(schema: &Schema, walk: &Walk<'_>, list: &Arc<List>) -> Option<Arc<List>> {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::book::Authority;
-use super::compile::{CompiledPolicy, Segment, States};
+use super::compile::{CompiledPolicy, Followed, Segment, States};
 use super::decide::Hidden;
-use super::policy::{PolicyOperation, Verdict};
+use super::policy::PolicyOperation;
 
 /// A place in the tree, with all that the policies have said on the way to it.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ struct Track<'a> {
     /// How specific the rule is that says so.
     literals: u16,
     hidden: Hidden,
+    /// How specific the rule is that hides something on the way to where the walk began.
+    shut: Option<u16>,
 }
 
 impl<'a> Walk<'a> {
@@ -129,13 +131,23 @@ impl<'a> Walk<'a> {
     }
 }
 
+impl Walk<'_> {
+    /// The nodes that may be hidden here or further down: of those that are not there, nothing is to be said.
+    pub fn hidden_below(&self) -> Hidden {
+        let here = self.hidden();
+        if self.is_uniform() {
+            return here;
+        }
+        let tracks = self.own.iter().chain(self.limits.iter().flatten());
+        tracks.fold(here, |hidden, track| hidden.either(&track.policy.hidden_below(&track.states)))
+    }
+}
+
 impl<'a> Track<'a> {
     fn begin(policy: &'a CompiledPolicy, operation: PolicyOperation, path: &[Segment<'_>]) -> Self {
-        let mut states = policy.start();
-        for segment in path {
-            states = policy.step(&states, *segment);
-        }
-        Track { policy, states, allowed: false, literals: 0, hidden: Hidden::default() }.ruled(operation)
+        let Followed { states, shut } = policy.follow(operation, path.iter().copied());
+        Track { policy, states, allowed: false, literals: 0, hidden: Hidden::default(), shut }
+            .ruled(operation)
     }
 
     fn enter(&self, operation: PolicyOperation, segment: Segment<'_>) -> Self {
@@ -149,7 +161,7 @@ impl<'a> Track<'a> {
             && (self.policy.in_order || ruling.literals >= self.literals)
         {
             self.literals = ruling.literals;
-            self.allowed = ruling.verdict == Verdict::Allow;
+            self.allowed = ruling.allows(self.shut);
             self.hidden = if self.allowed { ruling.hidden } else { Hidden::default() };
         }
         self
@@ -159,7 +171,7 @@ impl<'a> Track<'a> {
         self.policy.is_final(&self.states)
             && self.policy.ruling_below(&self.states, operation).is_none_or(|below| {
                 !self.policy.in_order && below.literals < self.literals
-                    || (below.verdict == Verdict::Allow) == self.allowed
+                    || below.allows(self.shut) == self.allowed
                         && (!self.allowed || below.hidden == self.hidden)
             })
     }

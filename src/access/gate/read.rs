@@ -32,7 +32,7 @@ pub struct Reading {
     /// The accessible tree for expressions: what the caller may read of the resource, in its place. In config it holds
     /// everything else as well where nothing is kept from the caller.
     pub tree: Tree,
-    /// Nodes that are not to be shown even as a default in use.
+    /// Nodes that are not to be shown as a default in use where they are not there: something of them may be hidden.
     pub hidden: Hidden,
     /// Entity tag without quotes; only config has one.
     pub etag: Option<String>,
@@ -171,7 +171,7 @@ impl Gate {
             }
             Datastore::State => Validators { etag: None, modified: None },
         };
-        let hidden = walk.hidden();
+        let hidden = walk.hidden_below();
         drop(walk);
         drop(from_root);
         let tenant = caller.tenant.clone();

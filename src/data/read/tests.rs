@@ -145,9 +145,10 @@ fn rfc8040_4_8_fields_depth_and_content() {
         r#"{"issuer":[{"name":"a","version":[{"id":1}],"used":3}]}"#
     );
     assert!(!shown("top", &content(Content::Config)).contains("used"));
-    let hidden = schema.find("/top/issuer/role").unwrap();
-    let shape = Shape { hidden: Arc::new([hidden]), ..Shape::default() };
-    assert!(!shown("/", &shape).contains("role"));
+    let hidden = schema.find("/top/issuer/role/level").unwrap();
+    let shape = |hidden| Shape { hidden, defaults: WithDefaults::ReportAll, ..Shape::default() };
+    assert!(shown("/", &shape(Arc::new([]))).contains("level"));
+    assert!(!shown("/", &shape(Arc::new([hidden]))).contains("level"));
 }
 
 #[test]

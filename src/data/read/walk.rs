@@ -106,8 +106,7 @@ impl<'v, 'a> At<'v, 'a> {
             return Some(None);
         }
         let shape = self.view.shape;
-        let too_deep = self.fields.is_none() && self.depth <= 1;
-        if too_deep || shape.hidden.binary_search(&node.id).is_ok() {
+        if self.fields.is_none() && self.depth <= 1 {
             return None;
         }
         let wanted = match shape.content {
@@ -264,6 +263,9 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
         let schema = self.at.schema();
         let node = schema.node(id);
         let value = default::default_of(schema, id);
+        if self.at.view.shape.hidden.binary_search(&id).is_ok() {
+            return Ok(());
+        }
         if value.is_none() && !(node.is_np_container() && default::any_in_use(schema, id)) {
             return Ok(());
         }
@@ -472,7 +474,7 @@ impl Serialize for Scalar<'_, '_> {
                 array.serialize_element(&())?;
                 array.end()
             }
-            Value::Binary(bytes) => serializer.collect_str(&Base64Display::new(bytes, &STANDARD)),
+            Value::Binary(bytes) => serializer.collect_str(&Base64Display::new(bytes.expose(), &STANDARD)),
             Value::Identity(identity) => {
                 let is_own = self.schema.module(self.node.module).name == identity.module;
                 let module = (!is_own).then_some(&*identity.module);

@@ -1,5 +1,7 @@
 //! The dialect in front of a real engine and gate, without a listener.
 
+mod hidden;
+
 use std::sync::Arc;
 
 use hyper::StatusCode;
@@ -129,4 +131,27 @@ async fn a_json_patch_works_on_what_was_printed() {
     assert_eq!(desk.send(&line, &headers, patch).await.status, 204);
     assert_eq!(desk.tell(&format!("GET {ISSUERS}/a"), "").await, r#"200 {"name":"a","signing-key":"k"}"#);
     assert_eq!(desk.send(&line, &headers, patch).await.status, 409);
+}
+
+#[tokio::test]
+async fn requests_of_too_many_parts_are_refused() {
+    let desk = Desk::new();
+    let edits = |count: usize| {
+        let edit = r#"{"operation":"delete","path":"tenants/x"}"#;
+        format!("[{}]", vec![edit; count].join(","))
+    };
+    let told = desk.tell("POST /v1/config", &edits(10_001)).await;
+    assert!(told.starts_with("413 ") && told.contains("10001 edits"), "{told}");
+    assert_eq!(desk.tell("PUT /v1/config/tenants/x", "{}").await, "201");
+    let patch = format!("[{}]", vec![r#"{"op":"remove","path":"/x"}"#; 10_001].join(","));
+    let headers = [("content-type", "application/json-patch+json")];
+    let reply = desk.send("PATCH /v1/config/tenants/x", &headers, &patch).await;
+    let told = String::from_utf8_lossy(&reply.body).into_owned();
+    assert!(reply.status == 400 && told.contains("at most 10000 operations"), "{told}");
+    let deep = format!("GET /v1/config/tenants?fields={}name{}", "a(".repeat(70), ")".repeat(70));
+    let long = format!("GET /v1/config/tenants?fields=name{}", ",name".repeat(4_000));
+    for line in [deep, long] {
+        let told = desk.tell(&line, "").await;
+        assert!(told.starts_with("400 "), "{told}");
+    }
 }

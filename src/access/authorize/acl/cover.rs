@@ -20,8 +20,11 @@ fn is_covered(held: &[&Acl], wanted: &AclRule) -> bool {
     let gives = |rule: &AclRule| {
         rule.capabilities.contains(wanted.capabilities) && (is_unbounded(rule) || same_bounds(rule, wanted))
     };
-    own().any(|rule| gives(rule) && contains(&rule.path, &wanted.path))
-        && own().filter(|rule| meet(&rule.path, &wanted.path)).all(gives)
+    // Names are listed by the path with a slash at its end too, of which other rules may speak.
+    let is_list = wanted.capabilities.has(Capability::List);
+    let listed = AclPath { stem: format!("{}/", wanted.path.stem), ..wanted.path.clone() };
+    let speaks = |rule: &&AclRule| meet(&rule.path, &wanted.path) || is_list && meet(&rule.path, &listed);
+    own().any(|rule| gives(rule) && contains(&rule.path, &wanted.path)) && own().filter(speaks).all(gives)
 }
 
 fn is_unbounded(rule: &AclRule) -> bool {

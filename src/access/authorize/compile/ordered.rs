@@ -55,6 +55,7 @@ impl CompiledPolicy {
             source,
             acl: Acl::default(),
             states: vec![State::default()],
+            hides: false,
             in_order: true,
         };
         if rules.len() < usize::from(u16::MAX) {
