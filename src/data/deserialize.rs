@@ -342,7 +342,7 @@ impl<'de> Deserializer<'de> for Scalar<'_> {
             }
             Value::Enum(name) => visitor.visit_str(name),
             Value::Secret(secret) => visitor.visit_str(secret.expose_text().unwrap_or_default()),
-            Value::Binary(bytes) => visitor.visit_bytes(bytes),
+            Value::Binary(bytes) => visitor.visit_bytes(bytes.expose()),
             Value::Identity(_) => visitor.visit_string(self.0.to_string()),
         }
     }
@@ -369,7 +369,9 @@ impl<'de> Deserializer<'de> for Scalar<'_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self.0 {
-            Value::Binary(bytes) => SeqDeserializer::new(bytes.iter().copied()).deserialize_seq(visitor),
+            Value::Binary(bytes) => {
+                SeqDeserializer::new(bytes.expose().iter().copied()).deserialize_seq(visitor)
+            }
             _ => self.deserialize_any(visitor),
         }
     }

@@ -172,7 +172,7 @@ fn write_value(hasher: &mut SipHasher13, value: &Value) {
         Value::Secret(secret) => tagged(hasher, 5, secret.expose()),
         Value::Enum(name) => tagged(hasher, 6, name.as_bytes()),
         Value::Bits(names) => tagged(hasher, 7, names.as_bytes()),
-        Value::Binary(bytes) => tagged(hasher, 8, bytes),
+        Value::Binary(bytes) => tagged(hasher, 8, bytes.expose()),
         Value::Identity(identity) => {
             tagged(hasher, 9, identity.module.as_bytes());
             write_text(hasher, identity.name.as_bytes());

@@ -44,7 +44,7 @@ pub fn of_type(schema: &Schema, ty: &Type, module: ModuleId) -> Option<Value> {
                 length.as_ref().and_then(|length| length.parts.first()).map_or(6, |part| part.0.max(1));
             (octets <= 4096).then(|| {
                 let octets = usize::try_from(octets).unwrap_or(0);
-                Value::Binary(b"example".iter().copied().cycle().take(octets).collect())
+                Value::binary(b"example".iter().copied().cycle().take(octets).collect())
             })
         }
         TypeKind::Int { bits, range } => {

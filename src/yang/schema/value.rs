@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroize as _;
 
 use crate::base::ident::Ident;
@@ -34,8 +36,8 @@ pub enum Value {
     Enum(Ident),
     /// `bits`: the names that are set, in the order of their positions, separated by one space.
     Bits(Arc<str>),
-    /// `binary`, decoded.
-    Binary(Arc<[u8]>),
+    /// `binary`, decoded. Most binary values are key material, so all are wiped when dropped and none is shown by `Debug`.
+    Binary(Arc<Secret>),
     /// `identityref`.
     Identity(Arc<IdentityName>),
     /// `instance-identifier`, in the form of RFC 7951 section 6.11 (module names, only where the module changes).
@@ -73,6 +75,11 @@ impl Value {
             text.zeroize();
         }
         kept
+    }
+
+    /// A binary value.
+    pub fn binary(octets: Vec<u8>) -> Self {
+        Value::Binary(Arc::new(Secret::new(octets)))
     }
 
     /// The text of a string, enum, bits or instance-identifier value, without allocating.
@@ -150,7 +157,7 @@ impl Ord for Value {
             }
             (Value::Enum(a), Value::Enum(b)) => a.cmp(b),
             (Value::Bits(a), Value::Bits(b)) => a.cmp(b),
-            (Value::Binary(a), Value::Binary(b)) => a.cmp(b),
+            (Value::Binary(a), Value::Binary(b)) => a.expose().cmp(b.expose()),
             (Value::Identity(a), Value::Identity(b)) => a.cmp(b),
             (Value::InstanceIdentifier(a), Value::InstanceIdentifier(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
@@ -183,7 +190,7 @@ impl Hash for Value {
             Value::Uint(value) => value.hash(state),
             Value::Decimal(value) => value.hash(state),
             Value::Enum(name) => name.hash(state),
-            Value::Binary(bytes) => bytes.hash(state),
+            Value::Binary(secret) => secret.expose().hash(state),
             Value::Identity(identity) => identity.hash(state),
             Value::String(_) | Value::Secret(_) | Value::Bits(_) | Value::InstanceIdentifier(_) => {
                 self.as_str().hash(state);
@@ -228,10 +235,7 @@ impl fmt::Display for Value {
             Value::String(text) | Value::Bits(text) | Value::InstanceIdentifier(text) => f.write_str(text),
             Value::Enum(name) => f.write_str(name),
             Value::Secret(secret) => f.write_str(secret.expose_text().unwrap_or_default()),
-            Value::Binary(bytes) => {
-                use base64::Engine as _;
-                f.write_str(&base64::engine::general_purpose::STANDARD.encode(bytes))
-            }
+            Value::Binary(octets) => Base64Display::new(octets.expose(), &STANDARD).fmt(f),
             Value::Identity(identity) => write!(f, "{}:{}", identity.module, identity.name),
         }
     }
@@ -240,7 +244,7 @@ impl fmt::Display for Value {
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Secret(secret) => secret.fmt(f),
+            Value::Secret(secret) | Value::Binary(secret) => secret.fmt(f),
             _ => write!(f, "{:?}", self.to_string()),
         }
     }
@@ -263,6 +267,14 @@ mod tests {
         assert_eq!((secret.as_str(), secret.to_string()), (Some("hunter2"), "hunter2".to_owned()));
         assert!(!format!("{secret:?}").contains("hunter2"));
         assert!(Value::string("a") < Value::secret("b".into()) && secret != Value::string("hunter3"));
+    }
+
+    #[test]
+    fn binary_values_are_not_shown() {
+        let (key, same) = (Value::binary(b"hunter2".to_vec()), Value::binary(b"hunter2".to_vec()));
+        assert_eq!((key.to_string(), &key), ("aHVudGVyMg==".to_owned(), &same));
+        assert_eq!(format!("{key:?}"), "Secret(***)");
+        assert!(Value::binary(vec![1]) < Value::binary(vec![1, 0]));
     }
 
     #[test]

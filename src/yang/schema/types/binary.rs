@@ -26,7 +26,7 @@ pub(super) fn parse(length: Option<&Ranges<u64>>, raw: Raw<'_>) -> Result<Value,
                 format!("{found} has {count} octets; allowed are {length}")
             }))
         }
-        _ => Ok(Value::Binary(octets.into())),
+        _ => Ok(Value::binary(octets)),
     }
 }
 
