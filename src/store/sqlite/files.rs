@@ -150,15 +150,21 @@ pub(super) fn connect(dir: &Path) -> Result<Connection, StoreError> {
         )
         .map_err(failed)?;
     if found == WITHOUT_PAST {
-        // A file for all of it or none, like every other change of the store.
-        connection
-            .execute_batch(&format!(
-                "BEGIN IMMEDIATE; {} PRAGMA user_version = {FORMAT}; COMMIT;",
-                past::TABLE
-            ))
-            .map_err(failed)?;
+        upgrade(&connection, || ()).map_err(failed)?;
     }
     Ok(connection)
+}
+
+/// Brings a database of the format before to this one: all of it or none, like every other change of the store. `between`
+/// is called where the process could end: before each step and behind the last.
+pub(super) fn upgrade(connection: &Connection, mut between: impl FnMut()) -> rusqlite::Result<()> {
+    let format = format!("PRAGMA user_version = {FORMAT}");
+    for step in ["BEGIN IMMEDIATE", past::TABLE, &format, "COMMIT"] {
+        between();
+        connection.execute_batch(step)?;
+    }
+    between();
+    Ok(())
 }
 
 fn open_file(path: &Path) -> Result<Connection, StoreError> {

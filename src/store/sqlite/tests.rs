@@ -246,12 +246,18 @@ proptest! {
 /// A store that was killed: its directory as it is while it is open.
 fn killed(dir: &Path, records: u64) -> tempfile::TempDir {
     let store = store_with(dir, records);
+    let copy = copied(dir);
+    drop(store);
+    copy
+}
+
+/// The files of a directory as they are, which is what is left of a process that is killed now.
+fn copied(dir: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for file in fs::read_dir(dir).unwrap() {
         let from = file.unwrap().path();
         fs::copy(&from, copy.path().join(from.file_name().unwrap())).unwrap();
     }
-    drop(store);
     copy
 }
 
@@ -380,4 +386,26 @@ fn a_store_of_the_format_before_is_brought_to_this_one() {
     assert!(matches!(past(&store, 2), Err(StoreError::Purged { .. })));
     store.append(Revision(3), &record(4), &effects(&record(4))).unwrap();
     assert_eq!((store.first_past().unwrap(), past(&store, 3).unwrap().len()), (Revision(3), 1));
+}
+
+#[test]
+fn an_upgrade_that_is_killed_at_any_step_leaves_a_store_that_opens() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_with(dir.path(), 3);
+    store.connection.execute_batch("DROP TABLE past; PRAGMA user_version = 2;").unwrap();
+    // A small cache, so that pages get to the write-ahead log before the commit.
+    store.connection.pragma_update(None, "cache_size", 1).unwrap();
+    let before = content(&store).unwrap();
+    let mut copies = Vec::new();
+    files::upgrade(&store.connection, || copies.push(copied(dir.path()))).unwrap();
+    assert_eq!(copies.len(), 5);
+    for (step, copy) in copies.iter().enumerate() {
+        let (mut store, _) =
+            open(copy.path()).unwrap_or_else(|error| panic!("killed at step {step}: {error}"));
+        assert_eq!(content(&store).unwrap(), before, "killed at step {step}");
+        store.append(Revision(3), &record(4), &effects(&record(4))).unwrap();
+        assert_eq!(past(&store, 3).unwrap().len(), 1, "killed at step {step}");
+        drop(store);
+        assert_eq!(reopened(copy.path()).unwrap().len(), 4);
+    }
 }
