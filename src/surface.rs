@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use hyper::StatusCode;
 use tokio::sync::{mpsc, watch};
 
 use self::http::{Payload, Refusal, Reply, Request};
@@ -34,12 +35,14 @@ use self::public::{Always, Documents, Public};
 use self::restconf::{Restconf, host_meta};
 use self::sealed::Sealed;
 use self::streams::{Counters, Streams, Subscriptions};
+use self::trail::Trail;
 use self::v1::V1;
 use self::v1::route::is_taken;
 use self::vault::Vault;
 use self::vault::unsealing::Unsealing;
 use crate::access::gate::Gate;
 use crate::base::clock::Clock;
+use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
 
 /// Every dialect, behind one listener. To serve it: [`http::Bound::bind`], [`http::exchange::Exchange::new`],
@@ -61,6 +64,7 @@ pub struct Doorway {
 
 /// What is there while the daemon is unsealed.
 struct Open {
+    gate: Gate,
     v1: V1,
     restconf: Restconf,
     vault: Vault,
@@ -110,6 +114,7 @@ impl Doorway {
         let streams = Streams::new(ending.subscribe(), in_use.clone(), counters, patience);
         let public = Public::new(gate.engine().clone(), documents, gate.default_tenant().clone());
         let open = Open {
+            gate: gate.clone(),
             v1: V1::new(gate.clone()),
             restconf: Restconf::new(gate.clone(), streams, subscriptions),
             descriptions: Descriptions::new(gate.clone()),
@@ -136,6 +141,19 @@ impl Doorway {
     }
 }
 
+impl Open {
+    /// Writes down a request that no dialect got to see.
+    ///
+    /// # Errors
+    /// The refusal that is to be answered instead when it could not be written.
+    async fn note(&self, request: &Request, refusal: &Refusal) -> Result<(), Refusal> {
+        let recorded = Trail::new(&self.gate, request).record(refusal.status, Some(&refusal.message)).await;
+        recorded.map_err(|failure| {
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorTag::OperationFailed, failure.summary())
+        })
+    }
+}
+
 /// Two dialects stand below `/v1/`.
 impl Surface {
     /// Whether a request below `/v1/` speaks the Vault dialect. What has no name there that is anybody's belongs to the
@@ -148,6 +166,16 @@ impl Surface {
                 vault::is_named(request)
                     || vault::asked::is_spoken(request) && !taken(vault::second_segment(request))
             }
+        }
+    }
+
+    /// A refusal in the words of the dialect that a request speaks.
+    fn print(&self, request: &Request, refusal: &Refusal, open: Option<&Open>) -> Reply {
+        match request.first_segment() {
+            "v1" if self.is_vaults(request, open) => Vault::refuse(refusal),
+            "v1" => self.sealed.refuse(request, refusal),
+            "restconf" => restconf::refuse(self.sealed.schema(), request, refusal),
+            _ => public::refuse(refusal),
         }
     }
 
@@ -190,12 +218,14 @@ impl http::Service for Surface {
         reply
     }
 
-    fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
-        let reply = match request.first_segment() {
-            "v1" if self.is_vaults(request, self.doorway.open.load().as_deref()) => Vault::refuse(refusal),
-            "v1" => self.sealed.refuse(request, refusal),
-            "restconf" => restconf::refuse(self.sealed.schema(), request, refusal),
-            _ => public::refuse(refusal),
+    async fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply {
+        let open = self.doorway.open.load_full();
+        let reply = match &open {
+            Some(open) => match open.note(request, refusal).await {
+                Ok(()) => self.print(request, refusal, Some(open)),
+                Err(unaudited) => self.print(request, &unaudited, Some(open)),
+            },
+            None => self.print(request, refusal, None),
         };
         self.always.metrics.count(&request.method, reply.status, request.received.elapsed());
         reply

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::conversation::wire::exchange;
 use crate::support::Daemon;
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/payments.yaml");
@@ -61,6 +62,19 @@ fn audit_verify_believes_what_the_daemon_wrote_and_finds_a_changed_line() {
         "--data-directory",
         directory,
     ]);
+    // What no dialect got to see is written down as well.
+    let token = daemon.fact("/tokens/alice");
+    let long = format!(
+        "GET /v1/{} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n",
+        "x".repeat(20_000)
+    );
+    assert_eq!(exchange(daemon.fact("/address"), long.as_bytes()).unwrap().status(), 414);
+    let strangers = std::fs::read_to_string(data.join("audit-anonymous.log")).unwrap();
+    let line = strangers.lines().find(|line| line.contains("\"status\":414")).unwrap();
+    assert!(
+        line.contains("the URL has 20004 bytes") && line.len() < 3_000 && !line.contains(token),
+        "{line}"
+    );
     let (status, out, messages) = ran(&["audit", "verify", "--data-directory", directory]);
     assert_eq!(status, Some(0), "{out}{messages}");
     assert!(out.contains("audit.log: the chain is whole, lines checked: "), "{out}");

@@ -37,6 +37,10 @@ pub trait Service: Send + Sync + 'static {
         payload: Payload,
     ) -> impl Future<Output = Reply> + Send + 'a;
 
-    /// Prints a refusal in the body form of the dialect that the request's path belongs to.
-    fn refuse(&self, request: &Request, refusal: &Refusal) -> Reply;
+    /// Prints a refusal in the body form of the dialect that the request's path belongs to, and writes it down.
+    fn refuse<'a>(
+        &'a self,
+        request: &'a Request,
+        refusal: &'a Refusal,
+    ) -> impl Future<Output = Reply> + Send + 'a;
 }

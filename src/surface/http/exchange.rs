@@ -90,7 +90,7 @@ impl<S: Service> Exchange<S> {
             received: Instant::now(),
         };
         let mut reply = match self.admit(&request, version) {
-            Err(refusal) => self.service.refuse(&request, &refusal),
+            Err(refusal) => self.service.refuse(&request, &refusal).await,
             Ok(_place) => match self.cors.preflight(&request.method, &request.headers) {
                 Some(reply) => reply,
                 None => self.call(&request, Payload::incoming(body, &self.limits)).await,
@@ -99,7 +99,10 @@ impl<S: Service> Exchange<S> {
         if let Some(body) = reply.stream.take() {
             match self.streams.enter(request.client.address) {
                 Some(place) => reply.stream = Some(body.over(connection.clone(), place)),
-                None => reply = self.service.refuse(&request, &crowded("streams", self.streams.most())),
+                None => {
+                    let refusal = crowded("streams", self.streams.most());
+                    reply = self.service.refuse(&request, &refusal).await;
+                }
             }
         }
         if let Some(coding) = negotiate::coding(&request.headers) {
@@ -127,7 +130,7 @@ impl<S: Service> Exchange<S> {
                     reason,
                     "a handler panicked"
                 );
-                self.service.refuse(request, &Refusal::internal())
+                self.service.refuse(request, &Refusal::internal()).await
             }
         }
     }

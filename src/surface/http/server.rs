@@ -269,11 +269,11 @@ mod tests {
             assert_ne!(request.path(), "/panic", "asked to");
             match payload.read(&request.headers).await {
                 Ok(body) => Reply::with_body(StatusCode::OK, HeaderValue::from_static("text/plain"), body),
-                Err(refusal) => self.refuse(request, &refusal),
+                Err(refusal) => self.refuse(request, &refusal).await,
             }
         }
 
-        fn refuse(&self, _: &Request, refusal: &Refusal) -> Reply {
+        async fn refuse(&self, _: &Request, refusal: &Refusal) -> Reply {
             let text = refusal.message.clone();
             Reply::with_body(refusal.status, HeaderValue::from_static("text/plain"), text)
         }
@@ -341,6 +341,58 @@ mod tests {
         assert!(
             talk(address, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").await.starts_with("HTTP/1.1 400 ")
         );
+    }
+
+    #[tokio::test]
+    async fn rfc9113_requests_share_a_connection_and_have_the_same_limits() {
+        let limits = Limits { body_bytes: 10, ..Limits::default() };
+        let (address, _stop, _task) = start(limits).await;
+        let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        let (sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+        tokio::spawn(connection);
+        let ask = |path: String, body: &'static str, header: String| {
+            let mut sender = sender.clone();
+            let request = hyper::Request::post(format!("http://x{path}")).header("x-more", header);
+            let request = request.body(http_body_util::Full::new(bytes::Bytes::from_static(body.as_bytes())));
+            async move {
+                let answer = sender.send_request(request.unwrap()).await.unwrap();
+                assert_eq!(answer.version(), hyper::Version::HTTP_2);
+                answer.status().as_u16()
+            }
+        };
+        let none = String::new;
+        let statuses = tokio::join!(
+            ask("/".to_owned(), "hi", none()),
+            ask("/".to_owned(), "eleven byte", none()),
+            ask(format!("/{}", "a".repeat(20_000)), "", none()),
+            ask("/".to_owned(), "", "a".repeat(40_000)),
+            ask("/panic".to_owned(), "", none()),
+        );
+        assert_eq!(statuses, (200, 413, 414, 431, 500));
+        assert_eq!(ask("/".to_owned(), "hi", none()).await, 200, "the connection lives");
+    }
+
+    #[tokio::test]
+    async fn what_is_over_the_bounds_of_an_address_or_of_all_waits_or_is_refused() {
+        let (address, _stop, _task) = start(Limits { requests_per_address: 1, ..Limits::default() }).await;
+        let mut waiting = TcpStream::connect(address).await.unwrap();
+        waiting.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nh").await.unwrap();
+        let get = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        // Until the first has begun, the second may be the first.
+        while !talk(address, get).await.contains("HTTP/1.1 429 ") {}
+        waiting.write_all(b"i").await.unwrap();
+        let mut line = [0_u8; 15];
+        waiting.read_exact(&mut line).await.unwrap();
+        assert_eq!(&line, b"HTTP/1.1 200 OK");
+        assert!(talk(address, get).await.starts_with("HTTP/1.1 200 OK"));
+
+        let (address, _stop, _task) = start(Limits { connections: 1, ..Limits::default() }).await;
+        let first = TcpStream::connect(address).await.unwrap();
+        let mut second = tokio::spawn(async move { talk(address, get).await });
+        assert!(tokio::time::timeout(Duration::from_millis(200), &mut second).await.is_err(), "it waits");
+        drop(first);
+        assert!(second.await.unwrap().starts_with("HTTP/1.1 200 OK"));
     }
 
     #[tokio::test]
