@@ -62,6 +62,7 @@ const START: i64 = 1_710_000_000;
 struct House {
     gate: Gate,
     access: Arc<Access>,
+    app_roles: Arc<AppRoles>,
     clock: Clock,
     root: String,
     directory: tempfile::TempDir,
@@ -87,7 +88,12 @@ impl Host for NoStore {
     }
 }
 
-fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &Clock) -> Engine {
+fn engine(
+    directory: &Path,
+    schema: &Arc<Schema>,
+    access: &Arc<Access>,
+    clock: &Clock,
+) -> (Engine, Arc<AppRoles>) {
     let mut registry = Registry::new();
     Tokens::new(Arc::clone(access)).register(&mut registry);
     Userpass::new(Arc::clone(access), schema).unwrap().register(&mut registry);
@@ -117,7 +123,7 @@ fn engine(directory: &Path, schema: &Arc<Schema>, access: &Arc<Access>, clock: &
     let engine =
         Engine::start(Arc::clone(schema), registry, store, recovered, clock.clone(), settings).unwrap();
     app_roles.start(&engine);
-    engine
+    (engine, app_roles)
 }
 
 impl House {
@@ -127,11 +133,11 @@ impl House {
         let schema = Arc::new(compile_product().unwrap());
         let clock = Clock::manual(Timestamp::from_seconds(START));
         let access = Access::new(&schema).unwrap();
-        let engine = engine(directory.path(), &schema, &access, &clock);
+        let (engine, app_roles) = engine(directory.path(), &schema, &access, &clock);
         let gate = Gate::new(engine.clone(), Arc::clone(&access), None, "acme".into());
         let root = first::root_token(&engine, &access, "test").await.unwrap();
         let root = root.expose_text().unwrap().to_owned();
-        let mut house = House { gate, access, clock, root, directory };
+        let mut house = House { gate, access, app_roles, clock, root, directory };
         house.put(&house.root, "tenants/acme", json!({})).await.unwrap();
         let made = house.call(&house.root, "tenants/acme/create-token", json!({})).await.unwrap();
         house.root = made["token"].as_str().unwrap().to_owned();
@@ -147,9 +153,9 @@ impl House {
         gate.engine().shutdown().await;
         drop(gate);
         let access = Access::new(&schema).unwrap();
-        let engine = engine(directory.path(), &schema, &access, &clock);
+        let (engine, app_roles) = engine(directory.path(), &schema, &access, &clock);
         let gate = Gate::new(engine, Arc::clone(&access), None, "acme".into());
-        House { gate, access, clock, root, directory }
+        House { gate, access, app_roles, clock, root, directory }
     }
 
     fn schema(&self) -> &Arc<Schema> {

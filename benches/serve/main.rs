@@ -10,6 +10,7 @@
 mod ceiling;
 mod load;
 mod log_in;
+mod wrong_passwords;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -159,6 +160,7 @@ async fn run(time: Duration, sizes: &[usize]) {
     identity_tokens(&daemon, time).await;
 
     log_in::run(&daemon, dir.path(), time).await;
+    wrong_passwords::run(dir.path(), time).await;
 
     let mut filled = 1;
     for size in sizes {

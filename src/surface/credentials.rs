@@ -39,7 +39,9 @@ pub fn of(request: &Request) -> Credentials<'_> {
 
 fn read(line: &HeaderValue) -> Credentials<'_> {
     let Some((scheme, rest)) = line.to_str().ok().and_then(|line| line.split_once(' ')) else {
-        return Credentials::Unusable("the Authorization header has no credentials");
+        return Credentials::Unusable(
+            "'Authorization' is to be 'Bearer TOKEN', or 'Basic' and base64 of USER:PASSWORD",
+        );
     };
     let rest = rest.trim_matches(' ');
     if scheme.eq_ignore_ascii_case("bearer") {

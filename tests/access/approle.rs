@@ -105,6 +105,10 @@ async fn a_secret_id_ends_by_time_by_use_and_by_hand() {
     let short = house.secret_id(json!({"ttl": "1m"})).await;
     house.clock.advance(60);
     assert_eq!(house.machine(&role_id, &short).await, refused());
+    let kept = house.secret_id(json!({})).await;
+    let swept = || house.app_roles.sweep(house.gate.engine());
+    assert_eq!((swept().await.unwrap(), swept().await.unwrap()), (1, 0), "the short one is out of the store");
+    assert_eq!(code(&house.machine(&role_id, &kept).await), 200);
 }
 
 #[tokio::test]

@@ -230,3 +230,74 @@ async fn the_uses_of_a_token_are_exact_under_64_callers_and_share_their_writes()
     assert_eq!(stored["num-uses"], 0);
     assert!(house.caller(&token).await.is_err());
 }
+
+#[tokio::test]
+async fn tokens_stand_32_above_one_another_at_most() {
+    let house = House::new().await;
+    let mut token = house.root.clone();
+    let refusal = loop {
+        match house.call(&token, "strongbox/token/create-token", json!({})).await {
+            Ok(made) => token = made["token"].as_str().unwrap().to_owned(),
+            Err(refusal) => break refusal,
+        }
+    };
+    assert_eq!(refusal.0, 400, "{}", refusal.1);
+    assert!(refusal.1.contains("32 tokens above one another"), "{}", refusal.1);
+    assert!(house.caller(&token).await.is_ok());
+    house.call(&house.root, "strongbox/token/revoke", Value::Null).await.unwrap();
+    assert!(house.caller(&token).await.is_err(), "the first takes all below it along");
+}
+
+#[tokio::test]
+async fn a_token_that_is_made_is_as_it_was_asked_for() {
+    let house = House::new().await;
+    let make = async |more: Value| {
+        let made = house.call(&house.root, "strongbox/token/create-token", more).await?;
+        let token = made["token"].as_str().unwrap().to_owned();
+        Ok::<_, (u16, String)>((token, made))
+    };
+    // A periodic one has no end as long as it is prolonged in time.
+    let (periodic, _) = make(json!({"period": "10m", "policies": ["ops"]})).await.unwrap();
+    for _ in 0..20 {
+        house.clock.advance(9 * 60);
+        let prolonged = house.call(&periodic, "strongbox/token/refresh", Value::Null).await.unwrap();
+        assert_eq!(prolonged["expires-in"], 600);
+    }
+    house.clock.advance(11 * 60);
+    assert!(house.caller(&periodic).await.is_err());
+    // One with an explicit end does, whatever is asked for.
+    let (ending, made) = make(json!({"explicit-max-ttl": "30m", "ttl": "20m"})).await.unwrap();
+    assert_eq!(made["expires-in"], 20 * 60);
+    house.clock.advance(15 * 60);
+    let prolonged = house.call(&ending, "strongbox/token/refresh", json!({"ttl": "2h"})).await.unwrap();
+    assert_eq!(prolonged["expires-in"], 15 * 60);
+    house.clock.advance(16 * 60);
+    assert!(house.caller(&ending).await.is_err());
+    // Networks hold for every request; a token below has none that the one above does not have.
+    let (bound, _) = make(json!({"bound-cidrs": ["10.0.0.0/8"]})).await.unwrap();
+    let here = house.gate.authenticate(&Credentials::Token(&bound), &client()).await;
+    assert!(here.is_err());
+    let there = from("10.1.1.1");
+    let ask = async |input: Value| {
+        let made = house
+            .request(Some(&bound), there.clone(), |house| house.invoke("strongbox/token/create-token", input))
+            .await;
+        made.map_err(|(status, _)| status)
+    };
+    assert_eq!(ask(json!({"bound-cidrs": ["0.0.0.0/0"]})).await.unwrap_err(), 400);
+    let below = ask(json!({})).await.unwrap()["token"].as_str().unwrap().to_owned();
+    assert!(
+        house.gate.authenticate(&Credentials::Token(&below), &client()).await.is_err(),
+        "it has those of the one above"
+    );
+    assert!(house.gate.authenticate(&Credentials::Token(&below), &there).await.is_ok());
+    // By its accessor it can be looked up and ended, but not used.
+    let (token, made) = make(json!({})).await.unwrap();
+    let accessor = made["accessor"].as_str().unwrap();
+    assert!(house.caller(accessor).await.is_err());
+    let known = house.state(&house.root, &format!("strongbox/token/tokens/{accessor}")).await.unwrap();
+    assert_eq!(known["accessor"], accessor);
+    assert!(known.get("token-hash").is_none() && !known.to_string().contains(&token));
+    house.call(&house.root, "strongbox/token/revoke", json!({"accessor": accessor})).await.unwrap();
+    assert!(house.caller(&token).await.is_err());
+}

@@ -262,7 +262,14 @@ impl Decoder<'_> {
             Ok(value) => Some(shared(value)),
             Err(error) => {
                 let message = if secret {
-                    format!("{}: the value does not fit its type '{}' (it is not shown)", facts.name, ty.name)
+                    let length = match &ty.kind {
+                        TypeKind::String { length: Some(length), .. } => {
+                            format!("; its length must be {length}")
+                        }
+                        _ => String::new(),
+                    };
+                    let (name, ty) = (&facts.name, &ty.name);
+                    format!("{name}: the value does not fit its type '{ty}'{length} (it is not shown)")
                 } else {
                     format!("{}: {}", facts.name, error.message)
                 };

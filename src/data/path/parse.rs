@@ -93,7 +93,13 @@ fn navigable(schema: &Schema, path: &InstancePath, id: NodeId) -> Result<NodeId,
 /// Says what there is instead, and the nearest name if one is near.
 pub(in crate::data) fn unknown_message(schema: &Schema, parent: NodeId, name: &str) -> String {
     let node = schema.node(parent);
-    let place = if parent == NodeId::ROOT { "the top level".to_owned() } else { format!("'{}'", node.name) };
+    let place = match node.kind {
+        _ if parent == NodeId::ROOT => "the top level".to_owned(),
+        NodeKind::Input | NodeKind::Output => {
+            format!("the {} of '{}'", node.name, schema.node(node.parent).name)
+        }
+        _ => format!("'{}'", node.name),
+    };
     // Data first; notifications are no part of any path or body.
     let children = || schema.children(parent).iter().map(|id| schema.node(*id));
     let operations = children().filter(|node| node.is_operation());

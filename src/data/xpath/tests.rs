@@ -399,6 +399,45 @@ fn a_hostile_expression_ends_in_an_error() {
 }
 
 #[test]
+fn a_hostile_expression_over_100_000_entries_ends_in_bounded_time() {
+    use crate::data::tree::{Container, Data, List};
+    use crate::yang::schema::Value;
+    use std::sync::Arc;
+
+    let schema = schema();
+    let node = |path: &str| schema.find(path).unwrap();
+    let (shop, item) = (node("/shop"), node("/shop/item"));
+    let (name, count) = (node("/shop/item/name"), node("/shop/item/count"));
+    let mut list = List::new(&schema, item);
+    for at in 0..100_000 {
+        let leafs =
+            [(name, Data::Leaf(Value::string(format!("n{at:06}")))), (count, Data::Leaf(Value::Int(at)))];
+        let _ = list.insert(Arc::new(Container::with_children(item, leafs.to_vec())));
+    }
+    let inner = Container::with_children(shop, vec![(item, Data::List(Arc::new(list)))]);
+    let whole = Container::with_children(NodeId::ROOT, vec![(shop, Data::Container(Arc::new(inner)))]);
+    // In a debug build a step takes some fifty times longer than in one that serves.
+    let steps = 400_000;
+    let evaluator = Evaluator::new(&schema, &whole).with_budget(steps);
+    let entry =
+        Cursor::at(&schema, &whole, &InstancePath::parse_v1(&schema, "shop/item/n050000").unwrap()).unwrap();
+    let begun = std::time::Instant::now();
+    for text in [
+        "count(//item[count(//item[count > 1]) > 1]) > 1",
+        "count(../item/following-sibling::item) > 0",
+        "count(preceding-sibling::item/preceding-sibling::item) > 3",
+        "sum(//count[. > sum(//count)]) > 0",
+        "count(//*/ancestor::*/descendant::*) > 0",
+    ] {
+        let outcome = evaluator.matches(&expression(&schema, item, text), &entry);
+        assert_eq!(outcome, Err(EvalError::TooExpensive { steps }), "{text}");
+        evaluator.refill();
+    }
+    let taken = begun.elapsed();
+    assert!(taken < std::time::Duration::from_secs(20), "{taken:?} for five times {steps} steps");
+}
+
+#[test]
 fn deep_nesting_ends_in_an_error_and_long_chains_do_not() {
     let schema = schema();
     let tree = tree(&schema, DATA);

@@ -288,6 +288,10 @@ async fn ask(
 mod tests {
     use super::*;
 
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rustls_pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     fn site(url: &str) -> Site {
         Site { url: url.to_owned(), authorities: None, allow_http: false }
     }
@@ -341,7 +345,6 @@ mod tests {
 
     /// A server that sends `answer` to whoever connects.
     async fn server(answer: &'static [u8]) -> String {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
         tokio::spawn(async move {
@@ -369,5 +372,55 @@ mod tests {
         let noise = server(b"220 smtp.example.com\r\n").await;
         assert_eq!(fetcher.get(&site(&noise)).await, Err(FetchError::Connection));
         assert_eq!(fetcher.get(&site("http://127.0.0.1:1/")).await, Err(FetchError::Connection));
+    }
+
+    /// An HTTPS server for localhost; its port, and its authority.
+    async fn secure_server() -> (u16, CertifiedIssuer<'static, KeyPair>) {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap().der().clone();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // A client that does not trust this server hangs up.
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let mut request = [0; 2048];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+            }
+        });
+        (port, authority)
+    }
+
+    #[tokio::test]
+    async fn a_server_is_who_its_authorities_say_and_nobody_else() {
+        let (port, authority) = secure_server().await;
+        let (_, other) = secure_server().await;
+        let fetcher = Fetcher::default();
+        let get = |host: &str, authorities: Option<String>| {
+            let url = format!("https://{host}:{port}/keys");
+            let fetcher = fetcher.clone();
+            async move { fetcher.get(&Site { url, authorities, allow_http: true }).await }
+        };
+        assert_eq!(get("localhost", Some(authority.pem())).await.unwrap(), "{}");
+        let both = format!("{}{}", other.pem(), authority.pem());
+        assert_eq!(get("localhost", Some(both)).await.unwrap(), "{}");
+        assert_eq!(get("localhost", Some(other.pem())).await, Err(FetchError::Security));
+        assert_eq!(get("127.0.0.1", Some(authority.pem())).await, Err(FetchError::Security), "another name");
+        let of_system = get("localhost", None).await;
+        assert!(matches!(of_system, Err(FetchError::Security | FetchError::Authorities)), "{of_system:?}");
     }
 }

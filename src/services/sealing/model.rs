@@ -208,7 +208,7 @@ pub async fn unseal(
     let refused = |error| refusal(schema, UNSEAL, error);
     let offer = Offer::read(input.seal_key.as_ref(), &input.shares).map_err(refused)?;
     if offer.is_none() && !input.reset {
-        let message = "give it, or shares, or reset".to_owned();
+        let message = "one of seal-key, shares and reset is needed".to_owned();
         return Err(refused(SealingError::Input { leaf: "seal-key", message }));
     }
     if !validate_only {
@@ -354,7 +354,10 @@ impl NewSealKey {
 
 impl RekeyKeys {
     fn offer(&self) -> Result<Offer, SealingError> {
-        let missing = || SealingError::Input { leaf: "seal-key", message: "give it, or shares".to_owned() };
+        let missing = || SealingError::Input {
+            leaf: "seal-key",
+            message: "one of seal-key and shares is needed".to_owned(),
+        };
         Offer::read(self.seal_key.as_ref(), &self.shares)?.ok_or_else(missing)
     }
 }
