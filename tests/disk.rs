@@ -12,7 +12,8 @@ use strongbox::store::{
 use uuid::Uuid;
 
 use crate::conversation::wire::exchange;
-use crate::support::{Daemon, skipped};
+use crate::daemon::{start, stop};
+use crate::support::skipped;
 
 /// A file system of some size, gone when dropped.
 struct Disk {
@@ -124,25 +125,19 @@ fn a_disk_that_fills_up_refuses_what_does_not_fit_and_keeps_what_was_acknowledge
 fn a_daemon_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
     let Some(disk) = Disk::of(24 * 1_024) else { return };
     let (data, elsewhere) = (disk.data(), tempfile::tempdir().unwrap());
-    let daemon = Daemon::start(&[
-        "quickstart",
-        "--output",
-        "json",
-        "--listen",
-        "127.0.0.1:0",
-        "--data-directory",
-        data.to_str().unwrap(),
-        "--audit-file",
-        elsewhere.path().join("audit.log").to_str().unwrap(),
-    ]);
+    let audit = elsewhere.path().join("audit.log");
+    let (child, log) = start(&data, &["--audit-file", audit.to_str().unwrap()]);
+    let address = log.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+    let address = format!("http://{address}");
+    let token = std::fs::read_to_string(data.join("root-token")).unwrap();
     let ask = |line: &str, body: &str| {
         let request = format!(
             "{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            daemon.fact("/tokens/admin"),
+            token.trim(),
             body.len()
         );
-        exchange(daemon.fact("/address"), request.as_bytes()).unwrap()
+        exchange(&address, request.as_bytes()).unwrap()
     };
     let put = |number: usize| {
         let rule = format!(r#"{{"path":"tenants","description":"{}"}}"#, "x".repeat(2_000));
@@ -169,6 +164,7 @@ fn a_daemon_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
     std::fs::remove_file(&filler).unwrap();
     assert_eq!(put(acknowledged).status(), 201, "and writes when there is room");
     assert_eq!(count(), (acknowledged + 1).to_string());
+    stop(child);
 }
 
 #[test]

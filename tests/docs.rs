@@ -121,7 +121,8 @@ fn every_limit_that_can_be_set_is_on_the_page_on_security() {
     let text = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
     let (_, part) = text.split_once("<!-- limits:").unwrap();
     let (part, _) = part.split_once("<!-- end of limits -->").unwrap();
-    let rows: Vec<Vec<&str>> = part.lines().skip(3).map(|row| row.split(" | ").collect()).collect();
+    let rows: Vec<Vec<&str>> =
+        part.lines().skip(3).map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect();
     assert!(rows.len() > 25, "{} rows", rows.len());
     for row in &rows {
         assert_eq!(row.len(), 5, "{row:?}");

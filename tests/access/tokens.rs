@@ -269,7 +269,7 @@ async fn a_token_that_is_made_is_as_it_was_asked_for() {
     let (ending, made) = make(json!({"explicit-max-ttl": "30m", "ttl": "20m"})).await.unwrap();
     assert_eq!(made["expires-in"], 20 * 60);
     house.clock.advance(15 * 60);
-    let prolonged = house.call(&ending, "strongbox/token/refresh", json!({"ttl": "2h"})).await.unwrap();
+    let prolonged = house.call(&ending, "strongbox/token/refresh", json!({"increment": "2h"})).await.unwrap();
     assert_eq!(prolonged["expires-in"], 15 * 60);
     house.clock.advance(16 * 60);
     assert!(house.caller(&ending).await.is_err());

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 
 use super::pattern::{PathPattern, PatternSegment};
 use super::policy::{Policy, PolicyOperation, Rule, Verdict};
+use crate::base::ident::Ident;
 
 /// A rule with its path parsed.
 struct Parsed<'a> {
@@ -46,7 +47,9 @@ fn is_within(
 ) -> bool {
     let hides_no_more = |rule: &Rule| {
         operation != PolicyOperation::Read
+            || rule.hide_fields.is_empty()
             || rule.hide_fields.iter().all(|name| wanted.rule.hide_fields.contains(name))
+                && !leads_into(&wanted.pattern, &rule.hide_fields)
     };
     let allows = own.rule.operations.verdict(operation) == Some(Verdict::Allow);
     if !allows || !hides_no_more(own.rule) || !contains(&own.pattern.segments, &wanted.pattern.segments) {
@@ -74,6 +77,24 @@ fn is_within(
         let speaks = takes_back && is_stronger && meet(&spoken_of.segments, &reach.segments);
         !speaks || also_rejected(&other.pattern, wanted, beside, operation)
     })
+}
+
+/// Whether a pattern can name something that is hidden, or something in it, by itself: what is below a subtree is hidden by the
+/// rule that has the pattern as well.
+fn leads_into(pattern: &PathPattern, hidden: &[Ident]) -> bool {
+    let segments = match pattern.segments.split_last() {
+        Some((PatternSegment::Subtree, before)) => before,
+        _ => &pattern.segments,
+    };
+    segments.iter().any(|segment| match segment {
+        PatternSegment::Any | PatternSegment::Subtree => true,
+        PatternSegment::Literal(literal) => hidden.iter().any(|name| bare(name) == bare(&literal.text)),
+    })
+}
+
+/// A name without its module.
+fn bare(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
 }
 
 /// Whether the policy itself rejects the operation wherever `pattern` speaks.
@@ -145,7 +166,6 @@ fn meet(a: &[PatternSegment], b: &[PatternSegment]) -> bool {
                 (Some(Any), Some(_)) | (Some(_), Some(Any)) => both,
                 // Two ways of writing one name or key: what cannot be told apart by its end is taken for the same.
                 (Some(Literal(a)), Some(Literal(b))) => {
-                    let bare = |text: &str| text.rsplit(':').next().map(str::to_owned);
                     (a.keys == b.keys || bare(&a.text) == bare(&b.text)) && both
                 }
             };
