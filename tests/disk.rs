@@ -11,8 +11,6 @@ use strongbox::store::{
 };
 use uuid::Uuid;
 
-use crate::conversation::wire::exchange;
-use crate::daemon::{start, stop};
 use crate::support::skipped;
 
 /// A file system of some size, gone when dropped.
@@ -118,53 +116,6 @@ fn a_disk_that_fills_up_refuses_what_does_not_fit_and_keeps_what_was_acknowledge
     let mut store = open(&disk.data(), &barrier);
     assert_eq!(rows(&store), acknowledged);
     assert_eq!(append(&mut store, acknowledged, 5_000).unwrap(), Revision(acknowledged + 1));
-}
-
-/// What a client of a daemon whose disk is full gets to hear, and what is there when there is room again.
-#[test]
-fn a_daemon_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
-    let Some(disk) = Disk::of(24 * 1_024) else { return };
-    let (data, elsewhere) = (disk.data(), tempfile::tempdir().unwrap());
-    let audit = elsewhere.path().join("audit.log");
-    let (child, log) = start(&data, &["--audit-file", audit.to_str().unwrap()]);
-    let address = log.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
-    let address = format!("http://{address}");
-    let token = std::fs::read_to_string(data.join("root-token")).unwrap();
-    let ask = |line: &str, body: &str| {
-        let request = format!(
-            "{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            token.trim(),
-            body.len()
-        );
-        exchange(&address, request.as_bytes()).unwrap()
-    };
-    let put = |number: usize| {
-        let rule = format!(r#"{{"path":"tenants","description":"{}"}}"#, "x".repeat(2_000));
-        let body = format!(r#"{{"rest-api":{{"rules":[{rule}]}}}}"#);
-        ask(&format!("PUT /v1/config/policy/policies/full-{number}"), &body)
-    };
-    assert_eq!(put(0).status(), 201);
-    // Somebody else fills the disk.
-    let filler = disk.dir.path().join("filler");
-    let _ = std::fs::write(&filler, vec![0; 64 << 20]);
-    let mut acknowledged = 1;
-    let refusal = loop {
-        let answer = put(acknowledged);
-        if answer.status() != 201 {
-            break answer;
-        }
-        acknowledged += 1;
-        assert!(acknowledged < 10_000, "the disk never fills up");
-    };
-    assert_eq!(refusal.status(), 507, "{}", refusal.text());
-    assert!(refusal.text().contains("no space left"), "{}", refusal.text());
-    let count = || ask("GET /v1/config/policy/policies?count&where=starts-with(name,'full-')", "").text();
-    assert_eq!(count(), acknowledged.to_string(), "reads go on");
-    std::fs::remove_file(&filler).unwrap();
-    assert_eq!(put(acknowledged).status(), 201, "and writes when there is room");
-    assert_eq!(count(), (acknowledged + 1).to_string());
-    stop(child);
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn matches(pattern: &[&str], path: &[String]) -> bool {
     }
 }
 
-fn word(policy: &Policy, path: &[String]) -> Word {
+fn word(policy: &[Rule], path: &[String]) -> Word {
     let speaking = policy.iter().filter(|rule| matches(&rule.path, path));
     let weighed: Vec<(usize, bool, &Rule)> = speaking
         .map(|rule| (rule.path.iter().filter(|segment| !segment.starts_with('*')).count(), rule.allow, rule))
@@ -119,7 +119,7 @@ fn word(policy: &Policy, path: &[String]) -> Word {
 
 /// How specific the rule is that hides something on the way to a path: a rule that decides above it or, where the path above
 /// cannot be read as such, any that would allow that.
-fn shut(policy: &Policy, path: &[String]) -> Option<usize> {
+fn shut(policy: &[Rule], path: &[String]) -> Option<usize> {
     let hides_at = |at: usize| {
         let (above, next) = (&path[..at], path[at].as_str());
         let hides =
@@ -127,7 +127,7 @@ fn shut(policy: &Policy, path: &[String]) -> Option<usize> {
         match word(policy, above)? {
             (literals, true, hidden) => hides(&hidden).then_some(literals),
             (_, false, _) => {
-                let alone = policy.iter().filter_map(|rule| word(&vec![rule.clone()], above));
+                let alone = policy.iter().filter_map(|rule| word(std::slice::from_ref(rule), above));
                 alone
                     .filter(|(_, allow, hidden)| *allow && hides(hidden))
                     .map(|(literals, ..)| literals)
@@ -146,7 +146,7 @@ fn begin(policies: &[Policy], path: &[String]) -> Vec<Said> {
 
 impl Said {
     /// After what the policy says of a path there or one segment further down.
-    fn after(&self, policy: &Policy, path: &[String]) -> Said {
+    fn after(&self, policy: &[Rule], path: &[String]) -> Said {
         let said = self.word.as_ref().map_or(0, |(literals, ..)| *literals);
         let new =
             word(policy, path).filter(|(literals, ..)| *literals >= said).map(|(literals, allow, hides)| {
