@@ -220,7 +220,7 @@ fn trigger(policy: &mut Policy) -> Result<(), Wrong> {
             on_change.sync_on_start.get_or_insert(true);
             let is_excluded =
                 |kind: &&str| on_change.excluded_change.iter().any(|excluded| excluded == *kind);
-            if KINDS.iter().all(|kind| is_excluded(kind)) {
+            if KINDS.iter().all(is_excluded) {
                 return Err(Wrong::new(Reason::CantExclude, "on-change", "no kind of change would be left"));
             }
             Ok(())
