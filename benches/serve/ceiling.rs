@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use strongbox::services::jose::jws::Unverified;
 use strongbox::services::jose::{Algorithm, PublicKey};
 use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
 
 /// Signs some bytes.
 type Sign = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
@@ -33,6 +34,8 @@ pub enum Work {
     VerifyEs256(Arc<PublicKey>, String),
     /// Serialises these roles with serde_json.
     Json(Arc<Vec<Role>>),
+    /// Has a row committed with those of other requests, after doing the work inside.
+    Commit(Writer, Box<Work>),
 }
 
 /// A role as plain Rust would hold it.
@@ -132,8 +135,16 @@ async fn answer(
     request: Request<hyper::body::Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let body = request.into_body().collect().await.expect("a body").to_bytes();
+    let work = match work {
+        Work::Commit(writer, work) => {
+            writer.commit().await;
+            *work
+        }
+        work => work,
+    };
     let answer = match work {
         Work::Bytes(bytes) => bytes,
+        Work::Commit(..) => Bytes::new(),
         Work::Json(roles) => Bytes::from(serde_json::to_vec(&*roles).expect("JSON")),
         Work::VerifyEs256(key, jwt) => {
             let token = Unverified::parse(&jwt).expect("a token");
@@ -153,6 +164,39 @@ async fn answer(
         .headers_mut()
         .insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
     Ok(response)
+}
+
+/// The one thread of a bare server that writes: what waits in its queue is committed together.
+#[derive(Clone)]
+pub struct Writer(mpsc::Sender<oneshot::Sender<()>>);
+
+impl Writer {
+    /// Starts one with a database in `dir`; it ends with the last server that has it.
+    pub fn start(dir: &std::path::Path) -> Self {
+        let (sender, mut queue) = mpsc::channel::<oneshot::Sender<()>>(1024);
+        let mut database = open(dir, "writer.db");
+        std::thread::spawn(move || {
+            let mut count = 0;
+            while let Some(first) = queue.blocking_recv() {
+                let mut waiting = vec![first];
+                while let Ok(next) = queue.try_recv() {
+                    waiting.push(next);
+                }
+                group(&mut database, count, waiting.len() as u64);
+                count += waiting.len() as u64;
+                for one in waiting {
+                    let _ = one.send(());
+                }
+            }
+        });
+        Writer(sender)
+    }
+
+    async fn commit(&self) {
+        let (sender, answer) = oneshot::channel();
+        self.0.send(sender).await.expect("the thread lives");
+        answer.await.expect("the thread commits");
+    }
 }
 
 /// Durable single-row commits a second on the disk of `dir`, one at a time.

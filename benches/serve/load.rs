@@ -13,6 +13,10 @@ pub struct Measured {
     pub elapsed: Duration,
     /// Latency of each request, sorted.
     pub latencies: Vec<Duration>,
+    /// Requests that were answered, with those of the warm-up.
+    pub all: usize,
+    /// Processor time of the server for a request, where it is known.
+    pub processor: Option<Duration>,
 }
 
 impl Measured {
@@ -77,6 +81,7 @@ where
             let mut stream = TcpStream::connect(address).await.expect("the server listens");
             stream.set_nodelay(true).expect("a socket option");
             let mut latencies = Vec::new();
+            let mut all = 0;
             let mut buffer = Vec::with_capacity(64 * 1024);
             for n in 0.. {
                 let request = make(connection, n);
@@ -91,6 +96,7 @@ where
                     String::from_utf8_lossy(&request.bytes),
                     String::from_utf8_lossy(&buffer)
                 );
+                all += 1;
                 if answered >= end {
                     break;
                 }
@@ -98,15 +104,17 @@ where
                     latencies.push(answered - sent);
                 }
             }
-            latencies
+            (latencies, all)
         });
     }
     let mut latencies = Vec::new();
+    let mut all = 0;
     while let Some(mut worker) = workers.join_next().await.transpose().expect("a worker does not panic") {
-        latencies.append(&mut worker);
+        latencies.append(&mut worker.0);
+        all += worker.1;
     }
     latencies.sort_unstable();
-    Measured { requests: latencies.len(), elapsed: time, latencies }
+    Measured { requests: latencies.len(), elapsed: time, latencies, all, processor: None }
 }
 
 /// Reads one answer with a Content-Length or in chunks; returns its status. The buffer holds the whole answer.

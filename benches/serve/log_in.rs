@@ -1,17 +1,17 @@
 //! Logging in with an ES256 token at a JWT mount of the Vault dialect: batch tokens beside a bare server that verifies the
-//! signature, service tokens beside the group-commit ceiling of the same disk.
+//! signature, service tokens beside those that commit a row for each as well.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use strongbox::services::jose::{Algorithm, Cipher, Key, jws};
 
-use super::ceiling::{self, Work};
-use super::load::{self, Request};
-use super::{CONNECTIONS, Daemon, bare, report};
+use super::ceiling::Work;
+use super::load::Request;
+use super::{Bench, CONNECTIONS};
 
 /// Measures both kinds.
-pub async fn run(daemon: &Daemon, dir: &std::path::Path, time: Duration) {
+pub async fn run(bench: &Bench<'_>) {
+    let daemon = bench.daemon;
     let material = Key::generate(Cipher::EcdsaP256).expect("a key");
     let key = Key::from_material(Cipher::EcdsaP256, material.expose()).expect("a key");
     let public = key.public_key().expect("a public key").expect("a key pair");
@@ -34,14 +34,10 @@ pub async fn run(daemon: &Daemon, dir: &std::path::Path, time: Duration) {
         let body = serde_json::json!({"role": role, "jwt": jwt}).to_string();
         Request::new("POST", "/v1/auth/jwt/login", "", &body, 200)
     };
-    let batch = log_in("batch");
     let work = Work::VerifyEs256(Arc::new(public), jwt.clone());
-    let ceiling = bare(work, batch.clone(), CONNECTIONS, time).await;
-    let ours = load::run(daemon.address, CONNECTIONS, time, move |_, _| batch.clone()).await;
-    report("JWT log in, batch token, 64 clients", &ours, "bare hyper + verification", ceiling.rate(), 0.7);
-
-    let service = log_in("service");
-    let group = ceiling::sqlite_group_commits(dir, CONNECTIONS as u64, time);
-    let ours = load::run(daemon.address, CONNECTIONS, time, move |_, _| service.clone()).await;
-    report("JWT log in, service token, 64 clients", &ours, "SQLite group of 64", group, 0.7);
+    let (what, name) = ("JWT log in, batch token, 64 clients", "bare hyper + verification");
+    bench.beside(what, CONNECTIONS, log_in("batch"), name, work.clone(), 0.7).await;
+    let (what, service) = ("JWT log in, service token, 64 clients", log_in("service"));
+    let ceilings = async || bench.commits(log_in("service"), CONNECTIONS, Some(work)).await;
+    bench.work(what, CONNECTIONS, move |_, _| service.clone(), ceilings).await;
 }

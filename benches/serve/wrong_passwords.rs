@@ -10,6 +10,9 @@ use std::time::Duration;
 use super::load::{self, Request};
 use super::report;
 
+/// What is measured.
+pub const WHAT: &str = "GET beside wrong passwords";
+
 /// How many try passwords at once.
 const CLIENTS: usize = 200;
 
@@ -64,8 +67,8 @@ pub async fn run(dir: &Path, time: Duration) {
         load::run(daemon.address, 1, time, move |_, _| get.clone()).await
     };
     let (attempts, beside) = tokio::join!(attempts, beside);
-    let what = format!("GET beside {:.0} wrong passwords a second", attempts.rate());
-    report(&what, &beside, "the same alone", alone.rate(), 0.9);
+    let what = format!("{WHAT}, {:.0} a second", attempts.rate());
+    report(&what, &beside, &[("the same alone", alone.rate(), 0.9)]);
 }
 
 fn attempt(connection: usize, n: usize) -> Request {
