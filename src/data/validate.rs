@@ -26,10 +26,11 @@ pub use constraints::{Constraints, Scope};
 pub use index::ReferenceIndex;
 pub use operation::validate_input;
 pub use prune::prune_false_whens;
+pub use reached::Reach;
 
 use self::check::{Checker, visit_instances};
 use self::index::Rows;
-use self::reached::{Reach, Task, Tracer};
+use self::reached::Task;
 use super::diff::Change;
 use super::path::InstancePath;
 use super::tree::Tree;
@@ -67,7 +68,18 @@ pub fn validate_diff(
     changes: &[Change],
     index: &mut ReferenceIndex,
 ) -> Vec<Violation> {
-    let reach = trace(schema, before, after, changes, index);
+    let reach = Reach::of(schema, before, after, changes, index);
+    validate_reached(schema, before, after, &reach, index)
+}
+
+/// The same for changes of which is known what they reach.
+pub fn validate_reached(
+    schema: &Schema,
+    before: &Tree,
+    after: &Tree,
+    reach: &Reach,
+    index: &mut ReferenceIndex,
+) -> Vec<Violation> {
     let mut gone = Rows::default();
     let mut come = Rows::default();
     let old = Evaluator::new(schema, &before.root);
@@ -119,14 +131,6 @@ pub fn validate_diff(
 fn in_order<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = HashSet::new();
     items.filter(|item| seen.insert(*item)).collect()
-}
-
-fn trace(schema: &Schema, before: &Tree, after: &Tree, changes: &[Change], index: &ReferenceIndex) -> Reach {
-    let checker = Checker::new(schema, &after.root, index);
-    let old = Evaluator::new(schema, &before.root);
-    let constraints = &*index.constraints;
-    Tracer { schema, constraints, before: &old, after: &checker, index, reach: Reach::default() }
-        .trace(changes)
 }
 
 /// What stands at a path, stored or by default.

@@ -23,7 +23,7 @@ use crate::data::diff::{Change, ChangeKind, diff};
 use crate::data::edit::{Edit, apply};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data, Tree};
-use crate::data::validate::{prune_false_whens, validate_diff};
+use crate::data::validate::{Reach, prune_false_whens, validate_reached};
 use crate::data::violation::Violation;
 use crate::store::EditRecord;
 use crate::yang::schema::Value;
@@ -64,6 +64,15 @@ pub(super) struct Made {
     pub changes: Vec<TenantChanges>,
     /// What it writes, by tenant.
     pub writes: Vec<(Ident, RowWrites)>,
+}
+
+/// What the edits of a transaction make of a tenant's tree.
+struct Next {
+    tree: Tree,
+    /// The differences.
+    changes: Vec<Change>,
+    /// What these reach.
+    reach: Reach,
 }
 
 impl Core {
@@ -111,7 +120,7 @@ impl Core {
                 }
                 None => Vec::new(),
             };
-            let (next, changes) = self.next_tree(&data, edits, more, prepared, time)?;
+            let Next { tree: next, changes, reach } = self.next_tree(&data, edits, more, prepared, time)?;
             if let Some(approve) = &request.approve {
                 let (tenant, edits, before) = (&edits.tenant, &edits.edits, &data.tree);
                 let refused = approve(&Approval { tenant, edits, before, after: &next, changes: &changes });
@@ -122,7 +131,7 @@ impl Core {
             if changes.is_empty() {
                 continue;
             }
-            self.adopt(&mut made, &edits.tenant, &data, next, changes, time)?;
+            self.adopt(&mut made, &edits.tenant, &data, Next { tree: next, changes, reach }, time)?;
         }
         Ok(made)
     }
@@ -143,7 +152,7 @@ impl Core {
     }
 
     /// The tree after the edits, `more` and what preparations add to them, without what these made impossible (RFC 7950 section
-    /// 8.2), and the differences.
+    /// 8.2).
     fn next_tree(
         &self,
         data: &TenantData,
@@ -151,7 +160,7 @@ impl Core {
         mut more: Vec<Edit>,
         prepared: &Prepared,
         time: Timestamp,
-    ) -> Result<(Tree, Vec<Change>), CommitError> {
+    ) -> Result<Next, CommitError> {
         let (schema, before) = (&self.schema, &data.tree);
         let mut next = apply(schema, before, &edits.edits).map_err(CommitError::Invalid)?;
         let mut changes = diff(schema, before, &next);
@@ -180,12 +189,14 @@ impl Core {
             changes = diff(schema, before, &next);
             done = more.len();
         }
+        let mut reach = Reach::of(schema, before, &next, &changes, &data.index);
         let said = edits.edits.iter().chain(&more);
-        let pruned = prune_false_whens(schema, before, &next, &changes, said, &data.index);
-        if !Arc::ptr_eq(&pruned.root, &next.root) {
+        if let Some(pruned) = prune_false_whens(schema, before, &next, &reach, said, &data.index) {
             changes = diff(schema, before, &pruned);
+            reach = Reach::of(schema, before, &pruned, &changes, &data.index);
+            next = pruned;
         }
-        Ok((pruned, changes))
+        Ok(Next { tree: next, changes, reach })
     }
 
     /// Asks every preparation for one instance, which may be gone.
@@ -220,13 +231,13 @@ impl Core {
         made: &mut Made,
         tenant: &Ident,
         data: &TenantData,
-        next: Tree,
-        changes: Vec<Change>,
+        next: Next,
         time: Timestamp,
     ) -> Result<(), CommitError> {
         let schema = &self.schema;
+        let Next { tree: next, changes, reach } = next;
         let mut index = data.index.clone();
-        let mut violations = validate_diff(schema, &data.tree, &next, &changes, &mut index);
+        let mut violations = validate_reached(schema, &data.tree, &next, &reach, &mut index);
         violations.extend(self.ask_guards(tenant, &data.tree, &next, &changes));
         if !violations.is_empty() {
             return Err(CommitError::Invalid(violations));

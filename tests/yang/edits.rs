@@ -17,7 +17,7 @@ use strongbox::data::edit::{Edit, EditOperation, apply};
 use strongbox::data::path::InstancePath;
 use strongbox::data::read::{Names, Shape, Subject, View, encode_json};
 use strongbox::data::tree::{Data, Position, Tree};
-use strongbox::data::validate::{ReferenceIndex, prune_false_whens, validate_diff, validate_full};
+use strongbox::data::validate::{Reach, ReferenceIndex, prune_false_whens, validate_diff, validate_full};
 use strongbox::data::violation::Violation;
 use strongbox::yang::schema::Schema;
 use strongbox::yang::schema::types::Strictness;
@@ -84,7 +84,8 @@ fn outcome(schema: &Schema, before: &Tree, edits: &[Edit]) -> Result<Tree, Vec<V
     let mut index = ReferenceIndex::build(schema, before);
     let next = apply(schema, before, edits)?;
     let changes = diff(schema, before, &next);
-    let next = prune_false_whens(schema, before, &next, &changes, edits.iter(), &index);
+    let reach = Reach::of(schema, before, &next, &changes, &index);
+    let next = prune_false_whens(schema, before, &next, &reach, edits.iter(), &index).unwrap_or(next);
     let changes = diff(schema, before, &next);
     let violations = validate_diff(schema, before, &next, &changes, &mut index);
     let full = validate_full(schema, &next);

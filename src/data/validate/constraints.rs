@@ -50,8 +50,6 @@ pub struct Constraints {
     pub(super) reached: HashMap<NodeId, Vec<Reached>>,
     /// What any change can reach: constraints that follow an instance-identifier.
     pub(super) reached_by_all: Vec<Reached>,
-    /// Whether any node of a tree has a `when`.
-    pub(super) has_whens: bool,
     /// By node id: the node or something below it is referred to, refers, is in a `unique`, or reaches constraints.
     pub(super) is_relevant: Vec<bool>,
 }
@@ -117,7 +115,6 @@ impl Constraints {
             uniques: Vec::new(),
             reached: HashMap::new(),
             reached_by_all: Vec::new(),
-            has_whens: schema.nodes().any(|(id, node)| !node.whens.is_empty() && scope.keeps(schema, id)),
             is_relevant: Vec::new(),
         };
         for (id, node) in schema.nodes().filter(|(id, _)| scope.checks(schema, *id)) {

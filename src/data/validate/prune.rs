@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::check::{Checker, visit_instances};
 use super::index::ReferenceIndex;
-use super::{each_at, trace};
+use super::{Reach, each_at};
 use crate::data::diff::{Change, ChangeKind};
 use crate::data::edit::Edit;
 use crate::data::path::{InstancePath, PathStep};
@@ -18,55 +18,48 @@ use crate::yang::schema::{NodeId, NodeKind, Schema};
 /// How often one removal may make another `when` false before this gives up; validation names what is left.
 const ROUNDS: usize = 16;
 
-/// The tree after the changes that some edits made, without the nodes whose `when` the changes made false; the same tree
-/// where there are none. `index` is that of the tree before.
+/// The tree after the changes that some edits made, without the nodes whose `when` the changes made false; `None` where
+/// there are none of these. `reach` is that of the changes, `index` that of the tree before.
 pub fn prune_false_whens<'e>(
     schema: &Schema,
     before: &Tree,
     after: &Tree,
-    changes: &[Change],
+    reach: &Reach,
     edits: impl Iterator<Item = &'e Edit> + Clone,
     index: &ReferenceIndex,
-) -> Tree {
-    let mut pruned = after.clone();
-    if !index.constraints.has_whens {
-        return pruned;
-    }
-    let mut current = changes.to_vec();
+) -> Option<Tree> {
+    let said = |path: &InstancePath| edits.clone().any(|edit| says(edit, path));
+    let mut pruned = None;
+    let mut further: Option<Reach> = None;
     for _ in 0..ROUNDS {
-        let mut gone = false_whens(schema, before, &pruned, &current, index);
-        gone.retain(|path| !edits.clone().any(|edit| says(edit, path)));
+        let tree = pruned.as_ref().unwrap_or(after);
+        let mut gone = false_whens(schema, tree, further.as_ref().unwrap_or(reach), index);
+        gone.retain(|path| !said(path));
         if gone.is_empty() {
             break;
         }
-        let mut removed = Vec::new();
-        for path in gone {
-            let root = without(schema, &pruned.root, &path.steps);
-            pruned = Tree { root: Arc::new(root) };
-            removed.push(Change {
-                path,
-                kind: ChangeKind::Deleted,
-                before: None,
-                after: None,
-                position: None,
-            });
+        let mut root = Arc::clone(&tree.root);
+        for path in &gone {
+            root = Arc::new(without(schema, &root, &path.steps));
         }
-        current = removed;
+        let kind = ChangeKind::Deleted;
+        let removed =
+            gone.into_iter().map(|path| Change { path, kind, before: None, after: None, position: None });
+        let next = Tree { root };
+        further = Some(Reach::of(schema, before, &next, &removed.collect::<Vec<_>>(), index));
+        pruned = Some(next);
     }
     pruned
 }
 
-fn false_whens(
-    schema: &Schema,
-    before: &Tree,
-    after: &Tree,
-    current: &[Change],
-    index: &ReferenceIndex,
-) -> Vec<InstancePath> {
-    let reach = trace(schema, before, after, current, index);
-    let checker = Checker::new(schema, &after.root, index);
+fn false_whens(schema: &Schema, after: &Tree, reach: &Reach, index: &ReferenceIndex) -> Vec<InstancePath> {
     let mut gone: Vec<InstancePath> = Vec::new();
-    for task in &reach.tasks {
+    let whens = || reach.tasks.iter().filter(|task| matches!(task.constraint, ConstraintRef::When(_)));
+    if whens().next().is_none() {
+        return gone;
+    }
+    let checker = Checker::new(schema, &after.root, index);
+    for task in whens() {
         let ConstraintRef::When(when) = task.constraint else { continue };
         for anchor in each_at(&checker, &task.anchor) {
             let _ = visit_instances(&checker.all, &anchor, task.node, &mut |cursor| {

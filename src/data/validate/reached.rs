@@ -13,7 +13,7 @@ use super::index::{ReferenceIndex, Trail, hash_of};
 use super::reach::{Reached, Via};
 use crate::data::diff::Change;
 use crate::data::path::{InstancePath, PathStep};
-use crate::data::tree::Container;
+use crate::data::tree::{Container, Tree};
 use crate::data::xpath::accessible::ON;
 use crate::data::xpath::{Cursor, Evaluator};
 use crate::yang::schema::xpath::ConstraintRef;
@@ -27,36 +27,53 @@ pub(super) struct Task {
     pub anchor: InstancePath,
 }
 
-/// What is to be done after some changes.
+/// What is to be done after some changes of a tree.
 #[derive(Debug, Default)]
-pub(super) struct Reach {
+pub struct Reach {
     /// Places to be looked at as a whole, in the order in which they were found.
-    pub touched: Vec<InstancePath>,
+    pub(super) touched: Vec<InstancePath>,
     /// Containers whose direct children may be missing or too many.
-    pub structures: Vec<InstancePath>,
+    pub(super) structures: Vec<InstancePath>,
     /// Constraints elsewhere.
-    pub tasks: Vec<Task>,
+    pub(super) tasks: Vec<Task>,
     seen_touched: HashSet<InstancePath>,
     seen_structures: HashSet<InstancePath>,
     seen_tasks: HashSet<Task>,
 }
 
+impl Reach {
+    /// Follows changes from one tree to another; `index` is that of the tree before.
+    pub fn of(
+        schema: &Schema,
+        before: &Tree,
+        after: &Tree,
+        changes: &[Change],
+        index: &ReferenceIndex,
+    ) -> Self {
+        let checker = Checker::new(schema, &after.root, index);
+        let before = Evaluator::new(schema, &before.root);
+        let constraints = index.constraints();
+        Tracer { schema, constraints, before: &before, after: &checker, index, reach: Reach::default() }
+            .trace(changes)
+    }
+}
+
 /// Follows changes to everything that they reach.
-pub(super) struct Tracer<'t, 'a> {
-    pub schema: &'a Schema,
-    pub constraints: &'a Constraints,
+struct Tracer<'t, 'a> {
+    schema: &'a Schema,
+    constraints: &'a Constraints,
     /// The tree before.
-    pub before: &'t Evaluator<'a>,
+    before: &'t Evaluator<'a>,
     /// The tree after.
-    pub after: &'t Checker<'a>,
+    after: &'t Checker<'a>,
     /// The references of the tree before.
-    pub index: &'t ReferenceIndex,
-    pub reach: Reach,
+    index: &'t ReferenceIndex,
+    reach: Reach,
 }
 
 impl<'a> Tracer<'_, 'a> {
     /// Everything that the changes reach.
-    pub fn trace(mut self, changes: &[Change]) -> Reach {
+    fn trace(mut self, changes: &[Change]) -> Reach {
         for change in changes {
             self.touch(change.path.clone());
         }

@@ -1,6 +1,6 @@
 //! Constraints on small models, each named after the section of RFC 7950 where implementers go wrong.
 
-use super::{ReferenceIndex, prune_false_whens, validate_diff, validate_full, validate_input};
+use super::{Reach, ReferenceIndex, prune_false_whens, validate_diff, validate_full, validate_input};
 use crate::data::decode::{Allow, DecodeOptions, Format, decode, decode_patch};
 use crate::data::diff::diff;
 use crate::data::edit::apply;
@@ -52,7 +52,8 @@ fn pruned(schema: &Schema, before: &str, patch: &str) -> Tree {
     let after = apply(schema, &before, &edits).unwrap();
     let changes = diff(schema, &before, &after);
     let index = ReferenceIndex::build(schema, &before);
-    prune_false_whens(schema, &before, &after, &changes, edits.iter(), &index)
+    let reach = Reach::of(schema, &before, &after, &changes, &index);
+    prune_false_whens(schema, &before, &after, &reach, edits.iter(), &index).unwrap_or(after)
 }
 
 #[test]
