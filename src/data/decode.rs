@@ -151,13 +151,25 @@ pub fn decode(
 ) -> Result<Data, Vec<Violation>> {
     let mut decoder = Decoder::new(schema, target, options, Nulls::Refused);
     let read = decoder.read(body, target.keys());
-    // An entry inside of another one: what a store calls a row of its own.
     let is_part = decoder.entries > 1 && !target.keys().is_empty();
-    match read {
-        Some(data) if decoder.violations.is_empty() && is_part => Ok(shared(schema, target.target(), data)),
-        Some(data) if decoder.violations.is_empty() => Ok(data),
-        _ => Err(decoder.refusal()),
-    }
+    decoder.finish(read, is_part)
+}
+
+/// Reads an entry of a list by the path of the list, in which no entry has keys.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_entry(
+    schema: &Schema,
+    list: &InstancePath,
+    body: &[u8],
+    options: &DecodeOptions,
+) -> Result<Data, Vec<Violation>> {
+    let mut decoder = Decoder::new(schema, list, options, Nulls::Refused);
+    decoder.entries = list.steps.iter().filter(|step| schema.node(step.node).is_list()).count();
+    let read = decoder.read(body, &[]);
+    let is_part = decoder.entries > 1;
+    decoder.finish(read, is_part)
 }
 
 /// As [`decode`], of what another model wrote: what does not fit is left out, and a value whose type was another one is
@@ -382,6 +394,18 @@ impl<'s> Decoder<'s> {
             violation = violation.info("line", line.to_string()).info("column", column.to_string());
         }
         self.violations.push(violation);
+    }
+
+    /// What was read, if nothing is wrong with it. An entry inside of another one, which is what a store calls a row of its
+    /// own, is a part of that.
+    fn finish(self, read: Option<Data>, is_part: bool) -> Result<Data, Vec<Violation>> {
+        match read {
+            Some(data) if self.violations.is_empty() && is_part => {
+                Ok(shared(self.schema, self.path.target(), data))
+            }
+            Some(data) if self.violations.is_empty() => Ok(data),
+            _ => Err(self.refusal()),
+        }
     }
 
     /// What to answer when there is no data.

@@ -1,17 +1,18 @@
 //! From the rows of a store to the first snapshot.
 //!
-//! Reading and unsealing go on in one thread, decoding in another; then the rows of each tenant are sorted, so that a row
-//! comes directly before those below it, and the trees are put together in one pass. Rows that other modules wrote take a
-//! slower way, which assumes nothing: `upgrade`.
+//! Reading and unsealing go on in one thread, decoding in others, and a row is put below the row around it as soon as it is
+//! decoded, by what its path's text says; when all are there the trees are put together from the leafs up: `assemble`. Rows
+//! that other modules wrote take a slower way, which assumes nothing: `upgrade`.
 
+mod assemble;
+mod place;
 mod repair;
 mod salvage;
 mod upgrade;
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use imbl::OrdMap;
 use zeroize::Zeroizing;
@@ -19,23 +20,24 @@ use zeroize::Zeroizing;
 use super::StartError;
 use super::facts::Facts;
 use super::model_change::ModelChange;
-use super::modified::Modified;
-use super::row_codec::decode_row;
+use super::row_codec::{decode_entry_row, decode_row};
 use super::snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
-use crate::data::path::{InstancePath, PathStep};
-use crate::data::tree::build::ListBuilder;
-use crate::data::tree::share::shared;
-use crate::data::tree::{Container, Data, Tree};
-use crate::data::validate::{Constraints, ReferenceIndex};
-use crate::store::{Recovered, SqliteStore};
+use crate::data::path::InstancePath;
+use crate::data::tree::Container;
+use crate::data::validate::Constraints;
+use crate::store::{Recovered, SqliteStore, StoreError};
 use crate::yang::schema::{NodeId, Schema, Value};
+use assemble::Assembly;
+use place::{Place, Places};
 
 /// So many rows travel from thread to thread at once.
 const CHUNK: usize = 512;
 /// So many chunks may wait.
 const CHUNKS: usize = 16;
+/// More threads than this do not decode any faster than rows are read.
+const DECODERS: usize = 4;
 
 /// A row on its way to be decoded.
 struct Sealed {
@@ -47,7 +49,8 @@ struct Sealed {
 
 /// A decoded row.
 struct Opened {
-    path: InstancePath,
+    tenant: Ident,
+    place: Place,
     content: Arc<Container>,
     time: Timestamp,
 }
@@ -112,11 +115,13 @@ fn path_of(schema: &Schema, node: NodeId) -> InstancePath {
 
 fn snapshot(model: &Model<'_>, store: &SqliteStore, recovered: Recovered) -> Result<Snapshot, StartError> {
     let Model { schema, facts, constraints, .. } = model;
-    let by_tenant = read(schema, store)?;
     let mut tenants = OrdMap::new();
     tenants.insert(Ident::from(SYSTEM_TENANT), Arc::new(TenantData::empty(constraints)));
-    for (tenant, rows) in by_tenant {
-        let data = build(schema, facts, constraints, &tenant, rows)?;
+    for (tenant, rows) in read(schema, facts, store)? {
+        let data = rows.finish(schema, facts, constraints).map_err(|(path, reason)| {
+            let tenant = tenant.clone();
+            StartError::Row { tenant, path, reason: reason.to_owned() }
+        })?;
         tenants.insert(tenant, Arc::new(data));
     }
     Ok(Snapshot {
@@ -129,162 +134,98 @@ fn snapshot(model: &Model<'_>, store: &SqliteStore, recovered: Recovered) -> Res
     })
 }
 
-fn read(schema: &Schema, store: &SqliteStore) -> Result<HashMap<Ident, Vec<Opened>>, StartError> {
-    let (sender, receiver) = sync_channel::<Vec<Sealed>>(CHUNKS);
+/// Reads all rows, and decodes them while the next ones are read.
+fn read(schema: &Schema, facts: &Facts, store: &SqliteStore) -> Result<HashMap<Ident, Assembly>, StartError> {
+    let places = Places::new(facts);
+    let (sealed, to_decode) = sync_channel::<Vec<Sealed>>(CHUNKS);
+    let (opened, decoded) = sync_channel(CHUNKS);
+    let to_decode = Mutex::new(to_decode);
+    let count = std::thread::available_parallelism().map_or(1, usize::from).min(DECODERS);
     std::thread::scope(|scope| {
-        let decoder = scope.spawn(move || {
-            let mut by_tenant: HashMap<Ident, Vec<Opened>> = HashMap::new();
-            for chunk in receiver {
-                for row in chunk {
-                    let opened = open(schema, &row)?;
-                    by_tenant.entry(row.tenant).or_default().push(opened);
-                }
-            }
-            Ok(by_tenant)
-        });
-        let mut chunk = Vec::with_capacity(CHUNK);
-        let mut tenant = Ident::from("");
-        let visited = store.visit_rows(|row| {
-            if tenant != *row.tenant {
-                tenant = Ident::from(row.tenant);
-            }
-            chunk.push(Sealed {
-                tenant: tenant.clone(),
-                path: row.path.to_owned(),
-                value: Zeroizing::new(row.value.to_owned()),
-                time: row.time,
-            });
-            if chunk.len() == CHUNK {
-                // The decoder is gone only when it failed, and says why below.
-                let _ = sender.send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)));
-            }
-        });
-        let _ = sender.send(chunk);
-        drop(sender);
-        let decoded = decoder.join().unwrap_or(Err(StartError::Thread));
+        for _ in 0..count {
+            let (opened, places, to_decode) = (opened.clone(), places.clone(), &to_decode);
+            scope.spawn(move || decode_all(schema, places, to_decode, &opened));
+        }
+        drop(opened);
+        let collector = scope.spawn(move || collect(&decoded));
+        let visited = visit(store, &sealed);
+        drop(sealed);
+        let collected = collector.join().unwrap_or(Err(StartError::Thread));
         visited.map_err(StartError::Store)?;
-        decoded
+        collected
     })
 }
 
-fn open(schema: &Schema, row: &Sealed) -> Result<Opened, StartError> {
-    let failed =
-        |reason: String| StartError::Row { tenant: row.tenant.clone(), path: row.path.clone(), reason };
-    let path = match row.path.as_str() {
-        "/" => InstancePath::root(),
-        text => InstancePath::parse_instance_identifier(schema, text)
-            .map_err(|violation| failed(violation.message))?,
-    };
-    let content = decode_row(schema, &path, &row.value).map_err(|error| failed(error.to_string()))?;
-    Ok(Opened { path, content, time: row.time })
+fn visit(store: &SqliteStore, sealed: &SyncSender<Vec<Sealed>>) -> Result<(), StoreError> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    let mut tenant = Ident::from("");
+    store.visit_rows(|row| {
+        if tenant != *row.tenant {
+            tenant = Ident::from(row.tenant);
+        }
+        chunk.push(Sealed {
+            tenant: tenant.clone(),
+            path: row.path.to_owned(),
+            value: Zeroizing::new(row.value.to_owned()),
+            time: row.time,
+        });
+        if chunk.len() == CHUNK {
+            // The decoders are gone only when one of them failed, and says why.
+            let _ = sealed.send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)));
+        }
+    })?;
+    let _ = sealed.send(chunk);
+    Ok(())
 }
 
-/// A row whose lists are still being filled.
-struct Open {
-    path: InstancePath,
-    content: Arc<Container>,
-    /// The entries of each list below, with the containers between the row and the list.
-    lists: Vec<(Vec<NodeId>, ListBuilder)>,
-}
-
-fn build(
+/// Decodes chunks until there are no more, or nobody wants them.
+fn decode_all(
     schema: &Schema,
-    facts: &Facts,
-    constraints: &Arc<Constraints>,
-    tenant: &Ident,
-    mut rows: Vec<Opened>,
-) -> Result<TenantData, StartError> {
-    rows.sort_unstable_by(|a, b| compare(&a.path, &b.path));
-    let mut modified = Modified::default();
-    let root = Arc::new(Container::new(NodeId::ROOT));
-    let mut open = vec![Open { path: InstancePath::root(), content: root, lists: Vec::new() }];
-    for row in rows {
-        modified.touch(facts, &row.path, row.time);
-        let Some((_, above)) = row.path.steps.split_last() else {
-            if let Some(root) = open.first_mut() {
-                root.content = row.content;
+    mut places: Places<'_>,
+    to_decode: &Mutex<Receiver<Vec<Sealed>>>,
+    opened: &SyncSender<Result<Vec<Opened>, StartError>>,
+) {
+    loop {
+        let next = to_decode.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(chunk) = next else { return };
+        let rows = chunk.into_iter().map(|row| open(schema, &mut places, row)).collect();
+        if opened.send(rows).is_err() {
+            // The rest is read for nobody.
+            return;
+        }
+    }
+}
+
+fn collect(
+    decoded: &Receiver<Result<Vec<Opened>, StartError>>,
+) -> Result<HashMap<Ident, Assembly>, StartError> {
+    let mut tenants: HashMap<Ident, Assembly> = HashMap::new();
+    let mut failure = None;
+    // To the end, even after a failure: whoever decodes must not wait for ever.
+    for rows in decoded {
+        match rows {
+            Ok(rows) => {
+                for Opened { tenant, place, content, time } in rows {
+                    tenants.entry(tenant).or_default().add(place, content, time);
+                }
             }
-            continue;
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    failure.map_or(Ok(tenants), Err)
+}
+
+fn open(schema: &Schema, places: &mut Places<'_>, row: Sealed) -> Result<Opened, StartError> {
+    let Sealed { tenant, path, value, time } = row;
+    let read = places.of(schema, &path).and_then(|(place, list)| {
+        let content = match place {
+            Place::Tenant => decode_row(schema, &InstancePath::root(), &value),
+            Place::Entry { .. } => decode_entry_row(schema, list, &value),
         };
-        while open.len() > 1 && open.last().is_some_and(|top| !above.starts_with(&top.path.steps)) {
-            close(schema, &mut open);
-        }
-        let above = InstancePath { steps: above.to_vec() };
-        if open.last().is_none_or(|top| top.path.steps.len() != facts.row_steps(&above)) {
-            return Err(StartError::Row {
-                tenant: tenant.clone(),
-                path: row.path.to_instance_identifier(schema),
-                reason: "the entry above it is missing".to_owned(),
-            });
-        }
-        open.push(Open { path: row.path, content: row.content, lists: Vec::new() });
+        content.map(|content| (place, content)).map_err(|error| error.to_string())
+    });
+    match read {
+        Ok((place, content)) => Ok(Opened { tenant, place, content, time }),
+        Err(reason) => Err(StartError::Row { tenant, path, reason }),
     }
-    while open.len() > 1 {
-        close(schema, &mut open);
-    }
-    let root = open.pop().map_or_else(|| Arc::new(Container::new(NodeId::ROOT)), |root| filled(schema, root));
-    let tree = Tree { root };
-    let index = ReferenceIndex::of(Arc::clone(constraints), schema, &tree);
-    Ok(TenantData { tree, index, modified })
-}
-
-/// Puts the last open row into its list.
-fn close(schema: &Schema, open: &mut Vec<Open>) {
-    let Some(row) = open.pop() else { return };
-    let Some(above) = open.last_mut() else { return };
-    let between: Vec<NodeId> =
-        row.path.steps.iter().skip(above.path.steps.len()).map(|step| step.node).collect();
-    let Some(list) = between.last().copied() else { return };
-    let entry = filled(schema, row);
-    match above.lists.last_mut() {
-        Some((steps, entries)) if *steps == between => entries.push(entry),
-        _ => {
-            let mut entries = ListBuilder::new(schema, list);
-            entries.push(entry);
-            above.lists.push((between, entries));
-        }
-    }
-}
-
-/// The row with its lists in it. Without any it stays what it is: others may share its memory.
-fn filled(schema: &Schema, row: Open) -> Arc<Container> {
-    if row.lists.is_empty() {
-        return row.content;
-    }
-    let is_entry = row.path.steps.len() > 1;
-    let mut content = Arc::unwrap_or_clone(row.content);
-    for (between, list) in row.lists {
-        let node = list.node();
-        let list = Data::List(Arc::new(list.finish()));
-        let list = if is_entry { shared(schema, node, list) } else { list };
-        put_list(&mut content, &between, list);
-    }
-    Arc::new(content)
-}
-
-fn put_list(content: &mut Container, between: &[NodeId], list: Data) {
-    match between {
-        [] => {}
-        [last] => content.set(*last, list),
-        [first, rest @ ..] => {
-            let mut inner = match content.remove(*first) {
-                Some(Data::Container(inner)) => Arc::unwrap_or_clone(inner),
-                _ => Container::new(*first),
-            };
-            put_list(&mut inner, rest, list);
-            content.set(*first, Data::Container(Arc::new(inner)));
-        }
-    }
-}
-
-/// Parents before children, the entries of one list together and in the order of their keys.
-fn compare(a: &InstancePath, b: &InstancePath) -> Ordering {
-    let step = |a: &PathStep, b: &PathStep| a.node.cmp(&b.node).then_with(|| a.keys.cmp(&b.keys));
-    for (a, b) in a.steps.iter().zip(&b.steps) {
-        match step(a, b) {
-            Ordering::Equal => {}
-            other => return other,
-        }
-    }
-    a.steps.len().cmp(&b.steps.len())
 }

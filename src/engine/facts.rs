@@ -75,6 +75,11 @@ impl Facts {
         self.of(node).row_list_below
     }
 
+    /// Whether rows of their own can be below this node.
+    pub fn has_rows_inside(&self, schema: &Schema, node: NodeId) -> bool {
+        schema.children(node).iter().any(|child| self.has_rows(*child))
+    }
+
     /// Whether `stored` state can be at or below this node.
     pub fn has_stored(&self, node: NodeId) -> bool {
         self.of(node).stored_below

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroize as _;
 
-use crate::data::decode::{DecodeOptions, decode, decode_fitting};
+use crate::data::decode::{DecodeOptions, decode, decode_entry, decode_fitting};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
 use crate::data::violation::Violation;
@@ -38,7 +38,21 @@ pub(super) fn decode_row(
     path: &InstancePath,
     text: &str,
 ) -> Result<Arc<Container>, RowError> {
-    match decode(schema, path, text.as_bytes(), &DecodeOptions::row()) {
+    container_of(decode(schema, path, text.as_bytes(), &DecodeOptions::row()))
+}
+
+/// The entry of a list that a row's text stands for, by the path of the list without any keys: those of the entry are in the
+/// text.
+pub(super) fn decode_entry_row(
+    schema: &Schema,
+    list: &InstancePath,
+    text: &str,
+) -> Result<Arc<Container>, RowError> {
+    container_of(decode_entry(schema, list, text.as_bytes(), &DecodeOptions::row()))
+}
+
+fn container_of(decoded: Result<Data, Vec<Violation>>) -> Result<Arc<Container>, RowError> {
+    match decoded {
         Ok(Data::Container(container)) => Ok(container),
         Ok(_) => Err(RowError("it is not a container".to_owned())),
         Err(violations) => {

@@ -22,11 +22,6 @@ impl ListBuilder {
         ListBuilder { list, ascending: is_sorted.then(Vec::new) }
     }
 
-    /// The list's schema node.
-    pub fn node(&self) -> NodeId {
-        self.list.node
-    }
-
     /// Whether there is an entry with the key of this one.
     pub fn contains(&mut self, entry: &Container) -> bool {
         let count = self.list.key_count();
@@ -72,7 +67,7 @@ impl ListBuilder {
 
 /// Sorted items in an order in which a map of pages gets full pages: every second one first, then those between them. One
 /// after the other they would leave behind them pages that were split and stay half empty.
-pub(in crate::data) fn packed<T>(sorted: Vec<T>) -> impl Iterator<Item = T> {
+pub(crate) fn packed<T>(sorted: Vec<T>) -> impl Iterator<Item = T> {
     let mut between = Vec::with_capacity(sorted.len() / 2);
     let mut first = Vec::with_capacity(sorted.len() / 2 + 1);
     for (index, item) in sorted.into_iter().enumerate() {

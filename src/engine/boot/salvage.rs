@@ -3,12 +3,12 @@
 //! Slower than the ordinary way and without its assumptions: a row may name nodes that are no more, hold values that are
 //! not of their type any more, or belong to a list that has other keys now.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::compare;
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::edit::excluded_by;
@@ -205,4 +205,16 @@ fn place(
             Err(format!("the {what} '{name}' around it is gone"))
         }
     }
+}
+
+/// Parents before children, the entries of one list together and in the order of their keys.
+fn compare(a: &InstancePath, b: &InstancePath) -> Ordering {
+    let step = |a: &PathStep, b: &PathStep| a.node.cmp(&b.node).then_with(|| a.keys.cmp(&b.keys));
+    for (a, b) in a.steps.iter().zip(&b.steps) {
+        match step(a, b) {
+            Ordering::Equal => {}
+            other => return other,
+        }
+    }
+    a.steps.len().cmp(&b.steps.len())
 }
