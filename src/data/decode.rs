@@ -6,6 +6,7 @@
 //! Whether the data is valid as a whole (mandatory, must, leafref) is `validate`'s business.
 
 mod any;
+mod direct;
 mod member;
 mod metadata;
 mod nesting;
@@ -217,6 +218,16 @@ pub fn decode_patch(
 /// # Errors
 /// Where the struct does not fit the model: a defect of the service, named as for a client's body.
 pub fn from_serde<T: Serialize>(schema: &Schema, node: NodeId, value: &T) -> Result<Data, Vec<Violation>> {
+    let (target, options) = of_service(schema, node);
+    let mut decoder = Decoder::new(schema, &target, &options, Nulls::Absent);
+    match direct::take(&mut decoder, value) {
+        Ok(Some(data)) if decoder.violations.is_empty() => Ok(data),
+        _ => by_text(schema, &target, &options, value),
+    }
+}
+
+/// How a service's struct is read as the content of a node.
+fn of_service(schema: &Schema, node: NodeId) -> (InstancePath, DecodeOptions) {
     let mut target = InstancePath::root();
     let mut at = node;
     while at != NodeId::ROOT {
@@ -224,15 +235,25 @@ pub fn from_serde<T: Serialize>(schema: &Schema, node: NodeId, value: &T) -> Res
         at = schema.node(at).parent;
     }
     target.steps.reverse();
+    let options =
+        DecodeOptions { strictness: Strictness::Plain, names: Names::Own, ..DecodeOptions::stored() };
+    (target, options)
+}
+
+/// A service's struct by way of its JSON text, which settles every shape and names every fault.
+fn by_text<T: Serialize>(
+    schema: &Schema,
+    target: &InstancePath,
+    options: &DecodeOptions,
+    value: &T,
+) -> Result<Data, Vec<Violation>> {
     // The text may hold secrets.
     let mut text = Zeroizing::new(Vec::with_capacity(512));
     if let Err(error) = serde_json::to_writer(&mut *text, value) {
         let message = format!("a value of the service has no JSON form: {error}");
-        return Err(vec![Violation::new(ErrorTag::OperationFailed, target, message)]);
+        return Err(vec![Violation::new(ErrorTag::OperationFailed, target.clone(), message)]);
     }
-    let options =
-        DecodeOptions { strictness: Strictness::Plain, names: Names::Own, ..DecodeOptions::stored() };
-    let mut decoder = Decoder::new(schema, &target, &options, Nulls::Absent);
+    let mut decoder = Decoder::new(schema, target, options, Nulls::Absent);
     match decoder.read(&text, &[]) {
         Some(data) if decoder.violations.is_empty() => Ok(data),
         _ => Err(decoder.refusal()),

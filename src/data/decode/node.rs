@@ -337,7 +337,11 @@ impl Decoder<'_> {
             self.violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
             return;
         }
-        // Entries of a list inside an entry are often those of another one, too.
+        self.add_entry(list, entry);
+    }
+
+    /// Adds an entry that is not in the list yet. Entries of a list inside an entry are often those of another one, too.
+    pub(super) fn add_entry(&self, list: &mut ListBuilder, entry: Arc<Container>) {
         list.push(if self.entries > 0 { shared_container(self.schema, entry) } else { entry });
     }
 
