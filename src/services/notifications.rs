@@ -11,9 +11,9 @@ use crate::base::ident::Ident;
 use crate::data::decode::from_serde;
 use crate::data::diff::{Change, ChangeKind};
 use crate::data::path::InstancePath;
-use crate::data::tree::Data;
+use crate::data::tree::{Container, Data, List};
 use crate::engine::{Announce, AnnounceContext, Author, Engine, Notification, Registry};
-use crate::yang::schema::{NodeId, Schema};
+use crate::yang::schema::{NodeId, Schema, Value};
 
 const CONFIG_CHANGE: &str = "/ietf-netconf-notifications:netconf-config-change";
 const LIBRARY_UPDATE: &str = "/ietf-yang-library:yang-library-update";
@@ -25,7 +25,7 @@ const NAMED: usize = 1_000;
 
 /// Hangs the service on the model; `None` when the model lacks what it needs.
 pub fn register(registry: &mut Registry, schema: &Schema) -> Option<()> {
-    registry.announce(Arc::new(ConfigChanges { node: schema.find(CONFIG_CHANGE)? }));
+    registry.announce(Arc::new(ConfigChanges { nodes: Nodes::find(schema)? }));
     Some(())
 }
 
@@ -57,29 +57,42 @@ struct LibraryChange {
     module_set_id: Ident,
 }
 
-/// Tells of changed configuration.
+/// Tells of changed configuration. It is told of every commit, and so put together without a detour by a text.
 struct ConfigChanges {
-    node: NodeId,
+    nodes: Nodes,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct ConfigChange<'a> {
-    changed_by: ChangedBy<'a>,
-    datastore: &'static str,
-    edit: Vec<Edit>,
+/// The notification and what is in it.
+struct Nodes {
+    notification: NodeId,
+    changed_by: NodeId,
+    server: NodeId,
+    username: NodeId,
+    session_id: NodeId,
+    datastore: NodeId,
+    edit: NodeId,
+    target: NodeId,
+    operation: NodeId,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct ChangedBy<'a> {
-    /// `empty` is `[null]` (RFC 7951 section 6.9).
-    server: Option<[(); 1]>,
-    username: Option<&'a str>,
-    session_id: Option<u32>,
+impl Nodes {
+    fn find(schema: &Schema) -> Option<Self> {
+        let node = |path: &str| schema.find(&format!("{CONFIG_CHANGE}{path}"));
+        Some(Nodes {
+            notification: node("")?,
+            changed_by: node("/changed-by")?,
+            server: node("/changed-by/server")?,
+            username: node("/changed-by/username")?,
+            session_id: node("/changed-by/session-id")?,
+            datastore: node("/datastore")?,
+            edit: node("/edit")?,
+            target: node("/edit/target")?,
+            operation: node("/edit/operation")?,
+        })
+    }
 }
 
-#[derive(Serialize)]
+/// What was done at an instance-identifier.
 struct Edit {
     target: String,
     operation: &'static str,
@@ -95,17 +108,34 @@ impl Announce for ConfigChanges {
             1..=NAMED => configuration().map(|change| edit(schema, change)).collect(),
             _ => around(schema, configuration()),
         };
-        let prefix = format!("{}/", changes.tenant);
+        let text = |text: &str| Data::Leaf(Value::Enum(text.into()));
+        let nodes = &self.nodes;
         let changed_by = match context.by {
             // A person's name without the tenant: the tenant is whose event it is.
             Author::Client => {
-                let username = context.actor.strip_prefix(&prefix).unwrap_or(context.actor);
-                ChangedBy { server: None, username: Some(username), session_id: Some(0) }
+                let own =
+                    context.actor.strip_prefix(&*changes.tenant).and_then(|name| name.strip_prefix('/'));
+                let username = Value::string(own.unwrap_or(context.actor));
+                vec![(nodes.username, Data::Leaf(username)), (nodes.session_id, Data::Leaf(Value::Uint(0)))]
             }
-            Author::Service => ChangedBy { server: Some([()]), username: None, session_id: None },
+            Author::Service => vec![(nodes.server, Data::Leaf(Value::Empty))],
         };
-        let told = ConfigChange { changed_by, datastore: "running", edit };
-        notification(schema, &changes.tenant, self.node, &told)
+        let mut edits = List::new(schema, nodes.edit);
+        for Edit { target, operation } in edit {
+            let target = Data::Leaf(Value::InstanceIdentifier(target.into()));
+            let members = vec![(nodes.target, target), (nodes.operation, text(operation))];
+            edits.insert(Arc::new(Container::with_children(nodes.edit, members)));
+        }
+        let changed_by = Container::with_children(nodes.changed_by, changed_by);
+        let members = vec![
+            (nodes.changed_by, Data::Container(Arc::new(changed_by))),
+            (nodes.datastore, text("running")),
+            (nodes.edit, Data::List(Arc::new(edits))),
+        ];
+        let content = Arc::new(Container::with_children(nodes.notification, members));
+        let mut path = InstancePath::root();
+        path.push(nodes.notification, Vec::new());
+        Some(Notification { tenant: changes.tenant.clone(), path, content })
     }
 }
 
