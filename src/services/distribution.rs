@@ -4,71 +4,38 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::data::decode::from_serde;
-use crate::data::deserialize::from_data;
+use crate::data::default::{DefaultValue, default_of};
 use crate::data::tree::{Container, Data};
 use crate::engine::{Registry, StateContext, StateError, StateProvider};
-use crate::yang::schema::Schema;
+use crate::yang::schema::{NodeId, Schema, Value};
 
-/// The container `distribute` of an entry.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Distribute {
-    /// Everywhere, nowhere, or as the entry above.
-    pub to: Option<Target>,
+/// A distribution: the container `distribute` of an entry, or `distribution-status`, of whose members exactly one is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Distribution<'a> {
+    /// `all`, `none`, or `inherit`: as the entry above.
+    pub to: Option<&'a Value>,
     /// To these sites.
-    pub sites: Vec<String>,
+    pub sites: &'a [Value],
     /// To the sites on which one of these deployments runs.
-    pub deployments: Vec<String>,
+    pub deployments: &'a [Value],
 }
 
-/// The leaf `to`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Target {
-    /// Every site.
-    All,
-    /// No site.
-    None,
-    /// As the entry above says.
-    Inherit,
-}
-
-/// The container `distribution-status`. Exactly one of its members is there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct DistributionStatus {
-    /// `all` or `none`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<Target>,
-    /// To these sites.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sites: Vec<String>,
-    /// To the sites on which one of these deployments runs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub deployments: Vec<String>,
-}
-
-/// The effective distribution of an entry, given its own word and that of the entries above it, nearest first. One that
-/// says nothing inherits; where nobody says anything it is no site.
-pub fn effective<'a>(entries: impl IntoIterator<Item = &'a Distribute>) -> DistributionStatus {
-    for entry in entries {
-        if !entry.sites.is_empty() {
-            return DistributionStatus { sites: entry.sites.clone(), ..DistributionStatus::default() };
+/// The effective distribution of an entry, given its own word and that of the entries above it, nearest first; those behind the
+/// one that decides are not asked for. One that says nothing inherits; where nobody says anything it is no site: `None`.
+pub fn effective<'a>(entries: impl IntoIterator<Item = Distribution<'a>>) -> Option<Distribution<'a>> {
+    entries.into_iter().find_map(|entry| {
+        let nothing = Distribution::default();
+        match entry {
+            Distribution { sites, .. } if !sites.is_empty() => Some(Distribution { sites, ..nothing }),
+            Distribution { deployments, .. } if !deployments.is_empty() => {
+                Some(Distribution { deployments, ..nothing })
+            }
+            Distribution { to, .. } => {
+                let said = to.filter(|to| to.as_str() != Some("inherit"));
+                said.map(|to| Distribution { to: Some(to), ..nothing })
+            }
         }
-        if !entry.deployments.is_empty() {
-            return DistributionStatus {
-                deployments: entry.deployments.clone(),
-                ..DistributionStatus::default()
-            };
-        }
-        match entry.to {
-            Some(Target::Inherit) | None => {}
-            to => return DistributionStatus { to, ..DistributionStatus::default() },
-        }
-    }
-    DistributionStatus { to: Some(Target::None), ..DistributionStatus::default() }
+    })
 }
 
 /// Provides `distribution-status` wherever the model has it.
@@ -86,59 +53,76 @@ struct Status;
 impl StateProvider for Status {
     fn read(&self, context: &StateContext<'_>) -> Result<Option<Data>, StateError> {
         let schema = context.snapshot.schema();
-        let failed = |reason: String| StateError { path: schema.path(context.node), reason };
-        let mut chain = vec![distribute(schema, context.entry).map_err(failed)?];
-        let mut above = context.path.parent();
-        while let Some(path) = above {
-            if let Some(entry) = context.snapshot.entry(context.tenant, &path) {
-                chain.push(distribute(schema, entry).map_err(failed)?);
-            }
-            above = path.parent();
-        }
-        from_serde(schema, context.node, &effective(chain.iter().flatten())).map(Some).map_err(|violations| {
-            failed(violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        })
+        let above = std::iter::successors(context.path.parent(), |path| path.parent());
+        let above = above.filter_map(|path| context.snapshot.entry(context.tenant, &path).map(AsRef::as_ref));
+        let chain = std::iter::once(context.entry).chain(above);
+        let effective = effective(chain.filter_map(|entry| said(schema, entry)));
+        Ok(Some(Data::Container(Arc::new(status(schema, context.node, effective)))))
     }
 }
 
-/// What an entry says of its distribution, with the defaults in use; `None` where the model gives it no say.
-fn distribute(schema: &Schema, entry: &Container) -> Result<Option<Distribute>, String> {
-    let Some(node) = schema.own_child(entry.node, "distribute") else { return Ok(None) };
-    let nothing;
-    let said = match entry.container(node) {
-        Some(said) => said,
-        None => {
-            nothing = Arc::new(Container::new(node));
-            &nothing
-        }
+/// What an entry says of its distribution, with the default in use; `None` where the model gives it no say.
+fn said<'a>(schema: &'a Schema, entry: &'a Container) -> Option<Distribution<'a>> {
+    let node = schema.own_child(entry.node, "distribute")?;
+    let child = |name| schema.own_child(node, name);
+    let default = || match default_of(schema, child("to")?)? {
+        DefaultValue::Leaf(value) => Some(value),
+        DefaultValue::LeafList(_) => None,
     };
-    from_data(schema, said).map(Some).map_err(|error| error.to_string())
+    let Some(container) = entry.container(node) else {
+        return Some(Distribution { to: default(), ..Distribution::default() });
+    };
+    let values = |name| child(name).map_or(&[][..], |leaf| container.leaf_list(leaf));
+    let to = child("to").and_then(|leaf| container.leaf(leaf)).or_else(default);
+    Some(Distribution { to, sites: values("sites"), deployments: values("deployments") })
+}
+
+/// The container `distribution-status`.
+fn status(schema: &Schema, node: NodeId, effective: Option<Distribution<'_>>) -> Container {
+    let Distribution { to, sites, deployments } = effective.unwrap_or_default();
+    let list = |values: &[Value]| (!values.is_empty()).then(|| Data::LeafList(values.into()));
+    let lists = [("sites", list(sites)), ("deployments", list(deployments))];
+    let mut members: Vec<(NodeId, Data)> = Vec::new();
+    for (name, data) in lists {
+        members.extend(schema.own_child(node, name).zip(data));
+    }
+    if members.is_empty()
+        && let Some(leaf) = schema.own_child(node, "to")
+    {
+        let to = to.cloned().unwrap_or_else(|| Value::Enum("none".into()));
+        members.push((leaf, Data::Leaf(to)));
+    }
+    Container::with_children(node, members)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn to(target: Target) -> Distribute {
-        Distribute { to: Some(target), ..Distribute::default() }
+    fn to(name: &str) -> Value {
+        Value::Enum(name.into())
     }
 
     #[test]
     fn an_entry_decides_for_itself_unless_it_inherits() {
-        let sites = Distribute { sites: vec!["a".to_owned()], ..Distribute::default() };
-        let deployments = Distribute { deployments: vec!["d".to_owned()], ..Distribute::default() };
-        let status = |entries: &[Distribute]| serde_json::to_value(effective(entries)).unwrap();
-        assert_eq!(status(&[to(Target::All), to(Target::None)]), serde_json::json!({"to": "all"}));
-        assert_eq!(status(&[to(Target::None), to(Target::All)]), serde_json::json!({"to": "none"}));
-        assert_eq!(status(&[to(Target::Inherit), sites.clone()]), serde_json::json!({"sites": ["a"]}));
-        assert_eq!(status(&[Distribute::default(), deployments]), serde_json::json!({"deployments": ["d"]}));
-        assert_eq!(status(&[sites, to(Target::All)]), serde_json::json!({"sites": ["a"]}));
+        let (all, none, inherit) = (to("all"), to("none"), to("inherit"));
+        let (site, deployment) = ([Value::string("a")], [Value::string("d")]);
+        let nothing = Distribution::default();
+        let to = |value| Distribution { to: Some(value), ..nothing };
+        let sites = Distribution { sites: &site, ..nothing };
+        let deployments = Distribution { deployments: &deployment, ..nothing };
+        assert_eq!(effective([to(&all), to(&none)]), Some(to(&all)));
+        assert_eq!(effective([to(&none), to(&all)]), Some(to(&none)));
+        assert_eq!(effective([to(&inherit), sites]), Some(sites));
+        assert_eq!(effective([nothing, deployments]), Some(deployments));
+        assert_eq!(effective([sites, to(&all)]), Some(sites));
     }
 
     #[test]
     fn where_nobody_says_anything_it_is_no_site() {
-        assert_eq!(effective(&[]).to, Some(Target::None));
-        assert_eq!(effective(&[to(Target::Inherit)]).to, Some(Target::None));
-        assert_eq!(effective(&[to(Target::Inherit), to(Target::Inherit)]).to, Some(Target::None));
+        let inherit = to("inherit");
+        let inherits = Distribution { to: Some(&inherit), ..Distribution::default() };
+        assert_eq!(effective([]), None);
+        assert_eq!(effective([inherits, inherits]), None);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Gate;
 use super::outcome::Refusal;
 use super::validators::Validators;
+use crate::access::authorize::compile::Segment;
 use crate::access::authorize::prune::{prune, prune_container, readable_tree, walk_to};
 use crate::access::authorize::{Authority, Hidden, PolicyOperation};
 use crate::base::clock::Timestamp;
@@ -40,6 +41,8 @@ pub struct Reading {
     pub modified: Option<Timestamp>,
     tenant: Ident,
     authority: Authority,
+    /// Nothing of the resource is kept from the caller.
+    shows_all: bool,
     state: Option<StateReader>,
 }
 
@@ -71,7 +74,11 @@ impl Reading {
         let schema = self.snapshot.schema();
         let path = self.target.entry(entry.key(schema));
         let complete = state.complete(&path, entry)?;
-        Ok(prune_container(schema, &walk_to(&self.authority, &path), &complete))
+        if self.shows_all {
+            return Ok(Some(complete));
+        }
+        let walk = walk_to(&self.authority, &self.target);
+        Ok(prune_container(schema, &walk.enter(Segment::Keys(path.keys())), &complete))
     }
 }
 
@@ -172,6 +179,7 @@ impl Gate {
             Datastore::State => Validators { etag: None, modified: None },
         };
         let hidden = walk.hidden_below();
+        let shows_all = walk.is_allowed() && walk.shows_all_below();
         drop(walk);
         drop(from_root);
         let tenant = caller.tenant.clone();
@@ -186,6 +194,7 @@ impl Gate {
             etag,
             modified,
             authority,
+            shows_all,
             state,
         })
     }
