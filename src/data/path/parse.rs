@@ -1,5 +1,7 @@
 //! Reading both text forms of a path.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 use super::InstancePath;
@@ -143,7 +145,10 @@ fn list_keys(
     names
         .iter()
         .zip(texts)
-        .map(|(key, text)| key_value(schema, &path.child(node.id), *key, &decode(text, path)?))
+        .map(|(key, text)| {
+            let value = key_value(schema, path, *key, &decode(text, path)?);
+            value.map_err(|fault| Violation { path: path.child(node.id).child(*key), ..fault })
+        })
         .collect()
 }
 
@@ -166,7 +171,7 @@ pub(super) fn key_value(
     })
 }
 
-pub(super) fn decode(segment: &str, path: &InstancePath) -> Result<String, Violation> {
+pub(super) fn decode<'t>(segment: &'t str, path: &InstancePath) -> Result<Cow<'t, str>, Violation> {
     let malformed = |message: String| Violation::new(ErrorTag::MalformedMessage, path.clone(), message);
     let mut rest = segment;
     while let Some(at) = rest.find('%') {
@@ -179,10 +184,9 @@ pub(super) fn decode(segment: &str, path: &InstancePath) -> Result<String, Viola
         }
         rest = rest.get(at + 3..).unwrap_or_default();
     }
-    match percent_decode_str(segment).decode_utf8() {
-        Ok(text) => Ok(text.into_owned()),
-        Err(_) => Err(malformed(format!("'{}' does not decode to UTF-8", shorten(segment)))),
-    }
+    percent_decode_str(segment)
+        .decode_utf8()
+        .map_err(|_| malformed(format!("'{}' does not decode to UTF-8", shorten(segment))))
 }
 
 pub(super) fn instance_identifier(schema: &Schema, text: &str) -> Result<InstancePath, Violation> {

@@ -21,7 +21,8 @@ use crate::yang::schema::{ModuleId, Node, NodeId, NodeKind, Schema, Value};
 
 pub(super) fn serialize<S: Serializer>(view: &View<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let Shape { fields, depth, .. } = view.shape;
-    let at = At { view, depth: depth.unwrap_or(u32::MAX), fields: fields.as_ref() };
+    let asked = Asked::of(view.shape);
+    let at = At { view, depth: depth.unwrap_or(u32::MAX), fields: fields.as_ref(), asked };
     match view.data {
         Subject::Container(container) => {
             at.inner(container.node, Some(container)).with_module_of_parent().serialize(serializer)
@@ -41,6 +42,29 @@ pub(super) fn serialize<S: Serializer>(view: &View<'_>, serializer: S) -> Result
     }
 }
 
+/// What most requests do not ask for, so that it need not be looked into at every node.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// Every node is shown that can come out at all.
+    shows_all: bool,
+    /// There can be metadata.
+    tells: bool,
+}
+
+impl Asked {
+    fn of(shape: &Shape) -> Self {
+        Asked {
+            shows_all: shape.fields.is_none()
+                && shape.depth.is_none()
+                && shape.content == Content::All
+                && shape.hidden.is_empty(),
+            tells: shape.with_origin
+                || shape.sublist_limit.is_some()
+                || shape.defaults == WithDefaults::ReportAllTagged,
+        }
+    }
+}
+
 /// A place in the walk: what is left of the depth, and which fields are wanted below. On the way to a field, and at it, the
 /// depth is still that of the subject: so both are shown whatever it is (RFC 8040 section 4.8.2).
 #[derive(Clone, Copy)]
@@ -48,6 +72,7 @@ struct At<'v, 'a> {
     view: &'v View<'a>,
     depth: u32,
     fields: Option<&'v FieldTree>,
+    asked: Asked,
 }
 
 impl<'v, 'a> At<'v, 'a> {
@@ -98,11 +123,10 @@ impl<'v, 'a> At<'v, 'a> {
 
     /// Whether a child is shown at all, and with which fields.
     fn shows(&self, node: &Node) -> Option<Option<&'v FieldTree>> {
-        let is_key = matches!(node.kind, NodeKind::Leaf { is_key: true, .. });
         if node.extensions.secret || node.extensions.hashed {
             return None;
         }
-        if is_key {
+        if self.asked.shows_all || matches!(node.kind, NodeKind::Leaf { is_key: true, .. }) {
             return Some(None);
         }
         let shape = self.view.shape;
@@ -198,11 +222,14 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
                     return Ok(());
                 }
                 self.member(map, node, &at.scalar(id, value))?;
-                self.metadata(map, node, self.marks_of(id))
+                if at.asked.tells { self.metadata(map, node, self.marks_of(id)) } else { Ok(()) }
             }
             Data::LeafList(values) => {
                 if self.is_trimmed(node, DefaultValue::LeafList(values)) {
                     return Ok(());
+                }
+                if !at.asked.tells {
+                    return self.member(map, node, &at.values(id, values));
                 }
                 let (shown, remaining) = at.shown_of(values.len());
                 let values = values.get(..shown).unwrap_or_default();
@@ -211,6 +238,10 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
             }
             Data::Container(container) => {
                 self.member(map, node, &at.inner(container.node, Some(container)).in_(self))
+            }
+            Data::List(list) if !at.asked.tells => {
+                let entry = move |entry| at.entry(entry).in_(self);
+                self.member(map, node, &Sequence(|| list.iter().map(|entry| &**entry).map(entry)))
             }
             Data::List(list) => {
                 let (shown, remaining) = at.shown_of(list.len());
@@ -298,6 +329,7 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
         }
     }
 
+    #[inline]
     fn is_trimmed(&self, node: &Node, value: DefaultValue<'_>) -> bool {
         self.at.view.shape.defaults == WithDefaults::Trim
             && default::default_of(self.at.schema(), node.id) == Some(value)
