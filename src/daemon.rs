@@ -186,6 +186,8 @@ impl Daemon {
     }
 
     async fn assemble(settings: &Settings, model_change: ModelChange) -> Result<Self, DaemonError> {
+        // Gathering randomness takes the cryptography longer than the model takes to be compiled: both go on at once.
+        tokio::task::spawn_blocking(|| Secret::random(1).is_ok());
         let tls = settings.tls.clone().map(Tls::load).transpose()?;
         let bound = Bound::bind(&settings.listen, tls.clone()).await?;
         let addresses = bound.addresses();
