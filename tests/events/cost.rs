@@ -47,7 +47,7 @@ fn receivers_that_do_not_read_cost_bounded_memory() {
     let process = daemon.daemon.as_ref().unwrap().id();
     let names: Vec<String> = (0..150).map(|number| format!("{}{number}", "x".repeat(200))).collect();
     let change = |number: usize| {
-        let operation = if number % 2 == 0 { "allow" } else { "reject" };
+        let operation = if number.is_multiple_of(2) { "allow" } else { "reject" };
         let rule = |name: &String| json!({"path": format!("policy/policies/{name}"), "operations": {"read": operation}});
         let rules: Vec<Value> = names.iter().map(rule).collect();
         let body = json!({"rest-api": {"rules": rules}}).to_string();
