@@ -4,7 +4,7 @@
 //! Not here: data.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::reach::{self, Reached};
@@ -52,6 +52,8 @@ pub struct Constraints {
     pub(super) reached_by_all: Vec<Reached>,
     /// By node id: the node or something below it is referred to, refers, is in a `unique`, or reaches constraints.
     pub(super) is_relevant: Vec<bool>,
+    /// By node id: the node or something below it is referred to, refers, or is in a `unique`: an index has rows of it.
+    pub(super) is_indexed: Vec<bool>,
 }
 
 /// One way in which a leaf can refer: its leafref or instance-identifier, or one of the members of its union.
@@ -116,6 +118,7 @@ impl Constraints {
             reached: HashMap::new(),
             reached_by_all: Vec::new(),
             is_relevant: Vec::new(),
+            is_indexed: Vec::new(),
         };
         for (id, node) in schema.nodes().filter(|(id, _)| scope.checks(schema, *id)) {
             if let Some(ty) = node.ty() {
@@ -179,6 +182,9 @@ impl Constraints {
         let count = schema.nodes().count();
         let mut is_watched = vec![false; count];
         self.is_relevant = vec![false; count];
+        self.is_indexed = vec![false; count];
+        let in_unique: HashSet<NodeId> =
+            self.uniques.iter().flat_map(|unique| &unique.leafs).copied().collect();
         self.watched = vec![Box::default(); count];
         let ids: Vec<NodeId> = schema.nodes().map(|(id, _)| id).collect();
         for id in ids.into_iter().rev() {
@@ -191,19 +197,26 @@ impl Constraints {
                 })
                 .collect();
             let own = self.is_constrained(schema, id) || self.mandatory_choices.contains_key(&id);
-            let relevant = self.sites_of.contains_key(&id)
+            let any_below = |flags: &[bool]| {
+                schema.children(id).iter().any(|child| flags.get(index(*child)) == Some(&true))
+            };
+            let indexed = self.sites_of.contains_key(&id)
                 || self.sites_to.contains_key(&id)
                 || self.unique_of.contains_key(&id)
-                || self.reached.contains_key(&id)
-                || schema.children(id).iter().any(|child| self.is_relevant.get(index(*child)) == Some(&true));
-            if let (Some(watched), Some(slot), Some(flag)) = (
+                || in_unique.contains(&id)
+                || !self.open_sites.is_empty()
+                || any_below(&self.is_indexed);
+            let relevant = indexed || self.reached.contains_key(&id) || any_below(&self.is_relevant);
+            if let (Some(watched), Some(slot), Some(is_relevant), Some(is_indexed)) = (
                 is_watched.get_mut(index(id)),
                 self.watched.get_mut(index(id)),
                 self.is_relevant.get_mut(index(id)),
+                self.is_indexed.get_mut(index(id)),
             ) {
                 *watched = own || !below.is_empty();
                 *slot = below.into_boxed_slice();
-                *flag = relevant || !self.open_sites.is_empty();
+                *is_relevant = relevant;
+                *is_indexed = indexed;
             }
         }
     }

@@ -175,6 +175,9 @@ impl ReferenceIndex {
     /// Collects the rows of everything at and below a path; and of the entries around it whose `unique` tuples may
     /// look into it. A condition that cannot be evaluated leaves its node out.
     pub(super) fn gather(&self, evaluator: &Evaluator<'_>, path: &InstancePath, into: &mut Rows) {
+        if self.constraints.is_indexed.get(index_of(path.target())) != Some(&true) {
+            return;
+        }
         let mut gatherer = Gatherer { constraints: &self.constraints, evaluator, rows: into };
         for length in 1..path.steps.len() {
             let steps = path.steps.get(..length).unwrap_or_default();
@@ -350,7 +353,7 @@ impl<'a> Gatherer<'_, 'a> {
         self.tuples(cursor, trail)?;
         let parent = Rc::new(cursor.clone());
         for child in self.evaluator.schema.children(node) {
-            if self.constraints.is_relevant.get(index_of(*child)) == Some(&true)
+            if self.constraints.is_indexed.get(index_of(*child)) == Some(&true)
                 && self.evaluator.is_accessible(*child)
             {
                 let evaluator = self.evaluator;

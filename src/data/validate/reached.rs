@@ -31,14 +31,14 @@ pub(super) struct Task {
 #[derive(Debug, Default)]
 pub struct Reach {
     /// Places to be looked at as a whole, in the order in which they were found.
-    pub(super) touched: Vec<InstancePath>,
+    pub(super) touched: Vec<Rc<InstancePath>>,
     /// Containers whose direct children may be missing or too many.
-    pub(super) structures: Vec<InstancePath>,
+    pub(super) structures: Vec<Rc<InstancePath>>,
     /// Constraints elsewhere.
-    pub(super) tasks: Vec<Task>,
-    seen_touched: HashSet<InstancePath>,
-    seen_structures: HashSet<InstancePath>,
-    seen_tasks: HashSet<Task>,
+    pub(super) tasks: Vec<Rc<Task>>,
+    seen_touched: HashSet<Rc<InstancePath>>,
+    seen_structures: HashSet<Rc<InstancePath>>,
+    seen_tasks: HashSet<Rc<Task>>,
 }
 
 impl Reach {
@@ -86,13 +86,15 @@ impl<'a> Tracer<'_, 'a> {
     }
 
     fn touch(&mut self, path: InstancePath) {
-        if self.reach.seen_touched.insert(path.clone()) {
+        let path = Rc::new(path);
+        if self.reach.seen_touched.insert(Rc::clone(&path)) {
             self.reach.touched.push(path);
         }
     }
 
     fn structure(&mut self, path: InstancePath) {
-        if self.reach.seen_structures.insert(path.clone()) {
+        let path = Rc::new(path);
+        if self.reach.seen_structures.insert(Rc::clone(&path)) {
             self.reach.structures.push(path);
         }
     }
@@ -207,8 +209,8 @@ impl<'a> Tracer<'_, 'a> {
     }
 
     fn task(&mut self, reached: &Reached, anchor: InstancePath) {
-        let task = Task { node: reached.node, constraint: reached.constraint, anchor };
-        if self.reach.seen_tasks.insert(task.clone()) {
+        let task = Rc::new(Task { node: reached.node, constraint: reached.constraint, anchor });
+        if self.reach.seen_tasks.insert(Rc::clone(&task)) {
             if matches!(task.constraint, ConstraintRef::When(_)) {
                 self.conditional(&task);
             }
