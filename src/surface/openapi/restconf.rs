@@ -20,6 +20,7 @@ const TAG: (&str, &str) = ("restconf", "The datastore as a whole, and what stand
 const DESCRIPTION: &str = "\
 The model by RFC 8040. Data are JSON (RFC 7951) or XML (RFC 7950), whichever `Accept` and `Content-Type` say, also under their plain names \
 `application/json` and `application/xml`; schemas are given for JSON. The resource that a URL names is a member of its qualified name. \
+The paths below `/restconf/data` stand below each datastore too (RFC 8527), `/restconf/ds/ietf-datastores:running` and so on, and are not listed again. \
 Wherever there is a GET there is a HEAD; OPTIONS works everywhere and answers `Allow`. \
 Parameters that RFC 8040 does not have begin with `own` in their description. \
 What JSON Schema cannot say of the model stands in `$comment`: conditions, references, and what makes entries unique.";

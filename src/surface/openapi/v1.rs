@@ -18,6 +18,7 @@ const MEDIA_TYPES: &[&str] = &["application/json", "application/yaml"];
 const DESCRIPTION: &str = "\
 The model as resources with bare bodies. `/v1/config` is what was configured and can be read and written, `/v1/state` what is \
 in use; actions are invoked on state, operations at the top. \
+`/v1/candidate` is configuration that the caller prepares: all paths, methods and bodies of `/v1/config` stand there too, and are not listed again. \
 Wherever there is a GET there is a HEAD; OPTIONS works everywhere and answers `Allow`. \
 Bodies are JSON or YAML both ways (also `application/x-yaml`, `text/yaml`); answers carry `X-Request-Id`, the client's own or one that was made. \
 What JSON Schema cannot say of the model stands in `$comment`: conditions, references, and what makes entries unique.";
@@ -133,10 +134,11 @@ fn index(api: &mut Api<'_>) {
         "type": "object",
         "properties": {
             "config": {"type": "string"},
+            "candidate": {"type": "string"},
             "state": {"type": "string"},
             "operations": {"type": "array", "items": {"type": "string"}},
         },
-        "required": ["config", "state", "operations"],
+        "required": ["config", "candidate", "state", "operations"],
     });
     let body = json!({"description": "The index", "content": {"application/json": {"schema": schema}}});
     let mut responses = vec![("200", body)];
