@@ -172,30 +172,10 @@ impl Tokens {
             .into_iter()
             .filter(|name| !(input.no_default_policy && *name == DEFAULT))
             .collect();
-        let settings = settings(&context.engine, &context.snapshot, &context.tenant)?;
-        let max = settings.max_ttl;
-        let metadata = handed_on(own.metadata, input.metadata);
-        let new = NewToken {
-            tenant: context.tenant.clone(),
-            user: own.user,
-            entity: own.entity,
-            display_name: input.display_name,
-            method: "create-token",
-            policies,
-            life: Some(Life {
-                ttl: input.ttl.unwrap_or(settings.default_ttl).min(max),
-                max: Some(max),
-                period: input.period,
-            }),
-            explicit_max: input.explicit_max_ttl,
-            renewable: input.renewable,
-            num_uses: input.num_uses,
-            bound_cidrs,
-            batch: input.kind == TokenType::Batch,
-            parent: (!is_orphan).then_some(own.accessor),
-            source: None,
-            metadata,
-        };
+        let mut new = asked_for(&context, own, input, policies, bound_cidrs)?;
+        if is_orphan {
+            new.parent = None;
+        }
         issue(&context.engine, &self.access, new, Origin::of(&context)).await
     }
 
@@ -301,6 +281,39 @@ impl Tokens {
         let edits = family.iter().map(|accessor| gone(accessor)).collect();
         commit(&context.engine, context.tenant.clone(), edits, Origin::of(&context)).await
     }
+}
+
+/// The token that somebody with the token `own` asks for, below that one, as far as nothing else has a say in it.
+pub(super) fn asked_for(
+    context: &ActionContext,
+    own: TokenFacts,
+    input: CreateToken,
+    policies: Vec<Ident>,
+    bound_cidrs: Vec<Ident>,
+) -> Result<NewToken, ActionError> {
+    let settings = settings(&context.engine, &context.snapshot, &context.tenant)?;
+    let max = settings.max_ttl;
+    Ok(NewToken {
+        tenant: context.tenant.clone(),
+        user: own.user,
+        entity: own.entity,
+        display_name: input.display_name,
+        method: "create-token",
+        policies,
+        life: Some(Life {
+            ttl: input.ttl.unwrap_or(settings.default_ttl).min(max),
+            max: Some(max),
+            period: input.period,
+        }),
+        explicit_max: input.explicit_max_ttl,
+        renewable: input.renewable,
+        num_uses: input.num_uses,
+        bound_cidrs,
+        batch: input.kind == TokenType::Batch,
+        parent: Some(own.accessor),
+        source: None,
+        metadata: handed_on(own.metadata, input.metadata),
+    })
 }
 
 /// The facts of a token below one with `own`: what is said anew is in their place.

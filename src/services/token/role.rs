@@ -3,10 +3,10 @@
 
 use serde::Deserialize;
 
-use super::actions::{CreateToken, handed_on, invalid};
-use super::issue::{IssuedToken, Life, NewToken, Origin, issue};
+use super::Tokens;
+use super::actions::{CreateToken, asked_for, invalid};
+use super::issue::{IssuedToken, Origin, issue};
 use super::parameters::{TokenParameters, TokenType, with_default};
-use super::{Tokens, settings};
 use crate::access::authenticate::TokenFacts;
 use crate::access::authorize::policy::{DEFAULT, ROOT};
 use crate::base::ident::Ident;
@@ -46,8 +46,6 @@ impl Tokens {
         };
         let bound_cidrs = self.check_maker(&context, &own, wanted)?;
         let policies = role.policies(&own, &input).map_err(|reasons| invalid(&context, reasons))?;
-        let settings = settings(&context.engine, &context.snapshot, &context.tenant)?;
-        let max = settings.max_ttl;
         let limits = &role.limits;
         let batch = match limits.token_type {
             TokenType::Batch => true,
@@ -55,28 +53,19 @@ impl Tokens {
             TokenType::DefaultBatch => input.kind != TokenType::Service,
             _ => input.kind == TokenType::Batch,
         };
-        let uses = [limits.token_num_uses, input.num_uses];
-        let new = NewToken {
-            tenant: context.tenant.clone(),
-            user: own.user,
-            entity: own.entity,
-            display_name: input.display_name,
-            method: "create-token",
-            policies,
-            life: Some(Life {
-                ttl: input.ttl.unwrap_or(settings.default_ttl).min(max),
-                max: Some(max),
-                period: limits.token_period.or(input.period).filter(|_| !batch),
-            }),
-            explicit_max: limits.token_explicit_max_ttl.into_iter().chain(input.explicit_max_ttl).min(),
-            renewable: input.renewable && role.renewable,
-            num_uses: uses.into_iter().filter(|uses| *uses > 0).min().unwrap_or(0),
-            bound_cidrs,
-            batch,
-            parent: (!role.orphan).then_some(own.accessor),
-            source: Some(Ident::from(context.path.to_instance_identifier(context.engine.schema()))),
-            metadata: handed_on(own.metadata, input.metadata),
-        };
+        let mut new = asked_for(&context, own, input, policies, bound_cidrs)?;
+        new.batch = batch;
+        if let Some(life) = &mut new.life {
+            life.period = limits.token_period.or(life.period).filter(|_| !batch);
+        }
+        new.explicit_max = limits.token_explicit_max_ttl.into_iter().chain(new.explicit_max).min();
+        new.renewable &= role.renewable;
+        let uses = [limits.token_num_uses, new.num_uses];
+        new.num_uses = uses.into_iter().filter(|uses| *uses > 0).min().unwrap_or(0);
+        if role.orphan {
+            new.parent = None;
+        }
+        new.source = Some(Ident::from(context.path.to_instance_identifier(context.engine.schema())));
         issue(&context.engine, &self.access, new, Origin::of(&context)).await
     }
 }
