@@ -1,9 +1,11 @@
 //! What every description has: headers of requests and answers, statuses of refusals, ways to say who one is.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::api::{Api, header, schema_of};
+use super::api::{Api, Operation, Sides, Spot, header, refusals, response, schema_of};
 use crate::surface::parameters::{NUMBER, Parameter, SWITCH};
+use crate::yang::json_schema::{Purpose, generate::paragraphs};
+use crate::yang::schema::{NodeId, node::Status};
 
 /// Statuses of refusals, the name of each in the components being the status itself.
 const REFUSALS: &[(&str, &str, &str, &str)] = &[
@@ -234,4 +236,41 @@ fn schema_of_form(form: &str) -> Option<Value> {
     let is_word =
         |word: &&str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
     (words.len() > 1 && words.iter().all(is_word)).then(|| json!({"type": "string", "enum": words}))
+}
+
+/// What invoking an rpc or an action is in every dialect; `refused` are the statuses besides those of any body, and `content` puts
+/// the `input` or the `output` into media types.
+pub fn invocation(
+    api: &mut Api<'_>,
+    id: NodeId,
+    spot: &Spot,
+    refused: &[&'static str],
+    content: impl Fn(&str, &Value) -> Map<String, Value>,
+) -> Operation {
+    let node = api.schema.node(id);
+    let Sides { input, output, needs_input } = api.sides(id);
+    let body = input.map(|input| {
+        let schema = api.generator.content(input, Purpose::Input);
+        json!({"required": needs_input, "content": content("input", &schema)})
+    });
+    let mut responses = Vec::new();
+    if let Some(output) = output {
+        let schema = api.generator.content(output, Purpose::Answer);
+        let content = content("output", &schema);
+        responses.push(("200", json!({"description": "The output", "content": content})));
+    }
+    responses.push(("204", response("204.valid")));
+    responses.extend(refusals(ANY));
+    responses.extend(refusals(BODY));
+    responses.extend(refusals(refused));
+    Operation {
+        summary: format!("Invoke {}", spot.names),
+        description: node.description.as_deref().map(paragraphs),
+        tag: api.tag(id),
+        body,
+        responses,
+        public: node.extensions.public,
+        deprecated: node.status != Status::Current,
+        ..Operation::default()
+    }
 }

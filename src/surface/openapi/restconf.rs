@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::api::{Api, Operation, Sides, Spot, header, parameter, refusals, response, schema_of};
+use super::api::{Api, Operation, Spot, header, parameter, refusals, response, schema_of};
 use super::common::{self, ANY, BODY};
 use super::streams;
 use crate::base::error::ErrorTag;
@@ -411,33 +411,12 @@ impl Walk<'_> {
     }
 
     fn operation(&mut self, id: NodeId, spot: &Spot) {
-        let node = self.api.schema.node(id);
-        let Sides { input, output, needs_input } = self.api.sides(id);
-        let module = self.api.schema.module(node.module).name.clone();
-        let body = input.map(|input| {
-            let content = self.api.generator.content(input, Purpose::Input);
-            json!({"required": needs_input, "content": bodies(&wrapped(&format!("{module}:input"), &content))})
-        });
-        let mut responses = Vec::new();
-        if let Some(output) = output {
-            let content = self.api.generator.content(output, Purpose::Answer);
-            let content = bodies(&wrapped(&format!("{module}:output"), &content));
-            responses.push(("200", json!({"description": "The output", "content": content})));
-        }
-        responses.push(("204", response("204.valid")));
-        responses.extend(refusals(ANY));
-        responses.extend(refusals(BODY));
-        responses.extend(refusals(&["409", "412", "501", "507"]));
+        let module = self.api.schema.module(self.api.schema.node(id).module).name.clone();
+        let content = |side: &str, schema: &Value| bodies(&wrapped(&format!("{module}:{side}"), schema));
         let operation = Operation {
             id: Self::id("invoke", spot),
-            summary: format!("Invoke {}", spot.names),
-            description: node.description.as_deref().map(paragraphs),
-            tag: self.api.tag(id),
             parameters: Self::parameters(Place::Invoke, &[]),
-            body,
-            responses,
-            public: node.extensions.public,
-            deprecated: node.status != Status::Current,
+            ..common::invocation(&mut self.api, id, spot, &["409", "412", "501", "507"], content)
         };
         self.api.path(&spot.path, &spot.parameters, vec![("post", operation)]);
     }

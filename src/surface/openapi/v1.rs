@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::api::{Api, Operation, Sides, Spot, header, parameter, refusals, response, schema_of};
+use super::api::{Api, Operation, Spot, header, parameter, refusals, response, schema_of};
 use super::common::{self, ANY, BODY};
 use super::public;
 use crate::base::error::ErrorTag;
@@ -421,32 +421,10 @@ impl Walk<'_> {
     }
 
     fn action(&mut self, id: NodeId, spot: &Spot) {
-        let schema = self.api.schema;
-        let node = schema.node(id);
-        let Sides { input, output, needs_input } = self.api.sides(id);
-        let body = input.map(|input| {
-            let content = self.api.generator.content(input, Purpose::Input);
-            json!({"required": needs_input, "content": bodies(&content)})
-        });
-        let mut responses = Vec::new();
-        if let Some(output) = output {
-            let content = self.api.generator.content(output, Purpose::Answer);
-            responses.push(("200", json!({"description": "The output", "content": bodies(&content)})));
-        }
-        responses.push(("204", response("204.valid")));
-        responses.extend(refusals(ANY));
-        responses.extend(refusals(BODY));
-        responses.extend(refusals(&["409", "501", "507"]));
         let operation = Operation {
             id: self.id("invoke", spot),
-            summary: format!("Invoke {}", spot.names),
-            description: node.description.as_deref().map(paragraphs),
-            tag: self.api.tag(id),
             parameters: self.parameters(Place::Invoke, &[]),
-            body,
-            responses,
-            public: node.extensions.public,
-            deprecated: node.status != Status::Current,
+            ..common::invocation(&mut self.api, id, spot, &["409", "501", "507"], |_, schema| bodies(schema))
         };
         self.api.path(&spot.path, &spot.parameters, vec![("post", operation)]);
     }
