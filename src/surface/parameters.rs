@@ -139,6 +139,11 @@ pub fn switch(text: &str) -> Option<bool> {
     matches!(text, "" | "true").then_some(true)
 }
 
+/// A text that says something.
+pub fn something(text: &str) -> Option<Option<String>> {
+    (!text.is_empty()).then(|| Some(text.to_owned()))
+}
+
 /// A whole number.
 pub fn number(text: &str) -> Option<usize> {
     // A sign would parse, and means nothing here.

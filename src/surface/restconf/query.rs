@@ -9,8 +9,8 @@ use crate::base::error::ErrorTag;
 pub use crate::data::read::{Content, WithDefaults};
 use crate::data::violation::Violation;
 use crate::surface::parameters::{
-    self, CONTENT, DEPTH, Manners, Parameter, SWITCH, WITH_DEFAULTS, content, depth, number, switch,
-    with_defaults,
+    self, CONTENT, DEPTH, Manners, Parameter, SWITCH, WITH_DEFAULTS, content, depth, number, something,
+    switch, with_defaults,
 };
 use crate::surface::select::Entries;
 use crate::surface::writing::{self, Writing};
@@ -144,8 +144,8 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         form: "names of descendants, as in name;album(name;year)",
         doc: "only these descendants; keys come along (section 4.8.3)",
         set: |query, text| {
-            query.fields = (!text.is_empty()).then(|| text.to_owned());
-            query.fields.as_ref().map(|_| ())
+            query.fields = something(text)?;
+            Some(())
         },
     },
     Parameter {
@@ -194,8 +194,8 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         form: "the path of an entry, as in /example-jukebox:jukebox/playlist=Foo-One/song=1",
         doc: "before or after which entry (section 4.8.6)",
         set: |query, text| {
-            query.point = (!text.is_empty()).then(|| text.to_owned());
-            query.point.as_ref().map(|_| ())
+            query.point = something(text)?;
+            Some(())
         },
     },
     Parameter {
@@ -238,8 +238,8 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         form: "what the metadata 'next' or 'previous' of another page said",
         doc: "the entries from this one on (list pagination)",
         set: |query, text| {
-            query.page.cursor = (!text.is_empty()).then(|| text.to_owned());
-            query.page.cursor.as_ref().map(|_| ())
+            query.page.cursor = something(text)?;
+            Some(())
         },
     },
     Parameter {

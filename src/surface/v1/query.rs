@@ -8,8 +8,8 @@ use crate::base::error::ErrorTag;
 pub use crate::data::read::{Content, WithDefaults};
 use crate::data::violation::Violation;
 use crate::surface::parameters::{
-    self, CONTENT, DEPTH, Manners, NUMBER, Parameter, SWITCH, WITH_DEFAULTS, content, depth, number, switch,
-    with_defaults,
+    self, CONTENT, DEPTH, Manners, NUMBER, Parameter, SWITCH, WITH_DEFAULTS, content, depth, number,
+    something, switch, with_defaults,
 };
 use crate::surface::select::Entries;
 use crate::surface::writing::{self, Writing};
@@ -242,8 +242,8 @@ pub const PARAMETERS: &[Parameter<Query, Place>] = &[
         form: "the name of a site",
         doc: "which site is to answer",
         set: |query, text| {
-            query.site = (!text.is_empty()).then(|| text.to_owned());
-            query.site.as_ref().map(|_| ())
+            query.site = something(text)?;
+            Some(())
         },
     },
 ];
