@@ -149,12 +149,8 @@ fn role(call: &Call<'_>) -> String {
     call.captured("name").to_lowercase()
 }
 
-/// The roles that the mount serves: its own, or those of the tenant.
 fn roles(call: &Call<'_>) -> Result<InstancePath, Fault> {
-    match call.mount.has_its_own {
-        true => call.place("strongbox/mounts/auth/{}/approle/roles", &[&call.mount.key]),
-        false => call.place("strongbox/authentication/approle", &[]),
-    }
+    call.served("approle", "roles")
 }
 
 fn place(call: &Call<'_>) -> Result<InstancePath, Fault> {
@@ -200,9 +196,7 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
 }
 
 async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let place = place(call)?;
-    call.remove(place).await?;
-    Ok(Answer::nothing())
+    call.remove(place(call)?).await
 }
 
 async fn role_id(call: &mut Call<'_>) -> Result<Answer, Fault> {

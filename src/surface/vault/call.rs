@@ -86,6 +86,17 @@ impl Call<'_> {
             .map_err(|violation| Fault::bad_request(violation.told().into_owned()))
     }
 
+    /// The list of a log-in method that the mount serves: its own of that name, or that of the tenant.
+    ///
+    /// # Errors
+    /// 400 where there can be none.
+    pub fn served(&self, method: &str, own: &str) -> Result<InstancePath, Fault> {
+        match self.mount.has_its_own {
+            true => self.place(&format!("strongbox/mounts/auth/{{}}/{method}/{own}"), &[&self.mount.key]),
+            false => self.place(&format!("strongbox/authentication/{method}"), &[]),
+        }
+    }
+
     /// The entry of a list with one key.
     ///
     /// # Errors
@@ -216,13 +227,14 @@ impl Call<'_> {
         self.change(WriteKind::Put, entry, edits).await
     }
 
-    /// Takes an entry away; it need not be there.
+    /// Takes an entry away, which need not be there, and has nothing to answer.
     ///
     /// # Errors
     /// A refusal.
-    pub async fn remove(&mut self, entry: InstancePath) -> Result<(), Fault> {
+    pub async fn remove(&mut self, entry: InstancePath) -> Result<Answer, Fault> {
         let edits = vec![Edit::without_value(entry.clone(), EditOperation::Remove)];
-        self.change(WriteKind::Delete, entry, edits).await
+        self.change(WriteKind::Delete, entry, edits).await?;
+        Ok(Answer::nothing())
     }
 
     /// What the fields of the endpoint are in an entry; `None` when it is not there.

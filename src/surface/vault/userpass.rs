@@ -76,12 +76,8 @@ fn user(call: &Call<'_>) -> String {
     call.captured("name").to_lowercase()
 }
 
-/// The users that the mount serves: its own, or those of the tenant.
 fn users(call: &Call<'_>) -> Result<InstancePath, Fault> {
-    match call.mount.has_its_own {
-        true => call.place("strongbox/mounts/auth/{}/userpass/users", &[&call.mount.key]),
-        false => call.place("strongbox/authentication/userpass", &[]),
-    }
+    call.served("userpass", "users")
 }
 
 fn place(call: &Call<'_>) -> Result<InstancePath, Fault> {
@@ -133,7 +129,5 @@ async fn change(call: &mut Call<'_>, missing: &str) -> Result<Answer, Fault> {
 }
 
 async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let place = place(call)?;
-    call.remove(place).await?;
-    Ok(Answer::nothing())
+    call.remove(place(call)?).await
 }

@@ -266,8 +266,7 @@ async fn delete_key(call: &mut Call<'_>) -> Result<Answer, Fault> {
             "unable to delete key {name:?} because it is currently referenced by these roles: {roles}"
         )));
     }
-    call.remove(place).await?;
-    Ok(Answer::nothing())
+    call.remove(place).await
 }
 
 async fn rotate(call: &mut Call<'_>) -> Result<Answer, Fault> {
@@ -315,8 +314,7 @@ async fn write_role(call: &mut Call<'_>) -> Result<Answer, Fault> {
 
 async fn delete_role(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let place = call.place("strongbox/identity/oidc/roles/{}", &[&call.name()])?;
-    call.remove(place).await?;
-    Ok(Answer::nothing())
+    call.remove(place).await
 }
 
 #[derive(Deserialize)]

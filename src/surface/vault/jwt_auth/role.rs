@@ -98,9 +98,7 @@ async fn list(call: &mut Call<'_>) -> Result<Answer, Fault> {
 }
 
 async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let place = place(call)?;
-    call.remove(place).await?;
-    Ok(Answer::nothing())
+    call.remove(place(call)?).await
 }
 
 async fn read(call: &mut Call<'_>) -> Result<Answer, Fault> {

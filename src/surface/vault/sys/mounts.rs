@@ -376,8 +376,7 @@ async fn disable(call: &mut Call<'_>, side: Side) -> Result<Answer, Fault> {
         return Err(Fault::bad_request(format!("cannot unmount '{path}/'")));
     }
     let place = call.place(side.place(), &[&path])?;
-    call.remove(place).await?;
-    Ok(Answer::nothing())
+    call.remove(place).await
 }
 
 /// The lifetimes of a tenant, which hold where a mount says nothing.

@@ -216,8 +216,7 @@ async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
         _ => {}
     }
     let place = call.place("policy/policies/{}", &[&name])?;
-    call.remove(place).await?;
-    Ok(Answer::nothing())
+    call.remove(place).await
 }
 
 #[derive(Clone, Copy)]

@@ -139,7 +139,5 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
 }
 
 async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let place = place(call)?;
-    call.remove(place).await?;
-    Ok(Answer::nothing())
+    call.remove(place(call)?).await
 }
