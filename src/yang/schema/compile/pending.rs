@@ -138,16 +138,16 @@ impl<'a> Settler<'_, '_, 'a> {
         // A condition may ask for a node whose feature is off here: then it is not there, which is an answer.
         let may_be_absent = matches!(property.statement.id(), Some(K::Must | K::When));
         for problem in &bound.problems {
-            let name = property.statement.text().get(problem.start..problem.end).unwrap_or_default();
-            let name = name.rsplit_once(':').map_or(name, |(_, local)| local);
-            if may_be_absent && problem.kind == ProblemKind::NoNode && self.builder.left_out.contains(name) {
+            let left_out = &self.builder.left_out;
+            if may_be_absent && matches!(&problem.kind, ProblemKind::NoNode(name) if left_out.contains(name))
+            {
                 continue;
             }
             let at = place(self.sources, property.statement, problem.start..problem.end);
             let message = problem.message.clone();
             self.report(match problem.kind {
                 ProblemKind::Fatal => Diagnostic::error("Y0362", at, message),
-                ProblemKind::NoNode => Diagnostic::warning("Y0363", at, message),
+                ProblemKind::NoNode(_) | ProblemKind::NoIdentity => Diagnostic::warning("Y0363", at, message),
                 ProblemKind::Doubt => Diagnostic::warning("Y0364", at, message),
             });
         }

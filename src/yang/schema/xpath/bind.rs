@@ -52,7 +52,7 @@ pub fn compile_expression(
         let found = XPathError { offset, message };
         match kind {
             ProblemKind::Doubt => warnings.push(found),
-            ProblemKind::Fatal | ProblemKind::NoNode => return Err(found),
+            ProblemKind::Fatal | ProblemKind::NoNode(_) | ProblemKind::NoIdentity => return Err(found),
         }
     }
     Ok((Expression { source: Ident::from(text), root: bound.root }, warnings))
@@ -75,12 +75,14 @@ pub(crate) enum Naming<'n> {
 }
 
 /// How bad a [`Problem`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProblemKind {
     /// The expression has no meaning at all: an unknown function, prefix or argument count.
     Fatal,
-    /// A name that is not there: legal in a module, where it selects nothing.
-    NoNode,
+    /// The name of a node that is not there: legal in a module, where it selects nothing.
+    NoNode(Ident),
+    /// An identity that is not there: legal as well.
+    NoIdentity,
     /// Legal, and certainly not what its author wanted.
     Doubt,
 }

@@ -143,7 +143,7 @@ impl Binder<'_> {
                 Some(_) => "; another module has one: is the prefix right?".to_owned(),
                 None => String::new(),
             };
-            self.problem(at, ProblemKind::NoNode, format!("there is no identity '{text}'{hint}"));
+            self.problem(at, ProblemKind::NoIdentity, format!("there is no identity '{text}'{hint}"));
             return;
         };
         *text = self.qualified(id);
@@ -162,7 +162,7 @@ impl Binder<'_> {
             // A node of a module that is not implemented here may well be there where it is.
             (_, NodeTest::Name { module: Some(module), .. }) if !schema.module(*module).implemented => return,
             (_, NodeTest::Name { name, .. }) => {
-                (ProblemKind::NoNode, self.no_such_node(before, step.axis, name))
+                (ProblemKind::NoNode(name.clone()), self.no_such_node(before, step.axis, name))
             }
             (_, NodeTest::Nothing) => doubt("data of YANG has no comments and processing instructions"),
             (_, NodeTest::Text) => doubt("only leafs and leaf-lists have a text()"),
