@@ -112,6 +112,8 @@ fn tokens(
             bound_cidrs: Vec::new(),
             parent: None,
             source: None,
+            path_suffix: None,
+            mount: None,
             metadata: Vec::new(),
             token_hash: Some(bearer.hash()),
         });

@@ -20,9 +20,12 @@ use std::sync::{Arc, OnceLock};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::base::secret::{RandomError, Secret};
+use crate::engine::caller::Caller;
 use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Schema;
-use authenticate::{Attempts, AuthError, BatchTokens, Invalid, LiveTokens, TokenFacts, Use, Vouchers};
+use authenticate::{
+    Alive, Attempts, AuthError, BatchTokens, Invalid, LiveMounts, LiveTokens, TokenFacts, Use, Vouchers,
+};
 use authorize::Policies;
 use authorize::nacm::Denied;
 use candidate::Candidates;
@@ -38,6 +41,8 @@ pub struct Access {
     pub model: Model,
     /// The tokens that are alive.
     pub tokens: Arc<LiveTokens>,
+    /// The mounts of log-in methods that are there: tokens that are kept nowhere end with theirs.
+    pub mounts: Arc<LiveMounts>,
     /// The policies in force.
     pub policies: Policies,
     /// Failed attempts to log in.
@@ -77,16 +82,38 @@ impl Access {
         match bearer {
             Some(text) if BatchTokens::is_one(text) => {
                 let batch = self.batch.get().ok_or(AuthError::Invalid(Invalid::Unknown))?;
-                batch.authenticate(text, address, now, &self.tokens)
+                batch.authenticate(text, address, now, self.alive())
             }
             _ => self.tokens.authenticate(bearer, address, now),
         }
     }
 
+    /// Whether the token behind a caller is still good. A caller without one is as long as its request lasts.
+    pub fn is_still_good(&self, caller: &Caller, now: Timestamp) -> bool {
+        match (&caller.ends, &caller.accessor) {
+            (Some(ends), _) => self.alive().check(&caller.tenant, ends, now).is_ok(),
+            (None, Some(accessor)) => self.tokens.is_alive(accessor, now),
+            (None, None) => true,
+        }
+    }
+
+    /// Whether the text of a token is that of one that is still good, wherever it may be used.
+    pub fn is_alive(&self, text: &str, now: Timestamp) -> bool {
+        if BatchTokens::is_one(text) {
+            return self.batch.get().is_some_and(|batch| batch.is_alive(text, now, self.alive()));
+        }
+        let holder = self.tokens.holder(text);
+        holder.is_some_and(|holder| self.is_still_good(&holder, now))
+    }
+
+    fn alive(&self) -> Alive<'_> {
+        Alive { tokens: &self.tokens, mounts: &self.mounts }
+    }
+
     /// The tenant that a token is of, valid or not.
     pub fn tenant_of(&self, text: &str) -> Option<Ident> {
         if BatchTokens::is_one(text) {
-            return self.batch.get()?.open(text).map(|(tenant, _)| tenant);
+            return self.batch.get()?.open(text).map(|token| token.tenant);
         }
         self.tokens.holder(text).map(|caller| caller.tenant.clone())
     }
@@ -94,7 +121,7 @@ impl Access {
     /// What is known of a token by its text, whether it is valid or not, with the tenant that it is of. Its hash is not in it.
     pub fn facts(&self, snapshot: &Snapshot, text: &str) -> Option<(Ident, TokenFacts)> {
         if BatchTokens::is_one(text) {
-            return self.batch.get()?.open(text);
+            return self.batch.get()?.open(text).map(|token| (token.tenant, token.facts));
         }
         let caller = self.tokens.holder(text)?;
         let path = self.model.token(caller.accessor.as_deref()?);
@@ -130,6 +157,7 @@ impl Access {
         let model = Model::find(schema)?;
         Ok(Arc::new(Access {
             tokens: Arc::default(),
+            mounts: Arc::default(),
             policies: Policies::new(schema, model.clone(), IdentityModel::find(schema)?),
             attempts: Attempts::new()?,
             confirmations: Confirmations::new(schema)?,

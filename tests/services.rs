@@ -146,6 +146,7 @@ impl House {
             policies: Vec::new(),
             method: "userpass".into(),
             warranted: false,
+            ends: None,
         };
         let target = self.path(path);
         let options = DecodeOptions::plain(Format::Json, Allow::Input);

@@ -11,16 +11,18 @@ pub mod credentials;
 pub mod facts;
 pub mod follow;
 pub mod live;
+pub mod mounts;
 pub mod turns;
 pub mod vouch;
 
 pub use arrival::Arrival;
 pub use attempts::{AttemptLimit, Attempts, TooManyAttempts};
-pub use batch::BatchTokens;
+pub use batch::{Alive, BatchTokens};
 pub use bearer::{Bearer, TokenHash};
 pub use credentials::Credentials;
 pub use facts::{Metadata, TokenFacts};
 pub use live::{LiveTokens, Use};
+pub use mounts::LiveMounts;
 pub use vouch::Vouchers;
 
 /// Why a request has no caller. What is told to the client is the same for every token that is not valid, so that

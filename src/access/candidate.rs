@@ -219,6 +219,7 @@ mod tests {
             policies: Vec::new(),
             method: "userpass".into(),
             warranted: false,
+            ends: None,
         }
     }
 

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use super::Access;
 use super::audit::{AuditEntry, AuditLog, AuditUnavailable};
 use super::authenticate::follow::TokenFollower;
+use super::authenticate::mounts::MountFollower;
 use super::authenticate::{AuthError, Credentials, TokenFacts};
 use super::authorize::acl::AclRule;
 use super::authorize::{AclRequest, AclVerdict, Authority, Decision, PolicyOperation};
@@ -60,10 +61,13 @@ struct Inner {
 }
 
 impl Gate {
-    /// Opens the door: from now on every stored token is known, and every commit to tokens followed. Without an audit
+    /// Opens the door: from now on every stored token and every mount is known, and every commit to them followed. Without an audit
     /// log nothing is written down: for tests only.
     pub fn new(engine: Engine, access: Arc<Access>, audit: Option<AuditLog>, default_tenant: Ident) -> Self {
         let follower = Arc::new(TokenFollower::new(Arc::clone(&access.tokens), access.model.clone()));
+        engine.observe(follower.clone());
+        follower.load(&engine.snapshot());
+        let follower = Arc::new(MountFollower::new(Arc::clone(&access.mounts), access.model.clone()));
         engine.observe(follower.clone());
         follower.load(&engine.snapshot());
         Gate(Arc::new(Inner { engine, access, audit, default_tenant }))
@@ -218,6 +222,7 @@ impl Gate {
             policies: Vec::new(),
             method: Ident::from("wrapping"),
             warranted: true,
+            ends: None,
         })
     }
 

@@ -16,6 +16,10 @@ pub struct Model {
     pub limits: NodeId,
     /// `/nacm`.
     pub nacm: InstancePath,
+    /// `/strongbox/mounts/auth`.
+    pub mounts: InstancePath,
+    /// `/strongbox/mounts/auth/accessor`.
+    pub mount_accessor: NodeId,
 }
 
 /// The schema lacks a node that access cannot do without.
@@ -29,12 +33,15 @@ impl Model {
     /// # Errors
     /// [`ModelError`] names the first one that is missing.
     pub fn find(schema: &Schema) -> Result<Self, ModelError> {
+        let node = |path: &'static str| schema.find(path).ok_or(ModelError(path));
         Ok(Model {
             policies: path_to(schema, "/policy/policies")?,
             tokens: path_to(schema, "/strongbox/token/tokens")?,
             tenants: path_to(schema, "/tenants")?,
-            limits: schema.find("/tenants/policies").ok_or(ModelError("/tenants/policies"))?,
+            limits: node("/tenants/policies")?,
             nacm: path_to(schema, "/ietf-netconf-acm:nacm")?,
+            mounts: path_to(schema, "/strongbox/mounts/auth")?,
+            mount_accessor: node("/strongbox/mounts/auth/accessor")?,
         })
     }
 

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
+use serde::{Deserialize, Serialize};
 
+use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 
 /// Who sent a request: the holder of a valid token, or somebody that a log-in method vouches for without one.
@@ -24,6 +26,28 @@ pub struct Caller {
     pub method: Ident,
     /// Whether its policies allow the path of the request as such, so that their rules over the data are not asked.
     pub warranted: bool,
+    /// With what it ends, for the holder of a token that is kept nowhere.
+    pub ends: Option<Ends>,
+}
+
+/// With what a token that is kept nowhere ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// When its time is over.
+    pub at: Timestamp,
+    /// Accessor of the token that made it.
+    pub parent: Option<Ident>,
+    /// Through which mount it was obtained.
+    pub mount: Option<Mount>,
+}
+
+/// A mount of a log-in method as it was when somebody came in through it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    /// Its path.
+    pub path: Ident,
+    /// Its accessor: that of another mount, which was enabled later at the same path, is another one.
+    pub accessor: Ident,
 }
 
 impl Caller {

@@ -32,6 +32,7 @@ use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
 use crate::data::tree::Container;
 use crate::data::violation::Violation;
+use crate::engine::caller::Mount;
 use crate::engine::{
     ActionContext, ActionError, Approve, Attempted, Caller, CommitError, GuardContext, Snapshot,
 };
@@ -78,6 +79,8 @@ pub struct Guest {
     pub tuning: Tuning,
     /// The user or the role by which they come in: what it says of lifetimes is read anew when the token is refreshed.
     pub source: Option<InstancePath>,
+    /// The mount through which they come in: the token ends with it.
+    pub mount: Option<Mount>,
     /// What has to change together with the token being made.
     pub edits: Vec<Edit>,
     /// Asked about the newest data before that changes.
@@ -223,6 +226,7 @@ impl<'a> Knock<'a> {
             arrival,
             tuning,
             source,
+            mount,
             edits,
             approve,
         } = guest;
@@ -242,6 +246,8 @@ impl<'a> Knock<'a> {
             batch: TokenType::is_batch(parameters.token_type, tuning.token_type),
             parent: None,
             source: source.map(|path| Ident::from(path.to_instance_identifier(schema))),
+            path_suffix: None,
+            mount,
             metadata,
             tenant: self.tenant.clone(),
         };
@@ -274,6 +280,7 @@ impl<'a> Knock<'a> {
             policies: guest.parameters.policies(),
             method: Ident::from(guest.method),
             warranted: false,
+            ends: None,
         };
         let origin = Origin { actor: caller.actor(), ..Origin::of(context) };
         let nothing = (Vec::new(), None);

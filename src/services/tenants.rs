@@ -75,6 +75,8 @@ async fn create_token(
         batch: false,
         parent: None,
         source: None,
+        path_suffix: None,
+        mount: None,
         metadata: Vec::new(),
     };
     issue(&context.engine, access, new, Origin::of(&context)).await

@@ -25,6 +25,7 @@ use crate::engine::{ActionError, Engine, Registry, Snapshot, StateContext, State
 pub(crate) use issue::commit;
 pub use issue::{IssuedToken, NewToken, Origin, issue, issue_with};
 pub use parameters::{TokenParameters, TokenSettings, TokenType};
+pub use source::POLICIES_CHANGED;
 
 /// The service.
 #[derive(Debug)]

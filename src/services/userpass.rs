@@ -198,6 +198,7 @@ impl Userpass {
             arrival: Some(arrival),
             tuning: door.tuning,
             source: Some(self.user(who)),
+            mount: door.mount(),
             metadata,
             edits: Vec::new(),
             approve: None,

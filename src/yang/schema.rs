@@ -75,6 +75,13 @@ pub struct Identity {
     pub ancestors: Vec<IdentityId>,
 }
 
+impl Identity {
+    /// Whether it is derived from all of these.
+    pub fn is_derived_from(&self, bases: &[IdentityId]) -> bool {
+        bases.iter().all(|base| self.ancestors.binary_search(base).is_ok())
+    }
+}
+
 /// Data that stands in no datastore: a template made with `rc:yang-data` (RFC 8040 section 8) or a structure (RFC 8791).
 #[derive(Clone, Debug)]
 pub struct Structure {
@@ -210,6 +217,12 @@ impl Schema {
     /// All identities, in the order of their ids.
     pub fn identities(&self) -> &[Identity] {
         &self.identities
+    }
+
+    /// Whether an identity is a value of leafs with these bases: it is derived from all of them, and its module is
+    /// implemented (RFC 7950 section 9.10.2).
+    pub fn is_value(&self, identity: &Identity, bases: &[IdentityId]) -> bool {
+        self.module(identity.module).implemented && identity.is_derived_from(bases)
     }
 
     /// All nodes, in the order of their ids.

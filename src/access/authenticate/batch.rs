@@ -1,8 +1,9 @@
 //! Batch tokens: tokens that are kept nowhere. Their text is what is known of them, sealed with a key that only the open
 //! store gives.
 //!
-//! So they cost no commit, and can be neither refreshed nor revoked, nor counted: they end when their time is over, and all
-//! of them when the seal key is replaced by that of another store.
+//! So they cost no commit, and can be neither refreshed nor revoked, nor counted: they end when their time is over, with the
+//! token that made them or the mount through which they were obtained, and all of them when the seal key is replaced by that
+//! of another store.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,11 +16,12 @@ use serde::{Deserialize, Serialize};
 use super::facts::TokenFacts;
 use super::live::LiveTokens;
 use super::live::{Use, is_within, parse_network};
+use super::mounts::LiveMounts;
 use super::{AuthError, Invalid};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::base::secret::{RandomError, Secret};
-use crate::engine::caller::Caller;
+use crate::engine::caller::{Caller, Ends, Mount};
 
 /// What every batch token begins with.
 pub const BATCH_MARK: &str = "sbb.";
@@ -34,11 +36,52 @@ const LONGEST: usize = 16 * 1024;
 pub struct BatchTokens(RandomizedNonceKey);
 
 /// What is sealed.
-#[derive(Serialize, Deserialize)]
-struct Content {
-    tenant: Ident,
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Sealed {
+    /// Whose token it is.
+    pub tenant: Ident,
+    /// The accessor of the mount through which it was obtained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mount_accessor: Option<Ident>,
+    /// What is known of it.
     #[serde(flatten)]
-    facts: TokenFacts,
+    pub facts: TokenFacts,
+}
+
+/// What batch tokens end with, as of now.
+#[derive(Clone, Copy, Debug)]
+pub struct Alive<'a> {
+    /// Tokens that are kept.
+    pub tokens: &'a LiveTokens,
+    /// Mounts of log-in methods.
+    pub mounts: &'a LiveMounts,
+}
+
+impl Alive<'_> {
+    /// Whether a batch token of a tenant is still good.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(self, tenant: &str, ends: &Ends, now: Timestamp) -> Result<(), Invalid> {
+        if ends.at <= now {
+            return Err(Invalid::Expired);
+        }
+        let has_parent = ends.parent.as_deref().is_none_or(|parent| self.tokens.is_alive(parent, now));
+        let has_mount = ends.mount.as_ref().is_none_or(|mount| self.mounts.has(tenant, mount));
+        if has_parent && has_mount { Ok(()) } else { Err(Invalid::Revoked) }
+    }
+}
+
+impl Sealed {
+    /// What it ends with. One without an end was never made, and has ended.
+    fn ends(&mut self) -> Ends {
+        let mount = self.facts.mount.clone().zip(self.mount_accessor.take());
+        Ends {
+            at: self.facts.expires.unwrap_or(Timestamp(i64::MIN)),
+            parent: self.facts.parent.clone(),
+            mount: mount.map(|(path, accessor)| Mount { path, accessor }),
+        }
+    }
 }
 
 impl BatchTokens {
@@ -55,12 +98,17 @@ impl BatchTokens {
         text.starts_with(BATCH_MARK)
     }
 
-    /// The text of a token.
+    /// The text of a token; `mount_accessor` is that of the mount through which it is obtained.
     ///
     /// # Errors
     /// When no random numbers can be had.
-    pub fn seal(&self, tenant: &Ident, facts: &TokenFacts) -> Result<Secret, RandomError> {
-        let content = Content { tenant: tenant.clone(), facts: facts.clone() };
+    pub fn seal(
+        &self,
+        tenant: &Ident,
+        facts: &TokenFacts,
+        mount_accessor: Option<Ident>,
+    ) -> Result<Secret, RandomError> {
+        let content = Sealed { tenant: tenant.clone(), mount_accessor, facts: facts.clone() };
         let mut sealed = serde_json::to_vec(&content).map_err(|_| RandomError)?;
         let nonce = self
             .0
@@ -75,17 +123,24 @@ impl BatchTokens {
 
     /// Whose token it is and what is known of it; `None` for what was not sealed here. Whether it is valid is another
     /// question.
-    pub fn open(&self, text: &str) -> Option<(Ident, TokenFacts)> {
+    pub fn open(&self, text: &str) -> Option<Sealed> {
         let packed = text.strip_prefix(BATCH_MARK).filter(|text| text.len() <= LONGEST)?;
         let mut sealed = URL_SAFE_NO_PAD.decode(packed).ok()?;
         let nonce = Nonce::assume_unique_for_key(*sealed.last_chunk::<NONCE_LEN>()?);
         sealed.truncate(sealed.len() - NONCE_LEN);
         let plain = self.0.open_in_place(nonce, Aad::from(KEY_LABEL.as_bytes()), &mut sealed).ok()?;
-        let Content { tenant, facts } = serde_json::from_slice(plain).ok()?;
-        Some((tenant, facts))
+        serde_json::from_slice(plain).ok()
     }
 
-    /// Checks what a client sent. One that was made by a token that is kept ends with that.
+    /// Whether the text of a token is that of one that is still good, wherever it may be used.
+    pub fn is_alive(&self, text: &str, now: Timestamp, alive: Alive<'_>) -> bool {
+        self.open(text).is_some_and(|mut token| {
+            let ends = token.ends();
+            alive.check(&token.tenant, &ends, now).is_ok()
+        })
+    }
+
+    /// Checks what a client sent.
     ///
     /// # Errors
     /// [`AuthError::Invalid`].
@@ -94,15 +149,12 @@ impl BatchTokens {
         text: &str,
         address: Option<IpAddr>,
         now: Timestamp,
-        kept: &LiveTokens,
+        alive: Alive<'_>,
     ) -> Result<Use, AuthError> {
-        let (tenant, facts) = self.open(text).ok_or(AuthError::Invalid(Invalid::Unknown))?;
-        if facts.expires.is_none_or(|end| end <= now) {
-            return Err(AuthError::Invalid(Invalid::Expired));
-        }
-        if facts.parent.as_deref().is_some_and(|parent| !kept.is_alive(parent, now)) {
-            return Err(AuthError::Invalid(Invalid::Revoked));
-        }
+        let mut token = self.open(text).ok_or(AuthError::Invalid(Invalid::Unknown))?;
+        let ends = token.ends();
+        alive.check(&token.tenant, &ends, now).map_err(AuthError::Invalid)?;
+        let Sealed { tenant, facts, .. } = token;
         let bound: Vec<_> = facts.bound_cidrs.iter().map(|text| parse_network(text)).collect();
         if !is_within(&bound, address) {
             return Err(AuthError::Invalid(Invalid::Address));
@@ -115,6 +167,7 @@ impl BatchTokens {
             policies: facts.policies,
             method: facts.method,
             warranted: false,
+            ends: Some(ends),
         };
         Ok(Use { caller: Arc::new(caller), taken: None })
     }
@@ -146,11 +199,13 @@ mod tests {
     #[test]
     fn a_batch_token_is_good_until_it_ends_and_from_where_it_is_bound_to() {
         let tokens = tokens();
-        let text = tokens.seal(&"acme".into(), &facts()).unwrap();
+        let text = tokens.seal(&"acme".into(), &facts(), None).unwrap();
         let text = text.expose_text().unwrap();
         let said = |address: &str, seconds: i64| {
             let now = Timestamp::from_seconds(1_710_000_000 + seconds);
-            tokens.authenticate(text, Some(address.parse().unwrap()), now, &LiveTokens::default())
+            let (kept, mounts) = (LiveTokens::default(), LiveMounts::default());
+            let alive = Alive { tokens: &kept, mounts: &mounts };
+            tokens.authenticate(text, Some(address.parse().unwrap()), now, alive)
         };
         let caller = said("192.0.2.9", 59).unwrap().caller;
         assert_eq!((&*caller.tenant, caller.user.as_deref()), ("acme", Some("alice")));
@@ -161,7 +216,7 @@ mod tests {
     #[test]
     fn what_was_not_sealed_with_this_key_is_no_token() {
         let (ours, theirs) = (tokens(), tokens());
-        let text = ours.seal(&"acme".into(), &facts()).unwrap();
+        let text = ours.seal(&"acme".into(), &facts(), None).unwrap();
         let text = text.expose_text().unwrap();
         assert!(ours.open(text).is_some() && theirs.open(text).is_none());
         let mut changed = text.to_owned().into_bytes();

@@ -62,6 +62,12 @@ pub struct TokenFacts {
     /// The user or the role by which it was obtained, as an instance-identifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Ident>,
+    /// What the role in which another token made it adds to the path of that request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_suffix: Option<Ident>,
+    /// The path of the mount through which it was obtained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount: Option<Ident>,
     /// Facts about the user.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<Metadata>,

@@ -251,6 +251,7 @@ impl LiveToken {
                 policies: facts.policies.clone(),
                 method: facts.method.clone(),
                 warranted: false,
+                ends: None,
             }),
             hash,
             life,

@@ -44,8 +44,7 @@ impl Gate {
 
     /// Whether the token behind a caller is still good.
     pub fn is_alive(&self, caller: &Caller) -> bool {
-        let now = self.engine().clock().now();
-        caller.accessor.as_ref().is_none_or(|accessor| self.access().tokens.is_alive(accessor, now))
+        self.access().is_still_good(caller, self.engine().clock().now())
     }
 }
 

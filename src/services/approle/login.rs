@@ -97,6 +97,7 @@ impl AppRoles {
             }),
             tuning: door.tuning,
             source: Some(path),
+            mount: door.mount(),
             metadata,
             edits,
             approve,

@@ -168,6 +168,7 @@ fn guest(user: &str, name: Ident, role: &CompiledRole, source: InstancePath) -> 
         arrival: Some(arrival),
         tuning: Tuning::default(),
         source: Some(source),
+        mount: None,
         metadata,
         edits: Vec::new(),
         approve: None,

@@ -7,6 +7,7 @@ use crate::access::authenticate::{Arrival, Metadata};
 use crate::access::authorize::policy::ROOT;
 use crate::base::ident::Ident;
 use crate::engine::ActionError;
+use crate::engine::caller::Mount;
 use crate::services::jwt_verify::Claims;
 use crate::services::login::{Guest, Knock};
 use crate::services::token::IssuedToken;
@@ -46,6 +47,10 @@ pub(super) async fn admit(
         Place::JwtAuth(name) => name.clone(),
         Place::Mount(path) => Ident::from(format!("{}-{}", path.replace('/', "-"), identity.user)),
     };
+    let mount = match place {
+        Place::JwtAuth(_) => None,
+        Place::Mount(path) => Some(Mount { path: path.clone(), accessor: door.accessor.clone() }),
+    };
     let follows_groups = role.identity.groups_claim.is_some();
     let arrival = Arrival {
         accessor: door.accessor.clone(),
@@ -62,6 +67,7 @@ pub(super) async fn admit(
         arrival: Some(arrival),
         tuning: door.tuning,
         source,
+        mount,
         edits: Vec::new(),
         approve: None,
     };

@@ -10,6 +10,7 @@ use crate::base::ident::Ident;
 use crate::data::deserialize::from_data;
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Tree};
+use crate::engine::caller::Mount;
 use crate::engine::{ActionError, Snapshot};
 use crate::services::mounts::type_name;
 use crate::yang::schema::{NodeId, Schema, Value};
@@ -54,7 +55,7 @@ pub struct Door {
     pub accessor: Ident,
     /// What the mount says of tokens.
     pub tuning: Tuning,
-    mount: Option<Ident>,
+    mount: Option<Mount>,
 }
 
 impl MountNodes {
@@ -169,7 +170,7 @@ impl Places {
             .read(snapshot.schema(), entry)
             .map_err(|reason| ActionError::Internal(format!("a mount cannot be read: {reason}")))?;
         let scope = entry.container(self.settings).and_then(|settings| settings.leaf(self.scope));
-        let mount = Some(path.clone());
+        let mount = Some(Mount { path: path.clone(), accessor: accessor.clone() });
         Ok(Some(match scope.is_some_and(|scope| scope.to_string() == "mount") {
             true => Door { place: Place::Mount(path.clone()), accessor, tuning, mount },
             // Whoever comes in to the tenant's own is the same, whatever the door.
@@ -188,12 +189,17 @@ impl Door {
     /// In place of a mount that is not there.
     pub fn nowhere(mount: Option<&Ident>) -> Self {
         let place = mount.map_or(Place::Tenant, |path| Place::Mount(path.clone()));
-        Door { place, accessor: Ident::from(""), tuning: Tuning::default(), mount: mount.cloned() }
+        Door { place, accessor: Ident::from(""), tuning: Tuning::default(), mount: None }
+    }
+
+    /// The mount that it is of, whosever users or roles that shows.
+    pub fn mount(&self) -> Option<Mount> {
+        self.mount.clone()
     }
 
     /// What to call somebody who comes in here; nothing in particular where there is no mount.
     pub fn display_name(&self, name: &str) -> Option<Ident> {
-        self.mount.as_ref().map(|path| Ident::from(format!("{}-{name}", path.replace('/', "-"))))
+        self.mount.as_ref().map(|mount| Ident::from(format!("{}-{name}", mount.path.replace('/', "-"))))
     }
 
     /// A fact that clients of mounts look for in a token.

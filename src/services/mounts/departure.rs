@@ -1,5 +1,5 @@
 //! What goes with a mount: the tokens that were obtained there, and every token below them, in the transaction that takes
-//! the mount away.
+//! the mount away. Batch tokens, which are kept nowhere, notice by themselves.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::yang::schema::{NodeId, Schema, Value};
 /// Ends the tokens of a mount that is disabled.
 pub struct TokensOfMount {
     tokens: InstancePath,
-    source: NodeId,
+    mount: NodeId,
     parent: NodeId,
 }
 
@@ -22,7 +22,7 @@ impl TokensOfMount {
     pub fn new(schema: &Schema) -> Option<Self> {
         let tokens = path_to(schema, "/strongbox/token/tokens").ok()?;
         let leaf = |name: &str| schema.own_child(tokens.target(), name);
-        Some(TokensOfMount { source: leaf("source")?, parent: leaf("parent")?, tokens })
+        Some(TokensOfMount { mount: leaf("mount")?, parent: leaf("parent")?, tokens })
     }
 }
 
@@ -33,7 +33,7 @@ impl Prepare for TokensOfMount {
 
     fn depart(&self, departure: &Departure<'_>) -> Result<Vec<Edit>, Vec<Violation>> {
         let Some(tokens) = departure.tree.list(&self.tokens) else { return Ok(Vec::new()) };
-        let mount = format!("{}/", departure.path.to_instance_identifier(departure.schema));
+        let [path] = departure.path.keys() else { return Ok(Vec::new()) };
         let mut below: HashMap<String, Vec<&Value>> = HashMap::new();
         let mut going: Vec<&Value> = Vec::new();
         for token in tokens.iter() {
@@ -41,11 +41,7 @@ impl Prepare for TokensOfMount {
             if let Some(parent) = token.leaf(self.parent) {
                 below.entry(parent.to_string()).or_default().push(accessor);
             }
-            if token
-                .leaf(self.source)
-                .and_then(Value::as_str)
-                .is_some_and(|source| source.starts_with(&mount))
-            {
+            if token.leaf(self.mount) == Some(path) {
                 going.push(accessor);
             }
         }

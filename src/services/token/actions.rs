@@ -83,9 +83,10 @@ impl Tokens {
     ) -> Result<TokenFacts, ActionError> {
         let unknown = |what: &str| invalid(context, vec![format!("there is no token with that {what}")]);
         if let Some(text) = &which.token {
-            let found = self.access.facts(&context.snapshot, text.expose_text().unwrap_or_default());
-            let own =
-                found.filter(|(tenant, facts)| *tenant == context.tenant && self.is_alive(facts, context));
+            let text = text.expose_text().unwrap_or_default();
+            let found = self.access.facts(&context.snapshot, text);
+            let own = found
+                .filter(|(tenant, _)| *tenant == context.tenant && self.access.is_alive(text, context.now));
             return own.map(|(_, facts)| facts).ok_or_else(|| unknown("text"));
         }
         let Some(accessor) = &which.accessor else { return self.own(context) };
@@ -109,13 +110,6 @@ impl Tokens {
             ActionError::NotFound => unknown("accessor"),
             other => other,
         })
-    }
-
-    fn is_alive(&self, facts: &TokenFacts, context: &ActionContext) -> bool {
-        match facts.accessor.as_str() {
-            "" => facts.expires.is_some_and(|end| context.now < end),
-            accessor => self.access.tokens.is_alive(accessor, context.now),
-        }
     }
 
     /// Tells what is known of a token.
@@ -312,6 +306,8 @@ pub(super) fn asked_for(
         batch: input.kind == TokenType::Batch,
         parent: Some(own.accessor),
         source: None,
+        path_suffix: None,
+        mount: None,
         metadata: handed_on(own.metadata, input.metadata),
     })
 }

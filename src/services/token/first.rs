@@ -27,6 +27,8 @@ pub async fn root_token(engine: &Engine, access: &Access, reason: &str) -> Resul
         batch: false,
         parent: None,
         source: None,
+        path_suffix: None,
+        mount: None,
         metadata: Vec::new(),
     };
     let issued = issue(engine, access, new, Origin::of_daemon(reason)).await?;

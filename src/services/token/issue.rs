@@ -10,6 +10,7 @@ use crate::base::ident::Ident;
 use crate::base::secret::Secret;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
+use crate::engine::caller::Mount;
 use crate::engine::{
     ActionContext, ActionError, Approve, Author, CommitOptions, CommitRequest, Engine, SYSTEM_TENANT,
     TenantEdits,
@@ -46,6 +47,10 @@ pub struct NewToken {
     pub parent: Option<Ident>,
     /// The user or the role by which it is obtained, as an instance-identifier.
     pub source: Option<Ident>,
+    /// What its role adds to the path by which it is known.
+    pub path_suffix: Option<Ident>,
+    /// The mount through which it is obtained: the token ends with it.
+    pub mount: Option<Mount>,
     /// Facts about the user.
     pub metadata: Vec<Metadata>,
 }
@@ -172,6 +177,8 @@ impl NewToken {
             bound_cidrs: self.bound_cidrs,
             parent: self.parent,
             source: self.source,
+            path_suffix: self.path_suffix,
+            mount: self.mount.map(|mount| mount.path),
             metadata: self.metadata,
             token_hash: None,
         }
@@ -237,12 +244,15 @@ async fn issue_batch(
     let tenant = new.tenant.clone();
     new.renewable = false;
     new.num_uses = 0;
-    // It is for being refreshed, and going with a mount; a text that carries everything is the shorter without it.
+    // It is for being refreshed; a text that carries everything is the shorter without it.
     new.source = None;
+    let mount_accessor = new.mount.as_ref().map(|mount| mount.accessor.clone());
     let facts = new.facts(Ident::from(""), now);
     let missing = || ActionError::Internal("batch tokens cannot be made here".to_owned());
     let batch = access.batch.get().filter(|_| facts.expires.is_some()).ok_or_else(missing)?;
-    let text = batch.seal(&tenant, &facts).map_err(|error| ActionError::Unavailable(error.to_string()))?;
+    let text = batch
+        .seal(&tenant, &facts, mount_accessor)
+        .map_err(|error| ActionError::Unavailable(error.to_string()))?;
     let validate_only = origin.validate_only;
     if !edits.is_empty() || approve.is_some() {
         commit_if(engine, tenant, edits, origin, approve).await?;
@@ -306,6 +316,8 @@ mod tests {
             batch: false,
             parent: None,
             source: None,
+            path_suffix: None,
+            mount: None,
             metadata: Vec::new(),
         };
         new.facts("a".into(), at(1_000))

@@ -27,6 +27,7 @@ struct TokenRole {
     disallowed_policy_patterns: Vec<String>,
     orphan: bool,
     renewable: bool,
+    path_suffix: Option<Ident>,
     #[serde(flatten)]
     limits: TokenParameters,
 }
@@ -65,6 +66,7 @@ impl Tokens {
         if role.orphan {
             new.parent = None;
         }
+        new.path_suffix = role.path_suffix;
         new.source = Some(Ident::from(context.path.to_instance_identifier(context.engine.schema())));
         issue(&context.engine, &self.access, new, Origin::of(&context)).await
     }

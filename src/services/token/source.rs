@@ -12,6 +12,9 @@ use crate::engine::{ActionContext, ActionError};
 use crate::services::login::Tuning;
 use crate::services::login::place::MountNodes;
 
+/// Why a token of a user whose policies have changed is not refreshed.
+pub const POLICIES_CHANGED: &str = "the policies of the user have changed since the token was obtained";
+
 /// Brings the lifetimes of a token to what its source says; says why it cannot be refreshed.
 ///
 /// # Errors
@@ -30,7 +33,7 @@ pub(super) fn follow_source(
         snapshot.get(tenant, &path).map_err(|error| internal(error.to_string()))?;
     let Some(parameters) = parameters else { return gone() };
     if token.method == "userpass" && !are_same(&parameters.policies(), &token.policies) {
-        return Ok(Err("the policies of the user have changed since the token was obtained".to_owned()));
+        return Ok(Err(POLICIES_CHANGED.to_owned()));
     }
     if token.method == "create-token" {
         // A role in which tokens are made says nothing of their ttl.

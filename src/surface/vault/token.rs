@@ -18,6 +18,7 @@ use crate::access::authenticate::TokenFacts;
 use crate::base::duration::Duration;
 use crate::data::path::InstancePath;
 use crate::engine::Datastore;
+use crate::services::token::POLICIES_CHANGED;
 
 /// The backend.
 pub static BACKEND: Backend = Backend {
@@ -291,6 +292,12 @@ async fn lookup_accessor(call: &mut Call<'_>) -> Result<Answer, Fault> {
     Ok(show(call, &facts, ""))
 }
 
+/// A token that is not prolonged because of its user or role, with the status and in the words that clients know.
+fn not_renewed(why: &str) -> Fault {
+    let error = format!("1 error occurred:\n\t* failed to renew entry: {why}\n\n");
+    Fault::new(StatusCode::INTERNAL_SERVER_ERROR, error)
+}
+
 async fn prolong(call: &mut Call<'_>, which: Value, text: String) -> Result<Answer, Fault> {
     let unknown = if which.get("accessor").is_some() { "invalid accessor" } else { "bad token" };
     let facts = look(call, which.clone()).await.map_err(bad(unknown))?;
@@ -302,12 +309,13 @@ async fn prolong(call: &mut Call<'_>, which: Value, text: String) -> Result<Answ
         input.insert("increment".to_owned(), increment.into());
     }
     if let Some(gone) = shown::missing_source(call, &facts) {
-        let why =
-            format!("1 error occurred:\n\t* failed to renew entry: {gone} does not exist during renewal\n\n");
-        return Err(Fault::new(StatusCode::INTERNAL_SERVER_ERROR, why));
+        return Err(not_renewed(&format!("{gone} does not exist during renewal")));
     }
     let target = call.place("strongbox/token/refresh", &[])?;
-    call.invoke(target, &input).await?;
+    call.invoke(target, &input).await.map_err(|fault| match fault.summary() == POLICIES_CHANGED {
+        true => not_renewed("policies have changed, not renewing").because(POLICIES_CHANGED),
+        false => fault,
+    })?;
     let facts = look(call, which).await?;
     let by_entity = call.trail.gate.identity_policies(&call.tenant, &facts);
     // As of when it was prolonged: a second that began since then is not taken from what was granted.

@@ -60,10 +60,7 @@ pub fn of_type(schema: &Schema, ty: &Type, module: ModuleId) -> Option<Value> {
                 .map(|digits| Value::Decimal(Decimal { digits, fraction_digits: *fraction_digits }))
         }
         TypeKind::Identityref { bases } => {
-            let fitting = schema
-                .identities()
-                .iter()
-                .find(|identity| bases.iter().all(|base| identity.ancestors.binary_search(base).is_ok()))?;
+            let fitting = schema.identities().iter().find(|identity| schema.is_value(identity, bases))?;
             allowed(&format!("{}:{}", schema.module(fitting.module).name, fitting.name))
         }
         TypeKind::InstanceIdentifier { .. } => {

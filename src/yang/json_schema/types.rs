@@ -207,7 +207,7 @@ fn bits_schema<'n>(names: impl Iterator<Item = &'n str>) -> Value {
 fn identities(schema: &Schema, bases: &[IdentityId], module: ModuleId) -> Vec<String> {
     let mut names = Vec::new();
     for identity in schema.identities() {
-        if bases.iter().all(|base| identity.ancestors.binary_search(base).is_ok()) {
+        if schema.is_value(identity, bases) {
             if identity.module == module {
                 names.push(identity.name.as_str().to_owned());
             }

@@ -33,6 +33,8 @@ fn token(accessor: &str) -> (TokenFacts, String) {
         bound_cidrs: Vec::new(),
         parent: None,
         source: None,
+        path_suffix: None,
+        mount: None,
         metadata: Vec::new(),
         token_hash: Some(bearer.hash()),
     };

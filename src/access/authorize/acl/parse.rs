@@ -12,6 +12,9 @@ pub const LONGEST: usize = 256 * 1024;
 /// How deep blocks and lists may stand in one another: the parser of HCL goes down as deep as its text does.
 const DEEPEST: usize = 32;
 
+/// How variables begin in other tools: a path that has this in it was meant to be filled in before it came here.
+const FOREIGN: &str = "${";
+
 /// Reads a text.
 ///
 /// # Errors
@@ -44,8 +47,20 @@ pub fn parse(text: &str) -> Result<Acl, String> {
 fn hcl(text: &str) -> Result<Value, String> {
     hcl::from_str(text).or_else(|error| {
         let newer = older::in_newer_form(text).and_then(|text| hcl::from_str(&text).ok());
-        newer.ok_or_else(|| one_line(&error.to_string()))
+        newer.ok_or_else(|| foreign_variable(text).unwrap_or_else(|| one_line(&error.to_string())))
     })
+}
+
+/// What is said of the first text in quotes with a variable as other tools write them.
+fn foreign_variable(text: &str) -> Option<String> {
+    let quoted = text.lines().map(str::trim_start).filter(|line| !line.starts_with(['#', '/']));
+    let found =
+        quoted.flat_map(|line| line.split('"').skip(1).step_by(2)).find(|text| text.contains(FOREIGN))?;
+    let found = crate::data::violation::shorten(found);
+    Some(format!(
+        "path {found:?}: '${{…}}' is not known here; a variable is written as in \
+         secret/{{{{identity.entity.name}}}}/*"
+    ))
 }
 
 /// Counts brackets, wherever they stand: a text that has so many of them in strings is no policy either.
@@ -97,6 +112,9 @@ fn bodies(path: &str, body: &Value, rules: &mut Vec<AclRule>) -> Result<(), Stri
 
 fn rule(path: &str, members: &Map<String, Value>) -> Result<AclRule, String> {
     let wrong = |what: String| format!("path {path:?}: {what}");
+    if let Some(told) = foreign_variable(&format!("{path:?}")) {
+        return Err(told);
+    }
     let mut rule = AclRule {
         path: AclPath::parse(path)?,
         capabilities: Capabilities::default(),
@@ -248,6 +266,20 @@ mod tests {
         }
         assert!(parse(&"[".repeat(100_000)).is_err());
         assert!(parse(&"path \"a\" {".repeat(10_000)).is_err());
+    }
+
+    #[test]
+    fn a_variable_of_other_tools_is_told_with_its_path_and_how_it_is_written_here() {
+        for text in [
+            "path \"a/${name}\" { capabilities = [\"read\"] }",
+            "# for ${name}\npath \"a/${name}\" {\n  capabilities = [\"read\"]\n}\n",
+            r#"{"path": {"a/${name}": {"capabilities": ["read"]}}}"#,
+        ] {
+            let said = parse(text).unwrap_err();
+            let told = "path \"a/${name}\": '${…}' is not known here; a variable is written as in \
+                        secret/{{identity.entity.name}}/*";
+            assert_eq!(said, told, "{text}");
+        }
     }
 
     #[test]

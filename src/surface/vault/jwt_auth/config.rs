@@ -7,6 +7,7 @@ use crate::access::gate::Refusal;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
+use crate::data::violation::shorten;
 use crate::engine::{Datastore, Operation, WriteKind, WriteOptions};
 use crate::surface::vault::answer::Answer;
 use crate::surface::vault::call::{Call, internal};
@@ -46,7 +47,7 @@ const FIELDS: &[Field] = &[
     Field::new("provider_config", Kind::Map, "There are no special providers here."),
     Field::new("namespace_in_state", Kind::Flag, "Keep the namespace in the state instead of the URL."),
     Field::new("skip_jwks_validation", Kind::Flag, "Do not fetch keys when this is written."),
-    Field::new("unsupported_critical_cert_extensions", Kind::TextList, "Accepted and not used."),
+    Field::new("unsupported_critical_cert_extensions", Kind::TextList, "Not supported: must be empty."),
 ];
 
 const ALGORITHMS: [&str; 10] =
@@ -208,6 +209,13 @@ fn check(arguments: &Arguments) -> Result<Vec<Value>, String> {
     }
     if !pairs.is_empty() && text("bound_issuer").is_some() {
         return Err("Bound issuer is not supported for use with 'jwks_pairs'".to_owned());
+    }
+    if let Some(extension) = arguments.list("unsupported_critical_cert_extensions").first() {
+        let extension = shorten(extension);
+        return Err(format!(
+            "'unsupported_critical_cert_extensions' must be empty, and has {extension:?}: a server whose \
+             certificate has a critical extension that is not known here is never trusted"
+        ));
     }
     for name in arguments.list("jwt_supported_algs") {
         if !ALGORITHMS.contains(&name) {

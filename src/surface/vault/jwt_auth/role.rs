@@ -191,8 +191,9 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let more = edits(call, &place, leafs)?;
     let verbose = call.arguments.flag("verbose_oidc_logging");
     let is_cut = call.arguments.number("token_max_ttl") > longest;
-    call.put(place, more).await?;
     let mut answer = Answer::nothing();
+    answer.warnings = levelled(&call.arguments);
+    call.put(place, more).await?;
     if is_cut {
         answer = answer.warn(
             "token max ttl is greater than the system or backend mount's maximum TTL value; issued tokens' max TTL \
@@ -206,6 +207,15 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
         ),
         false => answer,
     })
+}
+
+/// What is said of leeways below -1: the model knows of no leeway at all, and of no less than that.
+fn levelled(arguments: &Arguments) -> Vec<String> {
+    let below =
+        LEEWAYS.iter().map(|(name, _)| (name, arguments.number(name))).filter(|(_, given)| *given < -1);
+    below
+        .map(|(name, given)| format!("{name} {given} is kept as -1, which means the same: no leeway"))
+        .collect()
 }
 
 /// How long tokens of the mount can be kept alive, in seconds.

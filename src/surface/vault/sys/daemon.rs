@@ -60,7 +60,7 @@ async fn key_status(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let data = Map::from_iter([
         ("term".to_owned(), Value::from(status.data_key)),
         ("install_time".to_owned(), Value::from(status.data_key_time.map(|time| time.rfc3339()))),
-        // Nothing counts them; the number of those that are safe is not within reach.
+        // With AES-256-GCM-SIV nobody has to change the key after so many of them, so nothing counts them.
         ("encryptions".to_owned(), Value::from(0)),
     ]);
     Ok(Answer { body: Body::DataTwice(data), warnings: Vec::new() })

@@ -32,7 +32,12 @@ static ROLE: &[Field] = &[
     ),
     Field::of("orphan", Kind::Flag, "orphan", "The tokens do not end with that of whoever made them."),
     Field::of("renewable", Kind::Flag, "renewable", "Whether the tokens can be renewed."),
-    Field::of("path_suffix", Kind::Text, "path-suffix", "Kept for clients that set it."),
+    Field::of(
+        "path_suffix",
+        Kind::Text,
+        "path-suffix",
+        "Added to the path of tokens of the role, for 'revoke-prefix'.",
+    ),
     Field::of(
         "token_explicit_max_ttl",
         Kind::Duration,

@@ -78,16 +78,14 @@ impl Made {
         let source = source.and_then(|text| InstancePath::parse_instance_identifier(schema, text).ok());
         let keys: Vec<String> = source.iter().flat_map(keys).collect();
         let user = facts.user.as_ref().map(|user| user.as_str()).unwrap_or_default();
-        let is_mounted =
-            source.as_ref().is_some_and(|path| path.to_v1(schema).starts_with("/strongbox/mounts/"));
         let method = facts.method.as_str();
-        let mount = match keys.first().filter(|_| is_mounted) {
-            Some(path) => path.as_str(),
-            None => method,
-        };
+        let mount = facts.mount.as_deref().unwrap_or(method);
         let path = match (method, keys.first()) {
             ("root", _) => "auth/token/root".to_owned(),
-            ("create-token", Some(role)) => format!("auth/token/create/{role}"),
+            ("create-token", Some(role)) => match &facts.path_suffix {
+                Some(suffix) => format!("auth/token/create/{role}/{suffix}"),
+                None => format!("auth/token/create/{role}"),
+            },
             ("create-token", None) => "auth/token/create".to_owned(),
             ("userpass", _) => format!("auth/{mount}/login/{user}"),
             ("oidc", _) => format!("auth/{mount}/oidc/callback"),

@@ -15,7 +15,7 @@ pub(super) fn parse(
     let schema = context.schema;
     let text = text_of(raw, "an identity")?;
     let text = if context.strictness == Strictness::Text { text.trim_ascii() } else { text };
-    let fits = |identity: &Identity| bases.iter().all(|base| identity.ancestors.binary_search(base).is_ok());
+    let fits = |identity: &Identity| schema.is_value(identity, bases);
     let found = match (text.split_once(':'), context.prefixes) {
         (split, Some(prefixes)) => {
             let name = split.map_or(text, |(_, name)| name);
@@ -37,6 +37,12 @@ pub(super) fn parse(
             module: schema.module(identity.module).name.clone(),
             name: identity.name.clone(),
         }))),
+        Some(identity) if identity.is_derived_from(bases) => Err(TypeError::new(format!(
+            "{} is an identity of the module '{}', which is only imported: values are of modules that are \
+             implemented (RFC 7950 section 9.10.2)",
+            Found(raw),
+            schema.module(identity.module).name
+        ))),
         _ => {
             let known: Vec<String> = schema
                 .identities()
@@ -63,6 +69,7 @@ fn the_only(schema: &Schema, name: &str, fits: impl Fn(&Identity) -> bool) -> Op
 mod tests {
     use super::*;
     use crate::yang::testing::{node, schema};
+    use crate::yang::{Library, Wanted, compile};
 
     const BASE: &str = "module base { yang-version 1.1; namespace urn:base; prefix b;
         identity vehicle; identity electric; identity car { base vehicle; }
@@ -88,6 +95,33 @@ mod tests {
         assert_eq!(parsed("/one", "base:car", strict).unwrap(), "base:car");
         assert!(parsed("/one", "tram", strict).is_err());
         assert!(parsed("/one", "x:car", strict).is_err());
+    }
+
+    #[test]
+    fn rfc7950_9_10_2_an_identity_of_a_module_that_is_only_imported_is_no_value() {
+        let mut library = Library::new();
+        library.add_text("base.yang", BASE);
+        library.add_text(
+            "t.yang",
+            &format!("module t {{ yang-version 1.1; namespace urn:t; prefix t; {USER} }}"),
+        );
+        let (schema, diagnostics) = compile(&mut library, &[Wanted::latest("t")]);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        let schema = schema.unwrap();
+        let leaf = schema.node(node(&schema, "/one"));
+        for strictness in [Strictness::Rfc7951, Strictness::Plain, Strictness::Text] {
+            let context = ParseContext { schema: &schema, module: leaf.module, strictness, prefixes: None };
+            let parsed = |text| leaf.ty().unwrap().parse(Raw::Text(text), context);
+            assert_eq!(parsed("bike").unwrap().to_string(), "t:bike");
+            assert_eq!(
+                parsed("base:tram").unwrap_err().message,
+                "'base:tram' is an identity of the module 'base', which is only imported: values are of modules \
+                 that are implemented (RFC 7950 section 9.10.2)"
+            );
+            assert!(
+                parsed("tram").unwrap_err().message.ends_with("is not one of the identities t:car, t:bike")
+            );
+        }
     }
 
     #[test]

@@ -105,8 +105,7 @@ impl Binder<'_> {
 
     /// Whether an identity is derived from all of some bases.
     pub(super) fn is_derived(&self, id: IdentityId, bases: &[IdentityId]) -> bool {
-        let ancestors = &self.schema.identity(id).ancestors;
-        bases.iter().all(|base| ancestors.binary_search(base).is_ok())
+        self.schema.identity(id).is_derived_from(bases)
     }
 
     /// The identity that a possibly prefixed name means.
