@@ -203,15 +203,24 @@ fn establish(daemon: &At, input: Value) -> (u64, String) {
 }
 
 fn establish_as(daemon: &At, token: &str, input: Value) -> (u64, String) {
+    let output = established_as(daemon, token, input);
+    let uri = output["ietf-restconf-subscribed-notifications:uri"].as_str().unwrap();
+    let path = uri.split_once("//").unwrap().1.split_once('/').unwrap().1;
+    (output["id"].as_u64().unwrap(), format!("/{path}"))
+}
+
+/// Makes a subscription: what is answered.
+fn established(daemon: &At, input: Value) -> Value {
+    established_as(daemon, &daemon.token, input)
+}
+
+fn established_as(daemon: &At, token: &str, input: Value) -> Value {
     let body = json!({"ietf-subscribed-notifications:input": input}).to_string();
     let target = "/restconf/operations/ietf-subscribed-notifications:establish-subscription";
     let answer = ask_as(daemon, token, "POST", target, &body);
     assert_eq!(answer.status(), 200, "{}", answer.text());
     let output: Value = serde_json::from_str(&answer.text()).unwrap();
-    let output = &output["ietf-subscribed-notifications:output"];
-    let uri = output["ietf-restconf-subscribed-notifications:uri"].as_str().unwrap();
-    let path = uri.split_once("//").unwrap().1.split_once('/').unwrap().1;
-    (output["id"].as_u64().unwrap(), format!("/{path}"))
+    output["ietf-subscribed-notifications:output"].clone()
 }
 
 fn operation(daemon: &At, name: &str, input: Value) -> Answer {

@@ -222,6 +222,37 @@ fn from_nothing_to_unsealed_and_back() {
 }
 
 #[test]
+fn what_callers_prepared_is_gone_when_the_daemon_is_sealed() {
+    let (_dir, data) = directory();
+    let daemon = Served::start(&data, &[], &[]);
+    let (_, made) = daemon.post("init", "none", json!({"shares": 1, "threshold": 1}));
+    let (root, key) = (text(&made, "/root-token"), json!({"seal-key": made["seal-key"]}));
+    assert_eq!(daemon.post("unseal", "none", key.clone()).0, 200);
+    let (_, other) = daemon.send("POST", "v1/state/strongbox/token/create-token", root, None);
+    let callers = [root, text(&other, "/token")];
+    let acme = "v1/candidate/tenants/acme";
+    let differences = |token: &str| daemon.send("POST", "v1/diff-candidate", token, Some(&json!({})));
+    let (_, none) = differences(root);
+    for token in callers {
+        let sent = daemon.send("PUT", acme, token, Some(&json!({"description": "prepared"})));
+        assert_eq!(sent.0, 201, "{sent:?}");
+        assert_eq!(daemon.send("GET", acme, token, None).0, 200);
+        assert_ne!(differences(token).1, none);
+    }
+    assert_eq!(daemon.post("seal", root, json!({})).0, 204);
+    assert_eq!(daemon.send("GET", acme, root, None).0, 503);
+    daemon.wait_for("the keys are gone from memory");
+    assert_eq!(daemon.post("unseal", "none", key).0, 200);
+    for token in callers {
+        assert_eq!(daemon.send("GET", acme, token, None).0, 404);
+        assert_eq!(differences(token), (200, none.clone()));
+        assert_eq!(daemon.send("GET", "v1/config/tenants/acme", token, None).0, 404);
+    }
+    let log = daemon.stop();
+    assert!(!log.contains("still in memory"), "{log}");
+}
+
+#[test]
 fn a_daemon_unseals_itself_by_file_environment_or_credential() {
     let (dir, data) = directory();
     let daemon = Served::start(&data, &[], &[]);

@@ -239,15 +239,19 @@ impl Opened {
         }
         background.end().await;
         engine.shutdown().await;
+        // What callers had prepared is kept by what is shared around access, and goes with that.
+        let shared = Arc::downgrade(&access);
         drop((engine, access, audit));
         // The last one to let go is whoever asked for it, when this has begun.
         let gone = async {
-            while !keys.are_gone() {
+            while !keys.are_gone() || shared.strong_count() > 0 {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
         if tokio::time::timeout(LAST_HOLDERS, gone).await.is_err() {
-            tracing::error!("the keys of the store are still in memory, though it is closed");
+            tracing::error!(
+                "the keys of the store, or what was prepared, are still in memory, though it is closed"
+            );
         } else {
             tracing::info!("the store is closed, and the keys are gone from memory");
         }

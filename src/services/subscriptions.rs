@@ -242,7 +242,8 @@ impl Subscriptions {
         let mut revised = None;
         if let Some(from) = terms.replay() {
             let log = context.engine.event_log();
-            revised = log.aged.filter(|aged| from <= *aged).map(|_| log.begins.rfc3339());
+            let earliest = log.aged.unwrap_or(log.begins);
+            revised = (from < earliest).then(|| earliest.rfc3339());
         }
         let subscription = {
             let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);

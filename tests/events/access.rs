@@ -52,6 +52,29 @@ fn who_may_read_little_hears_little_and_other_tenants_hear_nothing() {
     assert_eq!(watcher.next(), None);
 }
 
+#[test]
+fn a_stream_of_a_batch_token_ends_with_the_mount_through_which_that_was_obtained() {
+    let daemon = At::quickstart();
+    set_rules(&daemon, "watcher", &json!([{"path": "**", "operations": {"read": "allow"}}]));
+    let done = |method: &str, target: &str, body: Value| {
+        let answer = ask(&daemon, method, target, &body.to_string());
+        assert!(matches!(answer.status(), 200 | 204), "{}", answer.text());
+        serde_json::from_str::<Value>(&answer.text()).unwrap_or_default()
+    };
+    done("POST", "/v1/sys/auth/kiosk", json!({"type": "userpass"}));
+    let alma = json!({"password": "correct horse", "token_type": "batch", "token_policies": "watcher"});
+    done("POST", "/v1/auth/kiosk/users/alma", alma);
+    let let_in = done("POST", "/v1/auth/kiosk/login/alma", json!({"password": "correct horse"}));
+    let token = let_in["auth"]["client_token"].as_str().unwrap();
+    let mut watcher = Stream::open(&daemon, token, NETCONF, "");
+    make(&daemon, "seen");
+    assert_eq!(made(&watcher.expect()).unwrap(), "seen");
+    done("DELETE", "/v1/sys/auth/kiosk", json!({}));
+    let end = watcher.expect();
+    assert_eq!((end.event.as_deref(), end.data.as_str()), (Some("end"), "the token has ended"));
+    assert_eq!(watcher.next(), None);
+}
+
 /// The edits of the next patch.
 fn edits(stream: &mut Stream) -> Vec<Value> {
     let update = stream.named("ietf-yang-push:push-change-update");

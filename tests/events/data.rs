@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{At, Stream, ask, establish, make, operation};
+use strongbox::base::clock::Timestamp;
+
+use super::{At, Stream, ask, establish, in_milliseconds, make, operation};
 
 #[test]
 fn rfc8641_3_5_changes_are_pushed_as_a_patch_after_the_whole() {
@@ -63,6 +65,30 @@ fn rfc8641_3_1_data_is_pushed_in_periods() {
         );
     }
     assert!(begun.elapsed() >= Duration::from_millis(350), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn rfc8641_4_2_periods_are_counted_from_the_anchor() {
+    const PERIOD: i64 = 2_000;
+    let daemon = At::quickstart();
+    // Whoever did not look at it would send at once, in the second half of a period.
+    let anchor = in_milliseconds(-PERIOD * 6 / 10);
+    let (_, uri) = establish(
+        &daemon,
+        json!({"ietf-yang-push:datastore": "ietf-datastores:running",
+               "ietf-yang-push:datastore-xpath-filter": "/strongbox-policy:policy/policies/name",
+               "ietf-yang-push:periodic": {"period": PERIOD / 10, "anchor-time": anchor}}),
+    );
+    let mut stream = Stream::of(&daemon, &uri, "");
+    let since = |time: &str| {
+        (Timestamp::parse_rfc3339(time).unwrap().0 - Timestamp::parse_rfc3339(&anchor).unwrap().0) / 1_000
+    };
+    for number in 1..=2 {
+        let update = stream.expect();
+        assert_eq!(update.notification().0, "ietf-yang-push:push-update");
+        let (periods, late) = (since(&update.time()) / PERIOD, since(&update.time()) % PERIOD);
+        assert!(periods == number && late < PERIOD / 2, "{update:?} came {late} ms after period {periods}");
+    }
 }
 
 /// A description, which is what changes here.

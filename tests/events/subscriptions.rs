@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{At, Stream, ask, ask_in_xml, establish, in_milliseconds, made, make, operation};
+use super::{At, Stream, ask, ask_in_xml, establish, established, in_milliseconds, made, make, operation};
 
 #[test]
 fn rfc8639_2_4_a_subscription_is_established_received_modified_and_deleted() {
@@ -127,6 +127,38 @@ fn rfc8639_2_4_2_1_a_replay_tells_what_was_and_stops_where_it_is_told_to() {
     let mut part = Stream::of(&daemon, &uri, "");
     assert_eq!(made(&part.expect()).unwrap(), "b");
     assert_eq!(part.expect().event.as_deref(), Some("end"));
+}
+
+#[test]
+fn rfc8639_2_4_2_1_it_is_told_where_a_replay_begins_later_than_was_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (daemon, mut child) = At::over(&dir.path().join("data"), &["--log-retention", "20"]);
+    make(&daemon, "first");
+    let stream = || {
+        let path = "/restconf/data/ietf-subscribed-notifications:streams/stream=NETCONF";
+        let answer = ask(&daemon, "GET", path, "");
+        let shown: Value = serde_json::from_str(&answer.text()).unwrap();
+        shown["ietf-subscribed-notifications:stream"][0].clone()
+    };
+    let revised = |start: &str| {
+        let input = json!({"stream": "NETCONF", "replay-start-time": start});
+        established(&daemon, input)["replay-start-time-revision"].clone()
+    };
+    let begun = stream();
+    assert_eq!(begun.get("replay-log-aged-time"), None, "{begun}");
+    assert_eq!(revised("2020-01-01T00:00:00Z"), begun["replay-log-creation-time"]);
+    assert_eq!(revised(begun["replay-log-creation-time"].as_str().unwrap()), Value::Null);
+
+    let aged = (0..2_000).find_map(|number| {
+        make(&daemon, &format!("p{number}"));
+        let aged = stream()["replay-log-aged-time"].clone();
+        aged.is_string().then_some(aged)
+    });
+    let aged = aged.expect("the oldest records are gone after so many");
+    assert_eq!(revised("2020-01-01T00:00:00Z"), aged);
+    assert_eq!(revised(aged.as_str().unwrap()), Value::Null);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

@@ -10,6 +10,8 @@
 //! ~ yanglint accepts: why it is wrong          only where yanglint says something else
 //! ```
 //!
+//! A line `# only imported: NAME` keeps a module from being implemented.
+//!
 //! A case is configuration unless its name ends in `| data` (with state), `| input`, `| output` or `| notification`. A
 //! line that starts with `in` gives the datastore in which an operation is invoked.
 
@@ -42,6 +44,8 @@ pub struct Topic {
     head: String,
     /// Names and texts.
     pub modules: Vec<(String, String)>,
+    /// Names of modules that are not implemented.
+    imported: Vec<String>,
     /// Why yanglint does not take the model.
     pub model_refused: Option<String>,
     pub cases: Vec<Case>,
@@ -84,7 +88,15 @@ impl Topic {
         let (about, model): (Vec<&str>, Vec<&str>) = head.lines().partition(is_about);
         let model_refused = about.iter().find_map(|line| line.strip_prefix("~ yanglint refuses the model: "));
         let model_refused = model_refused.map(str::to_owned);
-        Topic { modules: modules(&model.join("\n")), model_refused, head, cases, path }
+        let imported = about.iter().filter_map(|line| line.strip_prefix("# only imported: "));
+        let imported = imported.map(str::to_owned).collect();
+        Topic { modules: modules(&model.join("\n")), imported, model_refused, head, cases, path }
+    }
+
+    /// Names of the modules that are implemented.
+    pub fn implemented(&self) -> impl Iterator<Item = &str> {
+        let modules = self.modules.iter().filter(|(_, text)| text.starts_with("module "));
+        modules.map(|(name, _)| name.as_str()).filter(|name| !self.imported.iter().any(|one| one == name))
     }
 
     /// Writes the file anew, with what its cases say now.

@@ -22,13 +22,10 @@ static FILES: Mutex<()> = Mutex::new(());
 
 pub fn compile(topic: &Topic) -> Schema {
     let mut library = Library::new();
-    let mut wanted = Vec::new();
     for (name, text) in &topic.modules {
         library.add_text(&format!("{name}.yang"), text);
-        if text.starts_with("module ") {
-            wanted.push(Wanted::latest(name));
-        }
     }
+    let wanted: Vec<Wanted> = topic.implemented().map(Wanted::latest).collect();
     let (schema, diagnostics) = yang::compile(&mut library, &wanted);
     let told: Vec<String> = diagnostics.iter().map(|found| library.sources().render(found)).collect();
     schema.unwrap_or_else(|| panic!("{}:\n{}", topic.path.display(), told.join("\n")))

@@ -76,8 +76,7 @@ fn run_alone(folder: &Path, topic: &Topic, number: usize) -> Verdict {
 }
 
 fn main_modules(topic: &Topic) -> impl Iterator<Item = String> {
-    let modules = topic.modules.iter().filter(|(_, text)| text.starts_with("module "));
-    modules.map(|(name, _)| format!("{name}.yang"))
+    topic.implemented().map(|name| format!("{name}.yang"))
 }
 
 fn run(folder: &Path, topic: &Topic, cases: &[usize]) -> String {

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use hyper::header::{ACCEPT, HeaderMap, HeaderName};
+use hyper::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 
 /// One element of a weighted list such as `Accept`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +58,11 @@ fn exactness(range: &str, media_type: &str) -> u8 {
 }
 
 /// The index of the media type that the client prefers, by weight, then by how exactly it was named, then by which it named
-/// first, then by our own order. Without an `Accept` line, the first. `None` when it accepts none of them.
+/// first, then by our own order. Without an `Accept` line, or with nothing in it, the first. `None` when it accepts none of
+/// them.
 pub fn media_type(headers: &HeaderMap, offers: &[&str]) -> Option<usize> {
-    if !headers.contains_key(ACCEPT) {
+    let is_blank = |line: &HeaderValue| line.as_bytes().iter().all(u8::is_ascii_whitespace);
+    if headers.get_all(ACCEPT).iter().all(is_blank) {
         return Some(0);
     }
     let mut best = None;
@@ -159,7 +161,7 @@ mod tests {
             ("APPLICATION/JSON; charset=utf-8; q=1.0", Some("application/json")),
             ("text/html", None),
             ("application/json;q=0", None),
-            ("", None),
+            ("", Some("application/json")),
         ] {
             assert_eq!(choose(accept), expected, "{accept}");
         }

@@ -150,7 +150,11 @@ fn parse_body(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Fa
         let pairs = parse_pairs(text)?;
         return Ok(pairs.into_iter().map(|(name, value)| (name, Value::from(value))).collect());
     }
-    match serde_json::from_slice(body) {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let why = format!("the body is not UTF-8: byte {} is invalid", error.valid_up_to());
+        Fault::bad_request(format!("failed to parse JSON input: {why}"))
+    })?;
+    match serde_json::from_str(text) {
         Ok(Value::Null) => Ok(Map::new()),
         Ok(Value::Object(members)) => Ok(members),
         Ok(other) => {
@@ -178,6 +182,9 @@ fn go_syntax(body: &[u8], error: &serde_json::Error) -> String {
     let line = body.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let found = line.get(error.column().saturating_sub(1)).copied().map_or('?', char::from);
     let said = error.to_string();
+    if said.starts_with("recursion limit exceeded") {
+        return "exceeded max depth".to_owned();
+    }
     let place = if said.starts_with("key must be a string") {
         "looking for beginning of object key string"
     } else if said.starts_with("trailing characters") {
@@ -231,9 +238,16 @@ mod tests {
             ("{\"a\":", "unexpected EOF"),
             ("[1]", "json: cannot unmarshal array into Go value of type map[string]interface {}"),
             ("5", "json: cannot unmarshal number into Go value of type map[string]interface {}"),
+            (&"{\"a\":".repeat(200), "exceeded max depth"),
         ] {
             assert_eq!(body(text), Err(format!("failed to parse JSON input: {why}")), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_not_text_is_told_as_such() {
+        let told = parse_body(&HeaderMap::new(), b"{\"a\":\"\xff\"}").unwrap_err().errors.concat();
+        assert_eq!(told, "failed to parse JSON input: the body is not UTF-8: byte 6 is invalid");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `auth/userpass/…`: users with passwords, those of the mount, or of `authentication/userpass` where its scope is the
 //! tenant.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::call::Call;
@@ -109,7 +109,8 @@ async fn read(call: &mut Call<'_>) -> Result<Answer, Fault> {
 async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let place = place(call)?;
     let has_password = call.arguments.has("password") || call.arguments.has("password_hash");
-    if !has_password && !call.is_there(&place) {
+    let is_empty = |name| call.sent.get(name).and_then(Value::as_str).is_some_and(str::is_empty);
+    if is_empty("password") || is_empty("password_hash") || !has_password && !call.is_there(&place) {
         return Err(Fault::bad_request("missing password"));
     }
     call.put(place, Vec::new()).await?;

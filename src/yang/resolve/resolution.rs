@@ -7,7 +7,7 @@ use std::collections::{HashSet, VecDeque};
 use super::amend::Amendments;
 use super::expand::Expander;
 use super::load::ModuleIndex;
-use super::scope::{NameKind, Names, ScopeId, address};
+use super::scope::{NameKind, Names, ScopeId, address, split_name};
 use super::tree::Tree;
 use crate::base::diagnostic::Diagnostic;
 use crate::yang::syntax::check::BUILT_IN_TYPES;
@@ -25,8 +25,13 @@ pub struct Resolution<'a> {
     pub used: HashSet<usize>,
 }
 
+/// How many typedefs and unions stand behind one another at most where an identity is looked for: a circle of them, which is
+/// an error, ends there.
+const DEEPEST_TYPE: usize = 64;
+
 /// Expands and amends the wanted modules and those that they pull in: modules that these augment, deviate or point at
-/// with a leafref are implemented too (RFC 7950 section 5.6.5). `None` when a limit stopped it.
+/// with a leafref are implemented too (RFC 7950 section 5.6.5), and those whose identities are defaults, since no others are
+/// values (section 9.10.2). `None` when a limit stopped it.
 pub fn resolve<'a>(names: &Names<'a>, diagnostics: &mut Vec<Diagnostic>) -> Option<Resolution<'a>> {
     let loaded = names.loaded;
     let mut queue: VecDeque<ModuleIndex> =
@@ -47,7 +52,12 @@ pub fn resolve<'a>(names: &Names<'a>, diagnostics: &mut Vec<Diagnostic>) -> Opti
         let mut referenced = Vec::new();
         for node in expander.tree.since(scanned) {
             for property in node.all(K::Type) {
-                leafref_modules(names, property.statement, property.scope, &mut seen_types, &mut referenced);
+                named_modules(names, property.statement, property.scope, &mut seen_types, &mut referenced);
+            }
+            let ty = node.all(K::Type).next();
+            for (default, ty) in node.all(K::Default).zip(ty.into_iter().cycle()) {
+                let default = (default.statement.text(), default.scope);
+                referenced.extend(identity_module(names, (ty.statement, ty.scope), default, 0));
             }
         }
         scanned = expander.tree.len();
@@ -69,8 +79,8 @@ fn want(module: ModuleIndex, implemented: &mut Vec<ModuleIndex>, queue: &mut Vec
     }
 }
 
-/// The modules that the leafref paths of a type name.
-fn leafref_modules<'a>(
+/// The modules that the leafref paths and the defaults of a type name.
+fn named_modules<'a>(
     names: &Names<'a>,
     ty: &'a Statement,
     scope: ScopeId,
@@ -90,7 +100,7 @@ fn leafref_modules<'a>(
         }
     }
     for member in ty.all(K::Type) {
-        leafref_modules(names, member, scope, seen, found);
+        named_modules(names, member, scope, seen, found);
     }
     if BUILT_IN_TYPES.contains(&ty.text()) {
         return;
@@ -98,7 +108,39 @@ fn leafref_modules<'a>(
     if let Ok(typedef) = names.find(NameKind::Typedef, scope, ty.text(), ty.argument_span()) {
         let inner = names.inside(typedef.statement, typedef.scope);
         if let Some(base) = typedef.statement.find(K::Type) {
-            leafref_modules(names, base, inner, seen, found);
+            if let Some(default) = typedef.statement.find(K::Default) {
+                found.extend(identity_module(names, (base, inner), (default.text(), inner), 0));
+            }
+            named_modules(names, base, inner, seen, found);
+        }
+    }
+}
+
+/// The module of the identity that a default names, where its type has identities.
+fn identity_module<'a>(
+    names: &Names<'a>,
+    (ty, scope): (&'a Statement, ScopeId),
+    (default, default_scope): (&str, ScopeId),
+    depth: usize,
+) -> Option<ModuleIndex> {
+    if depth > DEEPEST_TYPE {
+        return None;
+    }
+    match ty.text() {
+        "identityref" => {
+            let (prefix, name) = split_name(default.trim());
+            let module = names.data_module_of_prefix(default_scope, prefix)?;
+            names.exports(module, NameKind::Identity).any(|(known, _)| *known == *name).then_some(module)
+        }
+        "union" => ty
+            .all(K::Type)
+            .find_map(|member| identity_module(names, (member, scope), (default, default_scope), depth + 1)),
+        built_in if BUILT_IN_TYPES.contains(&built_in) => None,
+        name => {
+            let typedef = names.find(NameKind::Typedef, scope, name, ty.argument_span()).ok()?;
+            let inner = names.inside(typedef.statement, typedef.scope);
+            let base = typedef.statement.find(K::Type)?;
+            identity_module(names, (base, inner), (default, default_scope), depth + 1)
         }
     }
 }

@@ -41,7 +41,7 @@ const NACM: &str = "ietf-netconf-acm";
 const MAX_MODULES: usize = u16::MAX as usize;
 
 /// Compiles the wanted modules and what they need. Besides the wanted ones, modules that these augment, deviate or point
-/// at with a leafref are implemented (RFC 7950 section 5.6.5).
+/// at with a leafref are implemented (RFC 7950 section 5.6.5), and those whose identities are defaults.
 pub fn compile(library: &mut Library, wanted: &[Wanted]) -> (Option<Schema>, Vec<Diagnostic>) {
     let (loaded, mut diagnostics) = load(library, wanted);
     if loaded.modules.len() > MAX_MODULES {

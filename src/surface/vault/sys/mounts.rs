@@ -345,7 +345,7 @@ async fn enable(call: &mut Call<'_>, side: Side) -> Result<Answer, Fault> {
         return Err(Fault::bad_request(format!("plugin not found in the catalog: {kind}")));
     }
     let place = call.place(side.place(), &[&path])?;
-    if call.is_there(&place) {
+    if call.is_there(&place) || side == Side::Auth && path == "token" {
         return Err(Fault::bad_request(format!("path is already in use at {path}/")));
     }
     let config = call.arguments.get("config").and_then(Value::as_object).cloned().unwrap_or_default();

@@ -170,6 +170,33 @@ fn rfc7950_5_6_5_a_module_that_is_augmented_or_referred_to_is_implemented() {
 }
 
 #[test]
+fn rfc7950_9_10_2_a_module_whose_identity_is_a_default_is_implemented() {
+    let mut library = Library::new();
+    for name in ["one", "two", "three", "four"] {
+        let text = format!(
+            "module {name} {{ yang-version 1.1; namespace urn:{name}; prefix {name}; identity base; identity cat {{ base base; }}
+             typedef own {{ type identityref {{ base base; }} default cat; }} }}"
+        );
+        library.add_text(&format!("{name}.yang"), &text);
+    }
+    library.add_text(
+        "t.yang",
+        "module t { yang-version 1.1; namespace urn:t; prefix t;
+         import one { prefix a; } import two { prefix b; } import three { prefix c; } import four { prefix d; }
+         leaf one { type identityref { base a:base; } default a:cat; }
+         leaf two { type b:own; }
+         leaf-list three { type union { type int8; type c:own; } default 5; default c:cat; }
+         leaf four { type string; default d:cat; }
+         leaf five { type identityref { base d:base; } } }",
+    );
+    let (schema, diagnostics) = compile(&mut library, &[Wanted::latest("t")]);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let schema = schema.unwrap();
+    let implemented = |name: &str| schema.module(schema.module_by_name(name).unwrap()).implemented;
+    assert!(implemented("one") && implemented("two") && implemented("three") && !implemented("four"));
+}
+
+#[test]
 fn rfc7950_5_1_1_two_revisions_of_a_module_can_be_imported() {
     let mut library = Library::new();
     let text = |date: &str, width: &str| {
