@@ -108,6 +108,17 @@ pub(in crate::data) fn unknown_message(schema: &Schema, parent: NodeId, name: &s
     let known: Vec<&str> =
         children().filter(|node| node.is_data()).chain(operations).map(|node| node.name.as_str()).collect();
     let shown = shorten(name);
+    let of_others = schema.children_named(parent, name).iter().map(|(_, id)| schema.node(*id));
+    let of_others: Vec<String> = of_others
+        .filter(|node| node.is_data() || node.is_operation())
+        .map(|node| format!("'{}:{name}'", schema.module(node.module).name))
+        .collect();
+    if !of_others.is_empty() {
+        return format!(
+            "'{shown}' in {place} is of another module than that; did you mean {}?",
+            of_others.join(" or ")
+        );
+    }
     if known.is_empty() {
         return format!("{place} has no children, so '{shown}' is unknown");
     }

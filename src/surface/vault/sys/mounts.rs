@@ -344,9 +344,13 @@ async fn enable(call: &mut Call<'_>, side: Side) -> Result<Answer, Fault> {
     if !side.knows(&kind) {
         return Err(Fault::bad_request(format!("plugin not found in the catalog: {kind}")));
     }
+    let in_use = || Fault::bad_request(format!("path is already in use at {path}/"));
+    if side == Side::Auth && path == "token" {
+        return Err(in_use());
+    }
     let place = call.place(side.place(), &[&path])?;
-    if call.is_there(&place) || side == Side::Auth && path == "token" {
-        return Err(Fault::bad_request(format!("path is already in use at {path}/")));
+    if call.is_there(&place) {
+        return Err(in_use());
     }
     let config = call.arguments.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
     let tuning = Arguments::read(&[TUNE], &config)?.arguments;
