@@ -14,6 +14,12 @@ fn opened(daemon: &Served) -> Value {
         "secret_shares": 3, "secret_threshold": 2, "stored_shares": 0, "pgp_keys": null, "recovery_shares": 5,
         "recovery_threshold": 3, "recovery_pgp_keys": null, "root_token_pgp_key": "",
     });
+    let none = json!({ "secret_shares": 0, "secret_threshold": 0 });
+    assert_eq!(
+        daemon.send("PUT", "v1/sys/init", "none", Some(&none)).0,
+        400,
+        "no shares are not five of them"
+    );
     let (status, made) = daemon.send("PUT", "v1/sys/init", "none", Some(&wanted));
     assert_eq!((status, made["keys"].as_array().map(Vec::len)), (200, Some(3)), "{made}");
     for (form, index, sealed) in [("keys", 2, true), ("keys_base64", 0, false)] {

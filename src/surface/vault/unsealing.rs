@@ -227,9 +227,9 @@ impl Unsealing {
         if !arguments.list("pgp_keys").is_empty() || arguments.text("root_token_pgp_key").is_some() {
             return Err(Fault::bad_request("keys encrypted with PGP are not supported"));
         }
-        let count = |name: &str, usual: i64| match arguments.number(name) {
-            0 => usual,
-            count => count,
+        let count = |name: &str, usual: i64| match arguments.has(name) {
+            false => usual,
+            true => arguments.number(name),
         };
         let input = json!({ "shares": count("secret_shares", 5), "threshold": count("secret_threshold", 3) });
         let output = self
