@@ -107,3 +107,29 @@ impl Observer for MountFollower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_that_was_enabled_anew_or_moved_is_another_one() {
+        let mounts = LiveMounts::default();
+        let mount = |path: &str, accessor: &str| Mount { path: path.into(), accessor: accessor.into() };
+        let put = |tenant: &str, known: &[(&str, &str)]| {
+            let known = known.iter().map(|(path, accessor)| (Ident::from(*path), Ident::from(*accessor)));
+            mounts.put([(Ident::from(tenant), known.collect())]);
+        };
+        put("acme", &[("kiosk", "auth_jwt_1"), ("desk", "auth_jwt_2")]);
+        assert!(mounts.has("acme", &mount("kiosk", "auth_jwt_1")));
+        assert!(!mounts.has("other", &mount("kiosk", "auth_jwt_1")));
+        put("acme", &[("kiosk", "auth_jwt_3"), ("hall", "auth_jwt_2")]);
+        assert!(!mounts.has("acme", &mount("kiosk", "auth_jwt_1")));
+        assert!(
+            !mounts.has("acme", &mount("desk", "auth_jwt_2"))
+                && mounts.has("acme", &mount("hall", "auth_jwt_2"))
+        );
+        put("acme", &[]);
+        assert!(!mounts.has("acme", &mount("hall", "auth_jwt_2")));
+    }
+}
