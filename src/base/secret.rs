@@ -1,21 +1,76 @@
 //! Bytes that are wiped when dropped and never printed.
 
 use std::fmt;
-use zeroize::{Zeroize, Zeroizing};
+use std::ops::{Deref, DerefMut};
+
+use zeroize::Zeroize;
 
 /// Key material, a password or a token. `Debug` shows `***`; memory is overwritten on drop.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<Vec<u8>>);
+pub struct Secret(Wiped);
+
+/// A buffer that may hold secrets among much else, as a record of the store does. Its memory is overwritten on drop, as
+/// `zeroize` does it, but a word at a time: a commit of a thousand edits fills some megabytes of such buffers.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Wiped(Vec<u8>);
+
+impl Wiped {
+    /// Takes a buffer over.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Wiped(bytes)
+    }
+
+    /// An empty buffer with room for `capacity` bytes.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Wiped(Vec::with_capacity(capacity))
+    }
+
+    /// Overwrites the whole buffer, its unused end too, and empties it.
+    pub fn wipe(&mut self) {
+        self.0.resize(self.0.capacity(), 0);
+        let (head, words, tail) = bytemuck::pod_align_to_mut::<u8, u64>(&mut self.0);
+        head.zeroize();
+        words.zeroize();
+        tail.zeroize();
+        self.0.clear();
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
+impl Deref for Wiped {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl DerefMut for Wiped {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for Wiped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wiped(***)")
+    }
+}
 
 impl Secret {
     /// Takes ownership of the bytes.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Secret(Zeroizing::new(bytes.into()))
+        Secret(Wiped::new(bytes.into()))
     }
 
     /// Takes the bytes out of a text buffer without copying them.
     pub fn from_text(text: String) -> Self {
-        Secret(Zeroizing::new(text.into_bytes()))
+        Secret(Wiped::new(text.into_bytes()))
     }
 
     /// `length` bytes from the operating system's generator.
@@ -64,7 +119,7 @@ impl<'de> serde::Deserialize<'de> for Secret {
 
 impl Zeroize for Secret {
     fn zeroize(&mut self) {
-        self.0.zeroize();
+        self.0.wipe();
     }
 }
 
@@ -75,6 +130,18 @@ mod tests {
     #[test]
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", Secret::new(*b"hunter2")), "Secret(***)");
+    }
+
+    #[test]
+    fn a_wiped_buffer_is_empty_and_zero_to_its_end() {
+        for length in [0, 1, 7, 8, 9, 63, 1_000] {
+            let mut buffer = Wiped::new(vec![0xA5; length]);
+            buffer.truncate(length / 2);
+            buffer.wipe();
+            assert!(buffer.is_empty());
+            buffer.resize(length, 0);
+            assert!(buffer.iter().all(|byte| *byte == 0), "{length}");
+        }
     }
 
     #[test]

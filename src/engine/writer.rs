@@ -115,7 +115,7 @@ impl Writer {
             return answer(done, &before);
         }
         match self.append(before.revision, &mut done, time) {
-            Ok((revision, kept)) => {
+            Ok(Appended { revision, kept, record }) => {
                 let events = events(revision, time, &done, &kept);
                 candidate.revision = revision;
                 candidate.time = time;
@@ -128,7 +128,10 @@ impl Writer {
                     let _ = self.core.told.send(Told { revision, events });
                 }
                 answer(done, &after);
+                // Letting go of a large record, which is wiped, takes its time too.
+                drop(record);
                 self.purge(revision);
+                self.store.write_back();
             }
             Err(error) => {
                 tracing::error!(%error, "a commit was not stored");
@@ -167,13 +170,13 @@ impl Writer {
         }
     }
 
-    /// Appends one record for the group; with the revision comes which notifications of each transaction it holds.
+    /// Appends one record for the group.
     fn append(
         &mut self,
         after: Revision,
         done: &mut [Done],
         time: Timestamp,
-    ) -> Result<(Revision, Vec<Kept>), AppendError> {
+    ) -> Result<Appended, AppendError> {
         let mut transactions = Vec::new();
         let mut deleted_below = Vec::new();
         let mut kept = Vec::new();
@@ -219,7 +222,8 @@ impl Writer {
                 value: edit.value.as_ref().map(RowValue::expose),
             }));
         }
-        append_settled(&mut self.store, after, &record, &effects).map(|revision| (revision, kept))
+        let revision = append_settled(&mut self.store, after, &record, &effects)?;
+        Ok(Appended { revision, kept, record })
     }
 
     fn purge(&mut self, newest: Revision) {
@@ -239,6 +243,14 @@ impl Writer {
             }
         }
     }
+}
+
+/// What is in the log now.
+struct Appended {
+    revision: Revision,
+    /// Which notifications of the transactions the record holds, in its order.
+    kept: Vec<Kept>,
+    record: Record,
 }
 
 /// A notification that a record holds.

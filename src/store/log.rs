@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
-use zeroize::Zeroize;
 
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
+use crate::base::secret::Wiped;
 
 /// The place of a record in the log: the first is 1, and 0 is the state before it. There are no gaps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,7 +112,7 @@ impl RowValue {
 impl Drop for RowValue {
     fn drop(&mut self) {
         if let Some(raw) = self.0.take() {
-            String::from(Box::<str>::from(raw)).zeroize();
+            drop(Wiped::new(Box::<str>::from(raw).into_boxed_bytes().into_vec()));
         }
     }
 }

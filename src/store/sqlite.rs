@@ -16,12 +16,12 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::barrier::{Aad, Barrier};
 use super::disk;
 use super::log::{AppendError, Bounds, CommitLog, Effect, Record, Revision, StoreError};
 use crate::base::clock::Timestamp;
+use crate::base::secret::Wiped;
 use files::Lock;
 pub(in crate::store) use files::database;
 use head::Head;
@@ -43,6 +43,8 @@ pub struct SqliteStore {
     head: Head,
     place: PathBuf,
     mark: Mark,
+    /// About how many pages the write-ahead log holds that are not in the database file.
+    waiting_pages: usize,
     /// Set when a commit failed half way: what is on the disk is known again only after a restart.
     broken: Option<String>,
     _lock: Lock,
@@ -86,7 +88,17 @@ impl SqliteStore {
         check::log_tail(&connection, &barrier, log_id, &head, &place)?;
         let mark = Mark::open(dir, &barrier, log_id, head.revision)?;
         let recovered = Recovered { created, last: head.revision, time: head.time };
-        let store = SqliteStore { connection, barrier, log_id, head, place, mark, broken: None, _lock: lock };
+        let store = SqliteStore {
+            connection,
+            barrier,
+            log_id,
+            head,
+            place,
+            mark,
+            waiting_pages: 0,
+            broken: None,
+            _lock: lock,
+        };
         Ok((store, recovered))
     }
 
@@ -135,6 +147,19 @@ impl SqliteStore {
         Ok(first.map_or(self.head.revision, |first| Revision(first.0.saturating_sub(1))))
     }
 
+    /// Copies what the write-ahead log holds into the database file, once it is much. SQLite would do it by itself, but inside
+    /// of the commit that makes it too much: here it is done while nobody waits for an answer.
+    pub fn write_back(&mut self) {
+        if self.waiting_pages < files::PAGES_TO_WRITE_BACK {
+            return;
+        }
+        self.waiting_pages = 0;
+        // Nothing is lost when it cannot be done now: the log goes on growing, and SQLite tries it in a later commit.
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+            tracing::warn!(%error, "the write-ahead log was not written back");
+        }
+    }
+
     /// Writes everything into the database file and closes it.
     ///
     /// # Errors
@@ -175,6 +200,8 @@ impl SqliteStore {
         match transaction.commit() {
             Ok(()) => {
                 self.head = head;
+                // A page for each row, however small; what a record holds, it holds twice: what is, and what was.
+                self.waiting_pages += effects.len() + 2 * (1 + body.len() / files::PAGE);
                 self.mark.put(&self.barrier, revision);
                 Ok(revision)
             }
@@ -201,7 +228,7 @@ impl CommitLog for SqliteStore {
         if after != self.head.revision {
             return Err(AppendError::Conflict { last: self.head.revision });
         }
-        let mut body = Zeroizing::new(Vec::with_capacity(1024));
+        let mut body = Wiped::with_capacity(1024);
         serde_json::to_writer(&mut *body, record)
             .map_err(|error| AppendError::Unavailable(error.to_string()))?;
         if body.len() > LARGEST_RECORD {

@@ -117,6 +117,11 @@ pub(super) fn create(dir: &Path, barrier: &Barrier) -> Result<(), StoreError> {
     sync_directory_of(&database(dir)).map_err(io)
 }
 
+/// The size of a page of the database, in bytes: what SQLite takes by itself.
+pub(super) const PAGE: usize = 4_096;
+/// After about so many pages the write-ahead log is written back between commits; 16 MB.
+pub(super) const PAGES_TO_WRITE_BACK: usize = 4_000;
+
 /// Opens the database of a directory for this process alone and sets how it is written.
 pub(super) fn connect(dir: &Path) -> Result<Connection, StoreError> {
     let place = database(dir);
@@ -143,7 +148,7 @@ pub(super) fn connect(dir: &Path) -> Result<Connection, StoreError> {
             "PRAGMA locking_mode = EXCLUSIVE;
              PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
-             PRAGMA wal_autocheckpoint = 4000;
+             PRAGMA wal_autocheckpoint = 16000;
              PRAGMA journal_size_limit = 67108864;
              PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -8192;",

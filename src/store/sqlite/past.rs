@@ -10,6 +10,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{damaged, refused, trouble};
+use crate::base::secret::Wiped;
 use crate::store::barrier::{Aad, Barrier};
 use crate::store::log::{AppendError, Revision, StoreError};
 
@@ -43,20 +44,13 @@ pub(super) struct PastWriter<'a> {
     log: Uuid,
     revision: Revision,
     part: u32,
-    plain: Zeroizing<Vec<u8>>,
+    plain: Wiped,
 }
 
 impl<'a> PastWriter<'a> {
     /// For the record of that revision, in the transaction that appends it.
     pub fn new(connection: &'a Connection, barrier: &'a Barrier, log: Uuid, revision: Revision) -> Self {
-        PastWriter {
-            connection,
-            barrier,
-            log,
-            revision,
-            part: 0,
-            plain: Zeroizing::new(Vec::with_capacity(1024)),
-        }
+        PastWriter { connection, barrier, log, revision, part: 0, plain: Wiped::with_capacity(1024) }
     }
 
     /// Adds a row.
@@ -107,9 +101,9 @@ pub(super) fn read(
         .prepare_cached("SELECT part, body FROM past WHERE revision = ?1 ORDER BY part")
         .map_err(failed)?;
     let mut parts = statement.query([revision]).map_err(failed)?;
-    let mut sealed: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+    let mut sealed: Vec<Wiped> = Vec::new();
     while let Some(row) = parts.next().map_err(failed)? {
-        sealed.push(Zeroizing::new(row.get(1).map_err(failed)?));
+        sealed.push(Wiped::new(row.get(1).map_err(failed)?));
     }
     let count = sealed.len();
     if count == 0 {

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::head::{Head, RowSum};
 use super::past::PastWriter;
 use super::{damaged, refused, trouble};
 use crate::base::clock::Timestamp;
+use crate::base::secret::Wiped;
 use crate::store::barrier::{Aad, Barrier, RowKey};
 use crate::store::log::{AppendError, Effect, Revision, StoreError};
 
@@ -62,7 +62,7 @@ pub(super) fn apply(
             Some((revision, time, sealed)) => {
                 head.rows.subtract(&key, revision);
                 if is_first {
-                    let mut sealed = Zeroizing::new(sealed);
+                    let mut sealed = Wiped::new(sealed);
                     let aad = Aad::Row { log, key: &key, revision, time };
                     let (tenant, path, value) =
                         open(barrier, &aad, &mut sealed).ok_or_else(|| unopened(revision))?;
@@ -104,7 +104,7 @@ pub(super) fn visit(
     let mut statement = connection.prepare("SELECT key, revision, time, value FROM rows").map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
     let mut sum = RowSum::default();
-    let mut plain = Zeroizing::new(Vec::new());
+    let mut plain = Wiped::default();
     while let Some(row) = rows.next().map_err(failed)? {
         let number = sum.count + 1;
         let not_of_type = |_| damaged(place, format!("row {number} has a column of another type"));
@@ -140,14 +140,14 @@ fn unopened(revision: Revision) -> AppendError {
 }
 
 /// Tenant and path with their lengths in front (four bytes each, most significant first), then the value.
-fn encode(tenant: &str, path: &str, value: &str) -> Zeroizing<Vec<u8>> {
-    let mut plain = Vec::with_capacity(8 + tenant.len() + path.len() + value.len());
+fn encode(tenant: &str, path: &str, value: &str) -> Wiped {
+    let mut plain = Wiped::with_capacity(8 + tenant.len() + path.len() + value.len());
     for text in [tenant, path] {
         plain.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
         plain.extend_from_slice(text.as_bytes());
     }
     plain.extend_from_slice(value.as_bytes());
-    Zeroizing::new(plain)
+    plain
 }
 
 fn decode(plain: &[u8]) -> Option<(&str, &str, &str)> {
