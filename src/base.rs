@@ -9,6 +9,7 @@ pub mod duration;
 pub mod error;
 pub mod ident;
 pub mod outline;
+pub mod parallel;
 pub mod password;
 pub mod secret;
 pub mod suggest;

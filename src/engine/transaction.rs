@@ -19,6 +19,7 @@ use super::snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
+use crate::base::parallel::both;
 use crate::data::diff::{Change, ChangeKind, diff};
 use crate::data::edit::{Edit, apply};
 use crate::data::path::InstancePath;
@@ -65,6 +66,9 @@ pub(super) struct Made {
     /// What it writes, by tenant.
     pub writes: Vec<(Ident, RowWrites)>,
 }
+
+/// So many changes make work enough for a second processor to be worth the thread, which costs some 30 µs.
+const WORTH_A_THREAD: usize = 64;
 
 /// What the edits of a transaction make of a tenant's tree.
 struct Next {
@@ -236,16 +240,24 @@ impl Core {
     ) -> Result<(), CommitError> {
         let schema = &self.schema;
         let Next { tree: next, changes, reach } = next;
-        let mut index = data.index.clone();
-        let mut violations = validate_reached(schema, &data.tree, &next, &reach, &mut index);
-        violations.extend(self.ask_guards(tenant, &data.tree, &next, &changes));
+        let validate = || {
+            let mut index = data.index.clone();
+            let violations = validate_reached(schema, &data.tree, &next, &reach, &mut index);
+            (violations, index)
+        };
+        // What the rows will be and what the guards say is for another processor to find out, where there is much of it.
+        let write = || {
+            let mut modified = data.modified.clone();
+            let writes = RowWriter::new(schema, &self.facts, &next, time, &mut modified).changes(&changes);
+            (self.ask_guards(tenant, &data.tree, &next, &changes), writes, modified)
+        };
+        let is_much = changes.len() >= WORTH_A_THREAD;
+        let ((mut violations, index), (refused, writes, modified)) = both(is_much, validate, write);
+        violations.extend(refused);
         if !violations.is_empty() {
             return Err(CommitError::Invalid(violations));
         }
-        let mut modified = data.modified.clone();
-        let writes = RowWriter::new(schema, &self.facts, &next, time, &mut modified)
-            .changes(&changes)
-            .map_err(|fault| CommitError::Invalid(vec![internal(&fault.to_string())]))?;
+        let writes = writes.map_err(|fault| CommitError::Invalid(vec![internal(&fault.to_string())]))?;
         made.writes.push((tenant.clone(), writes));
         let next = Arc::new(TenantData { tree: next, index, modified });
         made.snapshot.tenants.insert(tenant.clone(), next);
