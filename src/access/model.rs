@@ -1,6 +1,6 @@
 //! Where access finds its own things in the model: policies, tokens, tenants. Looked up once, when the daemon starts.
 
-use crate::data::path::{InstancePath, PathStep};
+use crate::data::path::{InstancePath, Keys, PathStep};
 use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
 
 /// The nodes that access works with.
@@ -47,7 +47,7 @@ impl Model {
 
     /// The entry of one token.
     pub fn token(&self, accessor: &str) -> InstancePath {
-        self.tokens.entry(vec![Value::string(accessor)])
+        self.tokens.entry([Value::string(accessor)])
     }
 }
 
@@ -60,7 +60,7 @@ pub fn path_to(schema: &Schema, path: &'static str) -> Result<InstancePath, Mode
         if !steps.is_empty() && matches!(node.kind, NodeKind::List { .. }) {
             return Err(ModelError(path));
         }
-        steps.push(PathStep { node: at, keys: Vec::new() });
+        steps.push(PathStep { node: at, keys: Keys::new() });
         at = node.parent;
     }
     steps.reverse();

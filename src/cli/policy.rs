@@ -132,7 +132,7 @@ fn decide(schema: &Schema, arguments: &CheckArgs) -> Result<Decision, Vec<String
         let groups = rules.groups_of(arguments.user.as_deref().map(Ident::from).as_ref(), &named);
         decide_by_rules_of_nacm(schema, &rules, &groups, *operation, path)
     } else {
-        let place = parse(schema, POLICIES)?.entry(vec![Value::String(name.into())]);
+        let place = parse(schema, POLICIES)?.entry([Value::String(name.into())]);
         let policy: Policy = written(schema, &place, arguments)?;
         decide_by_policy(schema, &policy, *operation, path)
     };

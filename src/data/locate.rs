@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::decode::ENTRY_NUMBER;
-use super::path::PathStep;
+use super::path::{Keys, PathStep};
 use super::violation::Violation;
 use crate::base::outline::{Kind, Outline, Place};
 use crate::yang::schema::types::{ParseContext, Raw, Strictness};
@@ -17,7 +17,7 @@ pub struct Locator<'o> {
     /// By the address of a map: its members by name.
     members: HashMap<usize, HashMap<&'o str, usize>>,
     /// By the address of a sequence and its list or leaf-list: its entries by key.
-    entries: HashMap<(usize, NodeId), HashMap<Vec<Value>, usize>>,
+    entries: HashMap<(usize, NodeId), HashMap<Keys, usize>>,
 }
 
 impl<'o> Locator<'o> {
@@ -80,9 +80,9 @@ impl<'o> Locator<'o> {
     }
 
     /// The key of an entry, from texts that need not be canonical.
-    fn key(&self, entry: &Outline, list: NodeId) -> Option<Vec<Value>> {
+    fn key(&self, entry: &Outline, list: NodeId) -> Option<Keys> {
         match entry.text() {
-            Some(text) => Some(vec![meaning(self.schema, list, text)?]),
+            Some(text) => Some(Keys::from([meaning(self.schema, list, text)?])),
             None => {
                 let keys = self.schema.node(list).keys().iter();
                 keys.map(|key| {

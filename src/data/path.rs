@@ -8,9 +8,12 @@ mod restconf;
 
 pub(in crate::data) use parse::unknown_message;
 
+use std::borrow::Borrow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use smallvec::SmallVec;
 
 use super::violation::Violation;
 use crate::yang::schema::{ModuleId, NodeId, NodeKind, Schema, Value};
@@ -25,6 +28,9 @@ pub struct InstancePath {
     pub steps: Vec<PathStep>,
 }
 
+/// Key values of an entry, in key order. Most lists have one key, which needs no memory of its own then.
+pub type Keys = SmallVec<[Value; 1]>;
+
 /// One step of a path.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct PathStep {
@@ -32,7 +38,14 @@ pub struct PathStep {
     pub node: NodeId,
     /// The key values of a list entry, in key order, or the one value of a leaf-list entry. Empty for every other node,
     /// and for a list or leaf-list as a whole.
-    pub keys: Vec<Value>,
+    pub keys: Keys,
+}
+
+/// So that what is kept by paths is found by the steps of one, without a path of their own. Both hash and compare alike.
+impl Borrow<[PathStep]> for InstancePath {
+    fn borrow(&self) -> &[PathStep] {
+        &self.steps
+    }
 }
 
 impl InstancePath {
@@ -42,24 +55,24 @@ impl InstancePath {
     }
 
     /// Adds a step.
-    pub fn push(&mut self, node: NodeId, keys: Vec<Value>) {
-        self.steps.push(PathStep { node, keys });
+    pub fn push(&mut self, node: NodeId, keys: impl Into<Keys>) {
+        self.steps.push(PathStep { node, keys: keys.into() });
     }
 
     /// The path of a child.
     #[must_use]
     pub fn child(&self, node: NodeId) -> Self {
         let mut path = self.clone();
-        path.push(node, Vec::new());
+        path.push(node, Keys::new());
         path
     }
 
     /// From the path of a whole list or leaf-list to the one of its entry with these keys.
     #[must_use]
-    pub fn entry(&self, keys: Vec<Value>) -> Self {
+    pub fn entry(&self, keys: impl Into<Keys>) -> Self {
         let mut path = self.clone();
         if let Some(last) = path.steps.last_mut() {
-            last.keys = keys;
+            last.keys = keys.into();
         }
         path
     }
@@ -95,7 +108,7 @@ impl InstancePath {
     pub fn lineage(&self) -> impl Iterator<Item = InstancePath> {
         (1..=self.steps.len()).flat_map(|end| {
             let path = InstancePath { steps: self.steps.iter().take(end).cloned().collect() };
-            let whole = (!path.keys().is_empty()).then(|| path.entry(Vec::new()));
+            let whole = (!path.keys().is_empty()).then(|| path.entry(Keys::new()));
             whole.into_iter().chain([path])
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::path::{InstancePath, PathStep};
+use super::path::{InstancePath, Keys, PathStep};
 use super::tree::{Container, Data, List, Tree};
 use crate::yang::schema::{NodeId, Schema, Value};
 
@@ -12,7 +12,7 @@ use crate::yang::schema::{NodeId, Schema, Value};
 pub struct Projection {
     /// Everything below comes along.
     whole: bool,
-    below: BTreeMap<(NodeId, Vec<Value>), Projection>,
+    below: BTreeMap<(NodeId, Keys), Projection>,
 }
 
 impl Projection {
@@ -63,7 +63,8 @@ impl Projection {
                     shown.set(*node, Data::List(Arc::new(entries)));
                 }
                 Some(Data::LeafList(values)) if !keys.is_empty() => {
-                    let chosen = |value: &&Value| self.below.contains_key(&(*node, vec![(*value).clone()]));
+                    let chosen =
+                        |value: &&Value| self.below.contains_key(&(*node, Keys::from([(*value).clone()])));
                     let values: Vec<Value> = values.iter().filter(chosen).cloned().collect();
                     shown.set(*node, Data::LeafList(values.into()));
                 }

@@ -21,7 +21,7 @@ pub(in crate::data) use list::{Key, Store};
 pub(in crate::data) use order::Ordered;
 pub use spine::{spine, spine_with_leafs};
 
-use super::path::{InstancePath, PathStep};
+use super::path::{InstancePath, Keys, PathStep};
 use crate::yang::schema::{NodeId, Schema, Value};
 
 /// One node of a tree below a container or entry.
@@ -172,7 +172,7 @@ impl Container {
     }
 
     /// The key values of a list entry, in key order, those that it has; nothing for what is not an entry.
-    pub fn key(&self, schema: &Schema) -> Vec<Value> {
+    pub fn key(&self, schema: &Schema) -> Keys {
         schema.node(self.node).keys().iter().filter_map(|key| self.leaf(*key)).cloned().collect()
     }
 

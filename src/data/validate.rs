@@ -18,7 +18,7 @@ mod law;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::rc::Rc;
 
@@ -84,7 +84,8 @@ pub fn validate_reached(
     let mut come = Rows::default();
     let old = Evaluator::new(schema, &before.root);
     let new = Evaluator::new(schema, &after.root);
-    for path in &reach.touched {
+    for place in &reach.touched {
+        let path = reach.path(*place);
         index.gather(&old, path, &mut gone);
         index.gather(&new, path, &mut come);
     }
@@ -94,22 +95,28 @@ pub fn validate_reached(
     index.insert(come);
 
     let mut checker = Checker::new(schema, &after.root, index);
-    for path in &reach.touched {
-        for cursor in each_at(&checker, path) {
+    for place in &reach.touched {
+        for cursor in each_at(&checker, reach.path(*place)) {
             if cursor.parent().is_none_or(|parent| checker.is_allowed(parent)) {
                 checker.subtree(&cursor);
             }
         }
     }
-    for path in &reach.structures {
-        for cursor in each_at(&checker, path) {
-            if checker.is_allowed(&cursor) {
-                checker.structure(&Rc::new(cursor));
+    // Constraints are many to a place: what stands there is looked up once.
+    let mut standing: HashMap<usize, Rc<[Cursor<'_>]>> = HashMap::new();
+    for place in &reach.structures {
+        let found = each_at(&checker, reach.path(*place));
+        for cursor in &found {
+            if checker.is_allowed(cursor) {
+                checker.structure(&Rc::new(cursor.clone()));
             }
         }
+        standing.insert(*place, found.into());
     }
     for task in &reach.tasks {
-        perform(&mut checker, task);
+        let look = || each_at(&checker, reach.path(task.anchor)).into();
+        let anchors = Rc::clone(standing.entry(task.anchor).or_insert_with(look));
+        perform(&mut checker, task, &anchors);
     }
     for path in index.referrers(schema, unreferable) {
         for cursor in each_at(&checker, &path) {
@@ -144,11 +151,12 @@ fn each_at<'a>(checker: &Checker<'a>, path: &InstancePath) -> Vec<Cursor<'a>> {
     found
 }
 
-fn perform(checker: &mut Checker<'_>, task: &Task) {
+fn perform<'a>(checker: &mut Checker<'a>, task: &Task, anchors: &[Cursor<'a>]) {
     let mut instances = Vec::new();
-    for anchor in each_at(checker, &task.anchor) {
+    for anchor in anchors {
+        checker.all.refill();
         let _ =
-            visit_instances(&checker.all, &anchor, task.node, &mut |cursor| instances.push(cursor.clone()));
+            visit_instances(&checker.all, anchor, task.node, &mut |cursor| instances.push(cursor.clone()));
     }
     for cursor in instances {
         // Of a condition that fails, the node that carries it is told.

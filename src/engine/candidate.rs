@@ -20,11 +20,11 @@ use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
 use crate::data::diff::{Change, ChangeKind, changes_to_edits, diff};
 use crate::data::edit::{Edit, EditOperation, apply};
-use crate::data::path::InstancePath;
+use crate::data::path::{InstancePath, Keys};
 use crate::data::tree::{Container, Data, Found, Position, Tree};
 use crate::data::violation::Violation;
 use crate::store::Revision;
-use crate::yang::schema::{NodeKind, Schema, Value};
+use crate::yang::schema::{NodeKind, Schema};
 
 /// What the `error-app-tag` of a conflict is.
 pub const CONFLICT: &str = "candidate-conflict";
@@ -202,7 +202,7 @@ impl Sides<'_> {
 }
 
 /// The keys of a list's entries, in their order.
-fn order(schema: &Schema, tree: &Tree, list: &InstancePath) -> Vec<Vec<Value>> {
+fn order(schema: &Schema, tree: &Tree, list: &InstancePath) -> Vec<Keys> {
     match tree.get(list) {
         Some(Found::Node(Data::List(list))) => list.iter().map(|entry| entry.key(schema)).collect(),
         _ => Vec::new(),
@@ -219,7 +219,7 @@ fn place(schema: &Schema, tree: &Tree, path: &InstancePath) -> Option<Position> 
     let mut before = None;
     for entry in entries.iter() {
         let key = entry.key(schema);
-        if key == path.keys() {
+        if *key == *path.keys() {
             break;
         }
         before = Some(key);

@@ -1,7 +1,7 @@
 //! What the engine works out about schema nodes once, so that no request has to: which lists' entries are rows of their
 //! own, and below which nodes stored state, computed state or passwords can be.
 
-use crate::data::path::InstancePath;
+use crate::data::path::PathStep;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
 /// Facts by schema node.
@@ -100,10 +100,9 @@ impl Facts {
         self.of(node).hashed_below
     }
 
-    /// How many of the path's first steps lead to the row that it is in: 0 for the tenant's own row.
-    pub fn row_steps(&self, path: &InstancePath) -> usize {
-        let is_row =
-            |step: &crate::data::path::PathStep| !step.keys.is_empty() && self.is_row_list(step.node);
-        path.steps.iter().rposition(is_row).map_or(0, |last| last + 1)
+    /// How many of a path's first steps lead to the row that it is in: 0 for the tenant's own row.
+    pub fn row_steps(&self, steps: &[PathStep]) -> usize {
+        let is_row = |step: &PathStep| !step.keys.is_empty() && self.is_row_list(step.node);
+        steps.iter().rposition(is_row).map_or(0, |last| last + 1)
     }
 }

@@ -52,7 +52,7 @@ impl Modified {
         let mut last = None;
         visit_rows(facts, path, |hash| last = Some(hash));
         if let Some(hash) = last
-            && facts.row_steps(path) == path.steps.len()
+            && facts.row_steps(&path.steps) == path.steps.len()
             && !path.steps.is_empty()
         {
             self.times.remove(&hash);

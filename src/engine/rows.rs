@@ -3,8 +3,9 @@
 //! A row is an entry of a list that is ordered by the system and has keys, or the tenant itself, without the entries below
 //! it that are rows of their own. `docs/store-format.md` has the reasons.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+
+use indexmap::IndexSet;
 
 use super::facts::Facts;
 use super::modified::Modified;
@@ -33,8 +34,7 @@ pub(super) struct RowWriter<'a> {
     time: Timestamp,
     modified: &'a mut Modified,
     deleted: Vec<InstancePath>,
-    put: Vec<InstancePath>,
-    put_before: HashSet<InstancePath>,
+    put: IndexSet<InstancePath>,
     writes: RowWrites,
 }
 
@@ -54,8 +54,7 @@ impl<'a> RowWriter<'a> {
             time,
             modified,
             deleted: Vec::new(),
-            put: Vec::new(),
-            put_before: HashSet::new(),
+            put: IndexSet::new(),
             writes: RowWrites::default(),
         }
     }
@@ -81,7 +80,7 @@ impl<'a> RowWriter<'a> {
     }
 
     fn change(&mut self, change: &Change) {
-        let steps = self.facts.row_steps(&change.path);
+        let steps = self.facts.row_steps(&change.path.steps);
         let is_row = steps > 0 && steps == change.path.steps.len();
         if let Some(before) = &change.before
             && change.after.is_none()
@@ -90,21 +89,13 @@ impl<'a> RowWriter<'a> {
         }
         let last_above = if change.kind == ChangeKind::Deleted && is_row { steps - 1 } else { steps };
         let above = change.path.steps.get(..last_above).unwrap_or_default();
-        let row = self.row_of(above);
-        self.put_row(&row);
+        self.put_row(above.get(..self.facts.row_steps(above)).unwrap_or_default());
         if change.before.is_none()
             && let Some(after) = &change.after
         {
             let mut path = change.path.clone();
             each_row_below(self.schema, self.facts, &mut path, after, &mut |path| self.put_row(&path.steps));
         }
-    }
-
-    /// The steps of the row that `steps` are in.
-    fn row_of(&self, steps: &[PathStep]) -> Vec<PathStep> {
-        let path = InstancePath { steps: steps.to_vec() };
-        let length = self.facts.row_steps(&path);
-        path.steps.into_iter().take(length).collect()
     }
 
     /// An entry or a container with entries in it went.
@@ -128,10 +119,11 @@ impl<'a> RowWriter<'a> {
     }
 
     fn put_row(&mut self, steps: &[PathStep]) {
-        let path = InstancePath { steps: steps.to_vec() };
-        if self.put_before.insert(path.clone()) {
+        // Many changes are in one row: a path is made for the first of them.
+        if !self.put.contains(steps) {
+            let path = InstancePath { steps: steps.to_vec() };
             self.modified.touch(self.facts, &path, self.time);
-            self.put.push(path);
+            self.put.insert(path);
         }
     }
 

@@ -1,10 +1,12 @@
 //! Which instances of the nodes that somebody is interested in a diff touches: the entries in which something changed, and
 //! those inside of what came or went.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use indexmap::IndexSet;
 
 use crate::data::diff::Change;
-use crate::data::path::InstancePath;
+use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data};
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
@@ -55,29 +57,27 @@ impl<T> Attached<T> {
         if self.by_node.is_empty() {
             return Vec::new();
         }
-        let mut seen = HashSet::new();
-        let mut found = Vec::new();
-        let mut add = |path: &InstancePath| {
-            if !seen.contains(path) {
-                seen.insert(path.clone());
-                found.push(path.clone());
+        let mut found: IndexSet<InstancePath> = IndexSet::new();
+        let mut add = |steps: &[PathStep]| {
+            // Many changes are in one entry: a path is made for the first of them.
+            if !found.contains(steps) {
+                found.insert(InstancePath { steps: steps.to_vec() });
             }
         };
         for change in changes {
             for (index, step) in change.path.steps.iter().enumerate() {
                 let is_instance = !schema.node(step.node).is_list() || !step.keys.is_empty();
                 if is_instance && self.by_node.contains_key(&step.node) {
-                    add(&InstancePath { steps: change.path.steps.iter().take(index + 1).cloned().collect() });
+                    add(change.path.steps.get(..=index).unwrap_or_default());
                 }
             }
-            let mut path = change.path.clone();
             for data in [&change.before, &change.after].into_iter().flatten() {
                 if let Data::Container(container) = data {
-                    self.inside(schema, &mut path, container, &mut add);
+                    self.inside(schema, &mut change.path.clone(), container, &mut add);
                 }
             }
         }
-        found
+        found.into_iter().collect()
     }
 
     fn inside(
@@ -85,7 +85,7 @@ impl<T> Attached<T> {
         schema: &Schema,
         path: &mut InstancePath,
         container: &Container,
-        add: &mut impl FnMut(&InstancePath),
+        add: &mut impl FnMut(&[PathStep]),
     ) {
         for (id, data) in container.children().iter().filter(|(id, _)| self.has_below(*id)) {
             match data {
@@ -111,10 +111,10 @@ impl<T> Attached<T> {
         schema: &Schema,
         path: &mut InstancePath,
         container: &Container,
-        add: &mut impl FnMut(&InstancePath),
+        add: &mut impl FnMut(&[PathStep]),
     ) {
         if self.by_node.contains_key(&container.node) {
-            add(path);
+            add(&path.steps);
         }
         self.inside(schema, path, container, add);
     }

@@ -88,7 +88,7 @@ type RoleName = (Ident, Place, Ident);
 /// The place of a secret id below its role.
 fn secret_id_of(schema: &Schema, role: &InstancePath, accessor: &str) -> Result<InstancePath, ActionError> {
     let list = below(schema, role, "secret-ids")?;
-    Ok(role.child(list).entry(vec![Value::string(accessor)]))
+    Ok(role.child(list).entry([Value::string(accessor)]))
 }
 
 /// A node below a role or a secret id: there are two of each, of tenants and of mounts.

@@ -99,13 +99,13 @@ impl Cubbyhole {
         }
         let entry = from_serde(context.engine.schema(), self.texts, &input)
             .map_err(|_| ActionError::Internal("a kept text does not fit the model".to_owned()))?;
-        let path = texts.entry(vec![Value::string(input.path.as_str())]);
+        let path = texts.entry([Value::string(input.path.as_str())]);
         let edit = Edit::new(path, EditOperation::Replace, entry);
         commit(&context.engine, context.tenant.clone(), vec![edit], Origin::of(&context)).await
     }
 
     fn read(&self, context: &ActionContext, input: &Place) -> Result<Shown, ActionError> {
-        let path = self.own(context)?.entry(vec![Value::string(input.path.as_str())]);
+        let path = self.own(context)?.entry([Value::string(input.path.as_str())]);
         match context.get::<Text>(&path) {
             Ok(Text { text, .. }) => Ok(Shown { text: Some(text) }),
             Err(ActionError::NotFound) => Ok(Shown { text: None }),
@@ -121,7 +121,7 @@ impl Cubbyhole {
     }
 
     async fn remove(&self, context: ActionContext, input: Place) -> Result<(), ActionError> {
-        let path = self.own(&context)?.entry(vec![Value::string(input.path.as_str())]);
+        let path = self.own(&context)?.entry([Value::string(input.path.as_str())]);
         let edit = Edit::without_value(path, EditOperation::Remove);
         commit(&context.engine, context.tenant.clone(), vec![edit], Origin::of(&context)).await
     }

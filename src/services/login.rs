@@ -369,7 +369,7 @@ pub fn check_networks(context: &GuardContext<'_>) -> Vec<Violation> {
         for text in entry.leaf_list(leaf).iter().filter(|text| parse_network(&text.to_string()).is_none()) {
             let message =
                 format!("'{text}' is neither an address nor a network such as 192.0.2.0/24 or 2001:db8::/32");
-            let path = context.path.child(leaf).entry(vec![text.clone()]);
+            let path = context.path.child(leaf).entry([text.clone()]);
             violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
         }
     }

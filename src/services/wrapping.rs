@@ -171,7 +171,7 @@ impl Wrapping {
     }
 
     fn entry(&self, token_hash: &str) -> InstancePath {
-        self.texts.entry(vec![Value::string(token_hash)])
+        self.texts.entry([Value::string(token_hash)])
     }
 
     /// It must be there: of two transactions that take it away, one fails.

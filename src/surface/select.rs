@@ -136,7 +136,7 @@ pub fn matching(reading: &Reading, values: &[Value], text: Option<&str>) -> Resu
     let expression = compile_filter(schema, node, text)?;
     let evaluator = asked_by_a_client(reading).with_budget(DEFAULT_BUDGET);
     let root = &*reading.tree.root;
-    let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path));
+    let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path.steps));
     let parent = Rc::new(parent.unwrap_or_else(|| Cursor::root(root)));
     let mut chosen = Vec::new();
     for value in values {
@@ -269,7 +269,7 @@ impl Selection {
         let schema: &Schema = reading.snapshot.schema();
         let root = &*reading.tree.root;
         let evaluator = asked_by_a_client(reading).with_budget(budget);
-        let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path));
+        let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path.steps));
         let parent = Rc::new(parent.unwrap_or_else(|| Cursor::root(root)));
         for entry in entries {
             let item = Item::Inner { node: entry.node, data: Some(entry) };
@@ -399,7 +399,7 @@ impl EntryFilter {
     /// 404 unless the expression is true of the entry.
     pub fn check(&self, schema: &Schema, reading: &Reading) -> Result<(), Failure> {
         let evaluator = asked_by_a_client(reading);
-        let matches = match Cursor::at(schema, &reading.tree.root, &self.entry) {
+        let matches = match Cursor::at(schema, &reading.tree.root, &self.entry.steps) {
             Some(entry) => evaluator.matches(&self.expression, &entry).map_err(|error| undecided(&error))?,
             None => false,
         };

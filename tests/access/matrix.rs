@@ -30,7 +30,7 @@ fn resources(schema: &Schema) -> Vec<InstancePath> {
     while let Some(at) = open.pop() {
         for child in schema.children(at.target()).iter().rev() {
             let node = schema.node(*child);
-            let keys = node.keys().iter().map(|_| Leaf::string("x")).collect::<Vec<_>>();
+            let keys = node.keys().iter().map(|_| Leaf::string("x")).collect();
             let inner = InstancePath {
                 steps: at.steps.iter().cloned().chain([PathStep { node: *child, keys }]).collect(),
             };

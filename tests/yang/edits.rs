@@ -57,8 +57,8 @@ fn edit(schema: &Schema, line: &str) -> Edit {
         None if place == "first" => Position::First,
         None => Position::Last,
         Some((side, key)) => {
-            let point = path.keys().first().map(|_| vec![strongbox::yang::schema::Value::String(key.into())]);
-            let point = point.unwrap_or_default();
+            let key = path.keys().first().map(|_| strongbox::yang::schema::Value::String(key.into()));
+            let point = key.into_iter().collect();
             if side == "before" { Position::Before(point) } else { Position::After(point) }
         }
     };

@@ -83,7 +83,7 @@ struct Touched {
 
 impl Touched {
     fn note(&mut self, commit: &Commit, tenant: &Ident, model: &Model, accessor: &Value) {
-        let path: InstancePath = model.tokens.entry(vec![accessor.clone()]);
+        let path: InstancePath = model.tokens.entry([accessor.clone()]);
         match read(&commit.after, tenant, &path) {
             Some(facts) => self.alive.push((tenant.clone(), facts)),
             None => self.gone.push(accessor.to_string()),

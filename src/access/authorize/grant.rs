@@ -227,7 +227,7 @@ impl Walk<'_> {
 
     /// A policy as it will be.
     fn written(&self, name: &Ident) -> Option<Policy> {
-        let path = self.granting.policies.entry(vec![crate::yang::schema::Value::string(name.as_str())]);
+        let path = self.granting.policies.entry([crate::yang::schema::Value::string(name.as_str())]);
         from_data(self.schema, self.after.entry(&path)?).ok()
     }
 

@@ -85,12 +85,12 @@ impl IdentityModel {
 
     /// The entry of an entity.
     pub fn entity(&self, id: &str) -> InstancePath {
-        self.entities.entry(vec![Value::string(id)])
+        self.entities.entry([Value::string(id)])
     }
 
     /// The entry of a group.
     pub fn group(&self, id: &str) -> InstancePath {
-        self.groups.entry(vec![Value::string(id)])
+        self.groups.entry([Value::string(id)])
     }
 
     /// The entry of an entity's alias.

@@ -12,7 +12,7 @@ use super::object::Member;
 use super::scalar::scalars;
 use super::{DecodeOptions, Decoder, Format, Nulls};
 use crate::base::error::ErrorTag;
-use crate::data::path::InstancePath;
+use crate::data::path::{InstancePath, Keys};
 use crate::data::tree::{Container, Data};
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::types::Raw;
@@ -116,7 +116,7 @@ fn single(
         }
         Some(Data::LeafList(values)) => {
             let first = values.first();
-            (values.len(), first.map(|value| (vec![value.clone()], Data::Leaf(value.clone()))))
+            (values.len(), first.map(|value| (Keys::from([value.clone()]), Data::Leaf(value.clone()))))
         }
         _ => return Ok(Message { path: whole, data }),
     };

@@ -355,7 +355,7 @@ impl Decoder<'_> {
         for (index, value) in values.iter().enumerate() {
             if !seen.insert(value) {
                 let message = format!("'{}' is given twice", shorten(&value.to_string()));
-                let path = self.path.entry(vec![value.clone()]);
+                let path = self.path.entry([value.clone()]);
                 self.violations.push(Violation::new(ErrorTag::InvalidValue, path, message));
                 again.insert(index);
             }

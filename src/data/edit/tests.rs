@@ -1,4 +1,5 @@
 use super::*;
+use crate::data::path::Keys;
 use crate::data::testing::{data, issuers, path, tree};
 
 fn edit(schema: &Schema, at: &str, operation: EditOperation, json: &str) -> Edit {
@@ -183,7 +184,7 @@ fn rfc8040_4_8_5_insert_and_move() {
         format!(r#"{{"top":{{"issuer":[{{"name":"a","rule":[{}]}}]}}}}"#, entries.join(","))
     };
     let before = rules(&["x", "y"]);
-    let point = |from: &str| vec![Value::string(from), Value::Int(1)];
+    let point = |from: &str| Keys::from(vec![Value::string(from), Value::Int(1)]);
     let at = "top/issuer/a/rule/z,1";
     gives(&before, |s| edit(s, at, EditOperation::Create, "{}"), &rules(&["x", "y", "z"]));
     gives(&before, |s| edit(s, at, EditOperation::Insert(Position::First), "{}"), &rules(&["z", "x", "y"]));
@@ -207,7 +208,7 @@ fn rfc8040_4_8_5_insert_and_move() {
             without_value(
                 s,
                 "top/issuer/a/steps/r",
-                EditOperation::Move(Position::Before(vec![Value::string("q")])),
+                EditOperation::Move(Position::Before(Keys::from([Value::string("q")]))),
             )
         },
         &steps.replace(r#""q","r""#, r#""r","q""#),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::InstancePath;
+use super::{InstancePath, Keys};
 use crate::base::error::ErrorTag;
 use crate::base::suggest::nearest;
 use crate::data::violation::{Violation, shorten};
@@ -30,7 +30,7 @@ pub(super) fn v1(schema: &Schema, text: &str) -> Result<InstancePath, Violation>
                 .next()
                 .map(|segment| {
                     let text = decode(segment, &path)?;
-                    key_value(schema, &path, child, &text).map(|value| vec![value])
+                    key_value(schema, &path, child, &text).map(|value| Keys::from([value]))
                 })
                 .transpose()?,
             _ => None,
@@ -83,7 +83,8 @@ pub(super) fn named_child(
     }
 }
 
-fn navigable(schema: &Schema, path: &InstancePath, id: NodeId) -> Result<NodeId, Violation> {
+/// Refuses what no path can lead to or through.
+pub(super) fn navigable(schema: &Schema, path: &InstancePath, id: NodeId) -> Result<NodeId, Violation> {
     let node = schema.node(id);
     if node.is_data() || node.is_operation() {
         return Ok(id);
@@ -133,12 +134,7 @@ pub(in crate::data) fn unknown_message(schema: &Schema, parent: NodeId, name: &s
     format!("'{shown}' is unknown in {place}; it has {list}")
 }
 
-fn list_keys(
-    schema: &Schema,
-    path: &InstancePath,
-    node: &Node,
-    segment: &str,
-) -> Result<Vec<Value>, Violation> {
+fn list_keys(schema: &Schema, path: &InstancePath, node: &Node, segment: &str) -> Result<Keys, Violation> {
     let texts: Vec<&str> = segment.split(',').collect();
     let names = node.keys();
     if texts.len() != names.len() {
@@ -227,7 +223,7 @@ fn predicates(
     reader: &mut Reader<'_>,
     path: &InstancePath,
     child: NodeId,
-) -> Result<Vec<Value>, Violation> {
+) -> Result<Keys, Violation> {
     let node = schema.node(child);
     let names = node.keys();
     let at = path.child(child);
@@ -246,7 +242,7 @@ fn predicates(
                 let message = format!("[.=…] selects an entry of a leaf-list, and '{}' is none", node.name);
                 return Err(Violation::new(ErrorTag::BadElement, at, message));
             }
-            return Ok(vec![key_value(schema, path, child, &text)?]);
+            return Ok(Keys::from([key_value(schema, path, child, &text)?]));
         }
         let name = reader.name(&at)?;
         let key = named_child(schema, &at, name, Some(node.module))?;
@@ -262,9 +258,9 @@ fn predicates(
         }
     }
     if !any {
-        return Ok(Vec::new());
+        return Ok(Keys::new());
     }
-    found.into_iter().collect::<Option<Vec<Value>>>().ok_or_else(|| {
+    found.into_iter().collect::<Option<Keys>>().ok_or_else(|| {
         let wanted: Vec<&str> = names.iter().map(|id| schema.node(*id).name.as_str()).collect();
         let message = format!("an entry of '{}' is named by all its keys: {}", node.name, wanted.join(", "));
         Violation::new(ErrorTag::BadElement, at, message)

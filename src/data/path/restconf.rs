@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use percent_encoding::utf8_percent_encode;
 
-use super::parse::{decode, key_value, named_child};
-use super::{InstancePath, RESERVED};
+use super::parse::{decode, key_value, named_child, navigable};
+use super::{InstancePath, Keys, RESERVED};
 use crate::base::error::ErrorTag;
 use crate::data::violation::{Violation, shorten};
-use crate::yang::schema::{ModuleId, Node, NodeKind, Schema, Value};
+use crate::yang::schema::{ModuleId, Node, NodeKind, Schema};
 
 impl InstancePath {
     /// Reads the form of RESTCONF URLs, percent-encoded, with or without slashes around it. It may end in an action or
@@ -19,8 +19,17 @@ impl InstancePath {
     /// `unknown-element` for a name that the model does not have there, `invalid-value` for a key that is not of its
     /// type and for a wrong number of keys, `malformed-message` for a bad percent-encoding.
     pub fn parse_restconf(schema: &Schema, text: &str) -> Result<InstancePath, Violation> {
-        let mut path = InstancePath::root();
-        let mut module = None;
+        InstancePath::root().parse_below(schema, text)
+    }
+
+    /// Reads the form of RESTCONF URLs behind this path, as the targets of the edits of a YANG Patch have it (RFC 8072 section
+    /// 2.4). A name without module is in the module of the node above it.
+    ///
+    /// # Errors
+    /// As [`InstancePath::parse_restconf`].
+    pub fn parse_below(&self, schema: &Schema, text: &str) -> Result<InstancePath, Violation> {
+        let mut path = self.clone();
+        let mut module = self.steps.last().map(|step| schema.node(step.node).module);
         let text = text.strip_prefix('/').unwrap_or(text);
         let text = text.strip_suffix('/').unwrap_or(text);
         if text.is_empty() {
@@ -36,7 +45,7 @@ impl InstancePath {
             let node = schema.node(child);
             let keys = match keys {
                 Some(keys) => read_keys(schema, &path, node, keys)?,
-                None => Vec::new(),
+                None => Keys::new(),
             };
             path.push(child, keys);
             module = Some(node.module);
@@ -77,13 +86,13 @@ fn qualified_child(
         return named_child(schema, path, name, None);
     }
     if let Some(module) = module {
-        let qualified = format!("{}:{name}", schema.module(module).name);
-        match named_child(schema, path, &qualified, None) {
-            Ok(child) => return Ok(child),
-            Err(fault) if schema.children_named(path.target(), name).is_empty() => {
-                return Err(Violation { unknown: Some(shorten(name)), ..fault });
-            }
-            Err(_) => {}
+        if let Ok(child) = schema.child(path.target(), Some(module), name) {
+            return navigable(schema, path, child);
+        }
+        if schema.children_named(path.target(), name).is_empty() {
+            let qualified = format!("{}:{name}", schema.module(module).name);
+            return named_child(schema, path, &qualified, None)
+                .map_err(|fault| Violation { unknown: Some(shorten(name)), ..fault });
         }
     }
     let candidates: Vec<String> = schema
@@ -100,7 +109,7 @@ fn qualified_child(
     Err(Violation::unknown(path.clone(), name, message))
 }
 
-fn read_keys(schema: &Schema, path: &InstancePath, node: &Node, text: &str) -> Result<Vec<Value>, Violation> {
+fn read_keys(schema: &Schema, path: &InstancePath, node: &Node, text: &str) -> Result<Keys, Violation> {
     let own = [node.id];
     let leafs = match &node.kind {
         NodeKind::List { keys, .. } => keys.as_slice(),

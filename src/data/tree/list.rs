@@ -15,6 +15,7 @@ use imbl::shared_ptr::DefaultSharedPtr;
 use super::Container;
 use super::digest::{self, Kept};
 use super::order::Ordered;
+use crate::data::path::Keys;
 use crate::yang::schema::{NodeId, Schema, Value};
 
 /// A list with more entries than this is kept in persistent maps.
@@ -57,9 +58,9 @@ pub enum Position {
     /// After all others.
     Last,
     /// Directly before the entry with this key.
-    Before(Vec<Value>),
+    Before(Keys),
     /// Directly after the entry with this key.
-    After(Vec<Value>),
+    After(Keys),
 }
 
 /// The entry that a [`Position`] names does not exist.
@@ -193,7 +194,7 @@ impl List {
         let key = Key::of_entry(&entry, self.key_count());
         if let Position::Before(point) | Position::After(point) = position {
             let own: &[Value] = key.borrow();
-            if point == own || self.get(point).is_none() {
+            if **point == *own || self.get(point).is_none() {
                 return Err(PointMissing);
             }
         }

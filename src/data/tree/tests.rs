@@ -50,7 +50,7 @@ fn paths_lead_to_what_is_there() {
     assert!(tree.entry(&path(schema, "top/issuer/b")).is_none());
     assert_eq!(tree.list(&path(schema, "top/issuer")).unwrap().len(), 1);
     assert_eq!(tree.entry(&InstancePath::root()).unwrap().node, NodeId::ROOT);
-    assert_eq!(tree.entry(&path(schema, "top/issuer/a")).unwrap().key(schema), [Value::string("a")]);
+    assert_eq!(tree.entry(&path(schema, "top/issuer/a")).unwrap().key(schema)[..], [Value::string("a")]);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_clone_is_not_changed_by_what_is_done_to_the_other() {
 fn rfc7950_7_8_6_positions_are_next_to_others() {
     let schema = issuers();
     let mut list = List::new(schema, list_node(schema, "/top/issuer/rule"));
-    let at = |from: &str| vec![Value::string(from), Value::Int(1)];
+    let at = |from: &str| Keys::from(vec![Value::string(from), Value::Int(1)]);
     list.insert(rule(schema, "a", 1));
     list.insert_at(rule(schema, "b", 1), &Position::First).unwrap();
     list.insert_at(rule(schema, "c", 1), &Position::After(at("b"))).unwrap();
@@ -121,7 +121,7 @@ proptest! {
             entry.set(text_leaf, Data::Leaf(Value::string(text)));
             Arc::new(entry)
         };
-        let keys = |key: i64| vec![Value::string("k"), Value::Int(key)];
+        let keys = |key: i64| Keys::from(vec![Value::string("k"), Value::Int(key)]);
         let mut list = List::new(schema, node);
         let mut model = Model::default();
         if spread {
@@ -228,15 +228,15 @@ fn ranks_are_spread_out_when_a_gap_is_used_up() {
     for port in 0..40 {
         list.insert(rule(schema, "k", port));
     }
+    let gap = Keys::from(vec![Value::string("k"), Value::Int(20)]);
     // Always in the same gap: 64 halvings use it up.
     for port in 1000..1300 {
-        list.insert_at(rule(schema, "k", port), &Position::Before(vec![Value::string("k"), Value::Int(20)]))
-            .unwrap();
+        list.insert_at(rule(schema, "k", port), &Position::Before(gap.clone())).unwrap();
     }
     let ports: Vec<String> = list.iter().map(|entry| entry.key(schema)[1].to_string()).collect();
     let expected: Vec<String> =
         (0..20).chain(1000..1300).chain(20..40).map(|port: i64| port.to_string()).collect();
     assert_eq!(ports, expected);
-    let last = vec![Value::string("k"), Value::Int(1299)];
+    let last = Keys::from(vec![Value::string("k"), Value::Int(1299)]);
     assert_eq!(list.get(&last).unwrap().key(schema), last);
 }

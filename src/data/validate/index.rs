@@ -308,7 +308,7 @@ impl Trail {
     fn path(&self) -> InstancePath {
         let mut start = 0;
         let steps = self.steps.iter().map(|(node, end)| {
-            let keys = self.keys.get(start..*end).unwrap_or_default().to_vec();
+            let keys = self.keys.get(start..*end).unwrap_or_default().into();
             start = *end;
             PathStep { node: *node, keys }
         });

@@ -61,7 +61,7 @@ fn false_whens(schema: &Schema, after: &Tree, reach: &Reach, index: &ReferenceIn
     let checker = Checker::new(schema, &after.root, index);
     for task in whens() {
         let ConstraintRef::When(when) = task.constraint else { continue };
-        for anchor in each_at(&checker, &task.anchor) {
+        for anchor in each_at(&checker, reach.path(task.anchor)) {
             let _ = visit_instances(&checker.all, &anchor, task.node, &mut |cursor| {
                 let Some(parent) = cursor.parent() else { return };
                 let path = parent.path(schema).child(task.node);

@@ -7,12 +7,14 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use indexmap::IndexMap;
+
 use super::check::{Checker, visit_instances};
 use super::constraints::{Constraints, index};
 use super::index::{ReferenceIndex, Trail, hash_of};
 use super::reach::{Reached, Via};
 use crate::data::diff::Change;
-use crate::data::path::{InstancePath, PathStep};
+use crate::data::path::{InstancePath, Keys, PathStep};
 use crate::data::tree::{Container, Tree};
 use crate::data::xpath::accessible::ON;
 use crate::data::xpath::{Cursor, Evaluator};
@@ -20,25 +22,33 @@ use crate::yang::schema::xpath::ConstraintRef;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
 /// One constraint to check again, on all instances of a node below an anchor.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Task {
     pub node: NodeId,
     pub constraint: ConstraintRef,
-    pub anchor: InstancePath,
+    /// The anchor's number among the places.
+    pub anchor: usize,
 }
 
-/// What is to be done after some changes of a tree.
+/// What is to be done after some changes of a tree. Much of it is about the same places, so each of these is kept once, and
+/// goes by its number.
 #[derive(Debug, Default)]
 pub struct Reach {
+    places: IndexMap<InstancePath, Marks>,
     /// Places to be looked at as a whole, in the order in which they were found.
-    pub(super) touched: Vec<Rc<InstancePath>>,
+    pub(super) touched: Vec<usize>,
     /// Containers whose direct children may be missing or too many.
-    pub(super) structures: Vec<Rc<InstancePath>>,
+    pub(super) structures: Vec<usize>,
     /// Constraints elsewhere.
-    pub(super) tasks: Vec<Rc<Task>>,
-    seen_touched: HashSet<Rc<InstancePath>>,
-    seen_structures: HashSet<Rc<InstancePath>>,
-    seen_tasks: HashSet<Rc<Task>>,
+    pub(super) tasks: Vec<Task>,
+    seen_tasks: HashSet<Task>,
+}
+
+/// What is known of a place already.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marks {
+    is_touched: bool,
+    is_structure: bool,
 }
 
 impl Reach {
@@ -55,6 +65,26 @@ impl Reach {
         let constraints = index.constraints();
         Tracer { schema, constraints, before: &before, after: &checker, index, reach: Reach::default() }
             .trace(changes)
+    }
+
+    /// The path of a place.
+    pub(super) fn path(&self, place: usize) -> &InstancePath {
+        const ROOT: &InstancePath = &InstancePath { steps: Vec::new() };
+        self.places.get_index(place).map_or(ROOT, |(path, _)| path)
+    }
+
+    fn place(&mut self, steps: &[PathStep]) -> usize {
+        match self.places.get_index_of(steps) {
+            Some(known) => known,
+            None => self.places.insert_full(InstancePath { steps: steps.to_vec() }, Marks::default()).0,
+        }
+    }
+
+    /// The number of the place, if what is found out about it now was not known.
+    fn mark(&mut self, steps: &[PathStep], mark: impl FnOnce(&mut Marks) -> &mut bool) -> Option<usize> {
+        let place = self.place(steps);
+        let (_, marks) = self.places.get_index_mut(place)?;
+        (!std::mem::replace(mark(marks), true)).then_some(place)
     }
 }
 
@@ -75,32 +105,29 @@ impl<'a> Tracer<'_, 'a> {
     /// Everything that the changes reach.
     fn trace(mut self, changes: &[Change]) -> Reach {
         for change in changes {
-            self.touch(change.path.clone());
+            self.touch(&change.path.steps);
         }
         let mut next = 0;
-        while let Some(path) = self.reach.touched.get(next).cloned() {
+        while let Some(place) = self.reach.touched.get(next) {
+            let path = self.reach.path(*place).clone();
             self.follow(&path);
             next += 1;
         }
         self.reach
     }
 
-    fn touch(&mut self, path: InstancePath) {
-        let path = Rc::new(path);
-        if self.reach.seen_touched.insert(Rc::clone(&path)) {
-            self.reach.touched.push(path);
-        }
+    fn touch(&mut self, steps: &[PathStep]) {
+        let place = self.reach.mark(steps, |marks| &mut marks.is_touched);
+        self.reach.touched.extend(place);
     }
 
-    fn structure(&mut self, path: InstancePath) {
-        let path = Rc::new(path);
-        if self.reach.seen_structures.insert(Rc::clone(&path)) {
-            self.reach.structures.push(path);
-        }
+    fn structure(&mut self, steps: &[PathStep]) {
+        let place = self.reach.mark(steps, |marks| &mut marks.is_structure);
+        self.reach.structures.extend(place);
     }
 
     fn follow(&mut self, path: &InstancePath) {
-        self.surroundings(path);
+        self.surroundings(&path.steps);
         let mut below = Vec::new();
         self.reaching(path.target(), &mut below);
         let constraints = self.constraints;
@@ -110,7 +137,7 @@ impl<'a> Tracer<'_, 'a> {
             }
         }
         for reached in &constraints.reached_by_all {
-            self.task(reached, InstancePath::root());
+            self.task(reached, &[]);
         }
     }
 
@@ -127,27 +154,26 @@ impl<'a> Tracer<'_, 'a> {
 
     /// The container around a change, and what stands in other cases of the same choices. A non-presence container
     /// comes and goes with its content, so what is around it counts as well.
-    fn surroundings(&mut self, path: &InstancePath) {
-        let mut at = path.clone();
-        while let Some(parent) = at.parent() {
-            self.other_cases(&parent, at.target());
-            self.structure(parent.clone());
-            if !self.schema.node(parent.target()).is_np_container() {
+    fn surroundings(&mut self, mut steps: &[PathStep]) {
+        while let Some((last, parent)) = steps.split_last() {
+            self.other_cases(parent, last.node);
+            self.structure(parent);
+            let around = parent.last().map_or(NodeId::ROOT, |step| step.node);
+            if !self.schema.node(around).is_np_container() {
                 break;
             }
-            if self.is_stored_in(self.before.root, &parent) != self.is_stored_in(self.after.all.root, &parent)
-            {
-                self.touch(parent.clone());
+            if self.is_stored_in(self.before.root, parent) != self.is_stored_in(self.after.all.root, parent) {
+                self.touch(parent);
             }
-            at = parent;
+            steps = parent;
         }
     }
 
-    fn is_stored_in(&self, root: &'a Container, path: &InstancePath) -> bool {
-        Cursor::at(self.schema, root, path).is_some()
+    fn is_stored_in(&self, root: &'a Container, steps: &[PathStep]) -> bool {
+        Cursor::at(self.schema, root, steps).is_some()
     }
 
-    fn other_cases(&mut self, parent: &InstancePath, node: NodeId) {
+    fn other_cases(&mut self, parent: &[PathStep], node: NodeId) {
         let facts = self.schema.node(node);
         let mut outermost = None;
         let mut at = facts.schema_parent;
@@ -161,15 +187,21 @@ impl<'a> Tracer<'_, 'a> {
     }
 
     /// Touches what can exist by default in a choice or case.
-    fn data_nodes(&mut self, parent: &InstancePath, inside: NodeId, except: NodeId) {
+    fn data_nodes(&mut self, parent: &[PathStep], inside: NodeId, except: NodeId) {
         let schema = self.schema;
         for child in &schema.node(inside).schema_children {
             if matches!(schema.node(*child).kind, NodeKind::Choice { .. } | NodeKind::Case) {
                 self.data_nodes(parent, *child, except);
             } else if *child != except && self.after.all.can_be_virtual(*child) {
-                self.touch(parent.child(*child));
+                self.touch_child(parent, *child);
             }
         }
+    }
+
+    fn touch_child(&mut self, parent: &[PathStep], child: NodeId) {
+        let mut steps = parent.to_vec();
+        steps.push(PathStep { node: child, keys: Keys::new() });
+        self.touch(&steps);
     }
 
     fn reached(&mut self, path: &InstancePath, reached: &Reached) {
@@ -189,7 +221,7 @@ impl<'a> Tracer<'_, 'a> {
         let site = self.constraints.sites.get(via.site);
         let Some(target) = site.and_then(|site| site.target.as_ref()) else { return Vec::new() };
         let leafs = match prefix(path, via.entry) {
-            Some(entry) => entry.child(target.node),
+            Some(entry) => InstancePath { steps: entry.to_vec() }.child(target.node),
             None => path.clone(),
         };
         let mut hashes = HashSet::new();
@@ -208,22 +240,23 @@ impl<'a> Tracer<'_, 'a> {
         self.index.referrers(self.schema, hashes.into_iter().map(|hash| (via.site, hash)))
     }
 
-    fn task(&mut self, reached: &Reached, anchor: InstancePath) {
-        let task = Rc::new(Task { node: reached.node, constraint: reached.constraint, anchor });
-        if self.reach.seen_tasks.insert(Rc::clone(&task)) {
+    fn task(&mut self, reached: &Reached, anchor: &[PathStep]) {
+        let anchor = self.reach.place(anchor);
+        let task = Task { node: reached.node, constraint: reached.constraint, anchor };
+        if self.reach.seen_tasks.insert(task) {
             if matches!(task.constraint, ConstraintRef::When(_)) {
-                self.conditional(&task);
+                self.conditional(task);
             }
             self.reach.tasks.push(task);
         }
     }
 
     /// A `when` that may have another outcome now: what it governs may be missing now, or exist by default, or not.
-    fn conditional(&mut self, task: &Task) {
+    fn conditional(&mut self, task: Task) {
         let facts = self.schema.node(task.node);
         let mut parents = Vec::new();
         let after = self.after;
-        let _ = after.all.visit_at(&task.anchor, &mut |anchor| {
+        let _ = after.all.visit_at(self.reach.path(task.anchor), &mut |anchor| {
             // The anchor may be the governed node itself, when its condition looks at nothing but itself.
             if anchor.item().node() == task.node {
                 parents.extend(anchor.parent().cloned());
@@ -236,23 +269,23 @@ impl<'a> Tracer<'_, 'a> {
         });
         after.all.refill();
         for parent in parents {
-            let path = parent.path(self.schema);
-            self.structure(path.clone());
+            let InstancePath { steps } = parent.path(self.schema);
+            self.structure(&steps);
             let is_stored = parent.item().container().is_some_and(|data| data.get(task.node).is_some());
             if !is_stored && matches!(facts.kind, NodeKind::Choice { .. } | NodeKind::Case) {
-                self.data_nodes(&path, task.node, NodeId::ROOT);
+                self.data_nodes(&steps, task.node, NodeId::ROOT);
             } else if !is_stored && after.all.can_be_virtual(task.node) {
-                self.touch(path.child(task.node));
+                self.touch_child(&steps, task.node);
             }
         }
     }
 }
 
 /// The part of a path that leads to an instance of a node: an ancestor of the path's target, or the target itself.
-pub(super) fn prefix(path: &InstancePath, node: NodeId) -> Option<InstancePath> {
+fn prefix(path: &InstancePath, node: NodeId) -> Option<&[PathStep]> {
     if node == NodeId::ROOT {
-        return Some(InstancePath::root());
+        return Some(&[]);
     }
-    let length = path.steps.iter().position(|step: &PathStep| step.node == node)? + 1;
-    Some(InstancePath { steps: path.steps.get(..length)?.to_vec() })
+    let length = path.steps.iter().position(|step| step.node == node)? + 1;
+    path.steps.get(..length)
 }

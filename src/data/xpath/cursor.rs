@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use crate::data::path::{InstancePath, PathStep};
+use crate::data::path::{InstancePath, Keys, PathStep};
 use crate::data::tree::{Container, Data};
 use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
 
@@ -116,9 +116,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// The stored node at a path: `None` where nothing is stored there, and for a list or leaf-list as a whole.
-    pub fn at(schema: &'a Schema, root: &'a Container, path: &InstancePath) -> Option<Self> {
+    pub fn at(schema: &'a Schema, root: &'a Container, steps: &[PathStep]) -> Option<Self> {
         let mut cursor = Cursor::root(root);
-        for step in &path.steps {
+        for step in steps {
             let item = stored_child(schema, cursor.item.container(), step)?;
             cursor = Cursor::below(&Rc::new(cursor), item);
         }
@@ -161,7 +161,7 @@ impl<'a> Cursor<'a> {
             let facts = schema.node(node);
             if let NodeKind::Input | NodeKind::Output = facts.kind {
                 // In expressions the input or output itself stands for its operation.
-                steps.push(PathStep { node: facts.parent, keys: Vec::new() });
+                steps.push(PathStep { node: facts.parent, keys: Keys::new() });
             }
             steps.push(PathStep { node, keys: keys(schema, &at.item) });
         }
@@ -248,11 +248,11 @@ fn stored_child<'a>(schema: &Schema, container: Option<&'a Container>, step: &Pa
 }
 
 /// The keys by which a step addresses an item.
-fn keys(schema: &Schema, item: &Item<'_>) -> Vec<Value> {
+fn keys(schema: &Schema, item: &Item<'_>) -> Keys {
     let node = schema.node(item.node());
     match (&node.kind, item) {
         (NodeKind::List { .. }, Item::Inner { data: Some(entry), .. }) => entry.key(schema),
-        (NodeKind::LeafList { .. }, Item::Leaf { value, .. }) => vec![(*value).clone()],
-        _ => Vec::new(),
+        (NodeKind::LeafList { .. }, Item::Leaf { value, .. }) => Keys::from([(*value).clone()]),
+        _ => Keys::new(),
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::accessible::{ON, Visited};
 use super::cursor::{Cursor, Item};
 use super::{Context, EvalError, Evaluator};
-use crate::data::path::{InstancePath, PathStep};
+use crate::data::path::{InstancePath, Keys, PathStep};
 use crate::yang::schema::types::{Leafref, ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::xpath::{Axis, Expr, Step};
 use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
@@ -191,7 +191,7 @@ impl<'a> Evaluator<'a> {
             let mut steps = Vec::new();
             let mut at = parent;
             while at != entry.item().node() && at != NodeId::ROOT {
-                steps.push(PathStep { node: at, keys: Vec::new() });
+                steps.push(PathStep { node: at, keys: Keys::new() });
                 at = self.schema.node(at).parent;
             }
             let mut holder = entry.clone();
@@ -209,7 +209,7 @@ impl<'a> Evaluator<'a> {
             holder
         };
         let mut value = None;
-        let _ = self.visit_at_step(&holder, &PathStep { node: leaf, keys: Vec::new() }, &mut |cursor| {
+        let _ = self.visit_at_step(&holder, &PathStep { node: leaf, keys: Keys::new() }, &mut |cursor| {
             value = cursor.item().value();
             Ok(ControlFlow::Break(()))
         })?;

@@ -105,7 +105,7 @@ fn surplus(schema: &Schema, tree: &Tree, path: &InstancePath) -> Vec<InstancePat
             list.iter().skip(max).map(|entry| path.entry(entry.key(schema))).collect()
         }
         Some(Found::Node(Data::LeafList(values))) => {
-            values.iter().skip(max).map(|value| path.entry(vec![value.clone()])).collect()
+            values.iter().skip(max).map(|value| path.entry([value.clone()])).collect()
         }
         _ => Vec::new(),
     }

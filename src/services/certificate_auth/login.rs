@@ -118,7 +118,7 @@ impl CertificateAuth {
                     reason = "the user's name begins with 'token:'";
                 }
                 Ok(user) => {
-                    let path = self.roles.entry(vec![Value::string(&*own)]);
+                    let path = self.roles.entry([Value::string(&*own)]);
                     let guest = guest(&user, own, &role, path.clone());
                     return Ok(Ok(Found { guest, path, entry: Arc::clone(entry) }));
                 }

@@ -150,7 +150,7 @@ impl Identity {
             let groups = directory.member_of(id).into_iter();
             edits.extend(groups.map(|group| remove(member(&model.group(&group), model.member_entities, id))));
             for merged in directory.merged_into(id) {
-                edits.push(remove(model.merged.entry(vec![Value::string(merged.as_str())])));
+                edits.push(remove(model.merged.entry([Value::string(merged.as_str())])));
             }
             edits.push(remove(model.entity(id)));
         }
@@ -225,7 +225,7 @@ fn alias_path(model: &crate::access::identity::model::IdentityModel, alias: &Con
 
 /// One member of a group.
 fn member(group: &InstancePath, members: NodeId, id: &str) -> InstancePath {
-    group.child(members).entry(vec![Value::string(id)])
+    group.child(members).entry([Value::string(id)])
 }
 
 /// The edits of a merge.
@@ -298,7 +298,7 @@ fn merge(
         let entry = serde_json::json!({ "id": from, "into": input.into });
         let entry = from_serde(schema, model.merged.target(), &entry)
             .map_err(|_| ActionError::Internal("a merged entity does not fit the model".to_owned()))?;
-        let path = model.merged.entry(vec![Value::string(from.as_str())]);
+        let path = model.merged.entry([Value::string(from.as_str())]);
         edits.push(Edit::new(path, EditOperation::Replace, entry));
     }
     Ok(edits)

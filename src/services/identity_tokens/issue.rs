@@ -78,7 +78,7 @@ impl IdentityTokens {
         let schema = snapshot.schema();
         let entry = context.entry()?;
         let name = entry.leaf(self.nodes.role_key).cloned().unwrap_or(Value::Empty);
-        let key_path = self.nodes.keys.entry(vec![name]);
+        let key_path = self.nodes.keys.entry([name]);
         let key = snapshot.entry(tenant, &key_path).ok_or_else(|| internal(&"the role's key is gone"))?;
         let memo = context.keys().first().cloned().unwrap_or(Value::Empty);
         self.roles.get(&(tenant.clone(), memo), &[entry, key], || {

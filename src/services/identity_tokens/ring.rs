@@ -84,7 +84,7 @@ pub fn turn(
     (signing, next): (&RingKey, &RingKey),
     (now, ttl): (Timestamp, Duration),
 ) -> Result<Vec<Edit>, Vec<Violation>> {
-    let entry = |kid: &str| path.child(nodes.ring).entry(vec![Value::string(kid)]);
+    let entry = |kid: &str| path.child(nodes.ring).entry([Value::string(kid)]);
     let replace = |path: InstancePath, data: Data| Edit::new(path, EditOperation::Replace, data);
     let mut edits = Vec::new();
     for fresh in [signing, next] {

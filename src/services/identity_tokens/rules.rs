@@ -71,7 +71,7 @@ impl Prepare for Roles {
             edits.push(Edit::new(path, EditOperation::Replace, Data::Leaf(id)));
         }
         let names_default = context.after.leaf(nodes.role_key).and_then(Value::as_str) == Some(DEFAULT);
-        let default = nodes.keys.entry(vec![Value::string(DEFAULT)]);
+        let default = nodes.keys.entry([Value::string(DEFAULT)]);
         if names_default && context.tree.entry(&default).is_none() {
             let entry = serde_json::json!({ "name": DEFAULT, "allowed-client-ids": ["*"] });
             let entry = from_serde(context.schema, nodes.keys.target(), &entry)?;
@@ -146,7 +146,7 @@ fn check_role(nodes: &Nodes, context: &GuardContext<'_>) -> Vec<Violation> {
     let Some(after) = context.entry_after else { return Vec::new() };
     let Ok(role) = from_data::<Role>(context.schema, after) else { return Vec::new() };
     let mut violations = Vec::new();
-    let key = context.after.entry(&nodes.keys.entry(vec![Value::string(role.key.as_str())]));
+    let key = context.after.entry(&nodes.keys.entry([Value::string(role.key.as_str())]));
     let key = key.and_then(|key| from_data::<NamedKey>(context.schema, key).ok());
     if key.is_some_and(|key| role.ttl > key.verification_ttl) {
         let message =

@@ -41,7 +41,7 @@ pub(super) async fn admit(
     }
     let fact = |(name, value): (String, String)| Metadata { name: name.into(), value: value.into() };
     let mut metadata: Vec<Metadata> = identity.metadata.into_iter().map(fact).collect();
-    let source = Some(door.roles.entry(vec![Value::string(&*name)]));
+    let source = Some(door.roles.entry([Value::string(&*name)]));
     metadata.push(Metadata { name: Ident::from("role"), value: name });
     let display_name = match place {
         Place::JwtAuth(name) => name.clone(),

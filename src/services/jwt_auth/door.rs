@@ -69,8 +69,8 @@ impl Nodes {
     /// The entry of a place.
     fn entry(&self, place: &Place) -> InstancePath {
         match place {
-            Place::JwtAuth(name) => self.issuers.entry(vec![Value::string(&**name)]),
-            Place::Mount(path) => self.mounts.entry(vec![Value::string(&**path)]),
+            Place::JwtAuth(name) => self.issuers.entry([Value::string(&**name)]),
+            Place::Mount(path) => self.mounts.entry([Value::string(&**path)]),
         }
     }
 
@@ -125,7 +125,7 @@ impl JwtAuth {
         (place, door): (&Place, &Door),
         name: &Ident,
     ) -> Result<Option<Arc<CompiledRole>>, ActionError> {
-        let path = door.roles.entry(vec![Value::string(&**name)]);
+        let path = door.roles.entry([Value::string(&**name)]);
         let Some(entry) = context.snapshot.entry(tenant, &path) else { return Ok(None) };
         let compile = || {
             let role: Role = from_data(context.engine.schema(), entry).map_err(|error| error.to_string())?;

@@ -40,7 +40,7 @@ pub(super) fn guard(nodes: &Nodes, context: &GuardContext<'_>) -> Vec<Violation>
                 shorten(&audience.to_string()),
                 known.join(", ")
             );
-            let path = context.path.child(nodes.default).entry(vec![audience.clone()]);
+            let path = context.path.child(nodes.default).entry([audience.clone()]);
             Violation::new(ErrorTag::InvalidValue, path, message)
         })
         .collect()

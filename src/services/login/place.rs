@@ -111,14 +111,14 @@ impl Places {
         match place {
             Place::Tenant => self.own.clone(),
             Place::Mount(path) => {
-                self.mounts.entry(vec![Value::string(&**path)]).child(self.settings).child(self.mounted)
+                self.mounts.entry([Value::string(&**path)]).child(self.settings).child(self.mounted)
             }
         }
     }
 
     /// An entry of a place.
     pub fn entry(&self, place: &Place, name: &str) -> InstancePath {
-        self.list(place).entry(vec![Value::string(name)])
+        self.list(place).entry([Value::string(name)])
     }
 
     /// The place that an entry, or something below it, is of.
@@ -160,7 +160,7 @@ impl Places {
     ) -> Result<Option<Door>, ActionError> {
         let own = Door::own(self.method);
         let Some(path) = mount else { return Ok(Some(own)) };
-        let entry = snapshot.entry(tenant, &self.mounts.entry(vec![Value::string(&**path)]));
+        let entry = snapshot.entry(tenant, &self.mounts.entry([Value::string(&**path)]));
         let is_mine = |entry: &&Arc<Container>| {
             entry.leaf(self.kind).is_some_and(|kind| type_name(&kind.to_string()) == self.method)
         };

@@ -48,7 +48,7 @@ impl Prepare for TokensOfMount {
         let mut edits = Vec::new();
         while let Some(accessor) = going.pop() {
             going.extend(below.remove(&accessor.to_string()).into_iter().flatten());
-            let path = self.tokens.entry(vec![accessor.clone()]);
+            let path = self.tokens.entry([accessor.clone()]);
             edits.push(Edit::without_value(path, EditOperation::Remove));
         }
         Ok(edits)

@@ -32,7 +32,7 @@ async fn relocate(context: ActionContext, To { to }: To) -> Result<(), ActionErr
     let entry = context.entry()?;
     let schema = context.engine.schema();
     let key = Value::string(&*to);
-    let place = context.path.entry(vec![key.clone()]);
+    let place = context.path.entry([key.clone()]);
     if context.snapshot.entry(&context.tenant, &place).is_some() {
         return Err(invalid("the path is already in use"));
     }

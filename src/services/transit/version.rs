@@ -59,7 +59,7 @@ impl Nodes {
 
     /// The path of one version of the key at `key`.
     pub fn version_path(&self, key: &InstancePath, version: u32) -> InstancePath {
-        key.child(self.versions).entry(vec![Value::Uint(u64::from(version))])
+        key.child(self.versions).entry([Value::Uint(u64::from(version))])
     }
 }
 

@@ -10,7 +10,7 @@ use crate::data::decode::{
     Allow, DecodeOptions, Message, decode, decode_input, decode_member, decode_target,
 };
 use crate::data::edit::{Edit, EditOperation};
-use crate::data::path::InstancePath;
+use crate::data::path::{InstancePath, Keys};
 use crate::data::tree::{Container, Data, Position, Tree};
 use crate::data::violation::Violation;
 use crate::yang::schema::Schema;
@@ -151,11 +151,7 @@ fn position(schema: &Schema, entry: &InstancePath, query: &Query) -> Result<Opti
 }
 
 /// The key of the entry that `point` names, which stands in the same list.
-fn sibling(
-    schema: &Schema,
-    entry: &InstancePath,
-    point: &str,
-) -> Result<Vec<crate::yang::schema::Value>, Violation> {
+fn sibling(schema: &Schema, entry: &InstancePath, point: &str) -> Result<Keys, Violation> {
     let bad = |message: String| {
         Violation::new(ErrorTag::InvalidValue, InstancePath::root(), message).info("bad-attribute", "point")
     };
@@ -166,5 +162,5 @@ fn sibling(
         let message = format!("'point' names no entry of {}", list.to_restconf(schema));
         return Err(bad(message));
     }
-    Ok(path.keys().to_vec())
+    Ok(path.keys().into())
 }

@@ -10,7 +10,7 @@ use hyper::StatusCode;
 
 use crate::access::gate::Reading;
 use crate::base::error::ErrorTag;
-use crate::data::path::InstancePath;
+use crate::data::path::{InstancePath, Keys};
 use crate::data::read::{Page, Remaining};
 use crate::data::tree::{Container, List};
 use crate::data::violation::{Violation, shorten};
@@ -207,10 +207,10 @@ impl Wish {
 }
 
 /// The key that a cursor is.
-fn key(schema: &Schema, list: &InstancePath, cursor: &str) -> Result<Vec<Value>, Failure> {
+fn key(schema: &Schema, list: &InstancePath, cursor: &str) -> Result<Keys, Failure> {
     let text = format!("{}={cursor}", list.to_restconf(schema));
     match InstancePath::parse_restconf(schema, &text) {
-        Ok(path) => Ok(path.keys().to_vec()),
+        Ok(path) => Ok(path.keys().into()),
         Err(fault) => Err(cursor_not_found(format!("'{}' is no cursor: {}", shorten(cursor), fault.message))),
     }
 }

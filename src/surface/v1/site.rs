@@ -28,6 +28,6 @@ pub fn check(engine: &Engine, wanted: Option<&str>) -> Result<(), Failure> {
 
 fn is_known(engine: &Engine, site: &str) -> bool {
     let Some(list) = engine.schema().find(SITES) else { return false };
-    let path = InstancePath::root().child(list).entry(vec![Value::string(site)]);
+    let path = InstancePath::root().child(list).entry([Value::string(site)]);
     engine.snapshot().entry(SYSTEM_TENANT, &path).is_some()
 }

@@ -4,12 +4,12 @@
 use super::message::{Message, SentEdit, SentOperation, SentPlace};
 use crate::base::error::ErrorTag;
 use crate::data::edit::{Edit, EditOperation};
-use crate::data::path::InstancePath;
+use crate::data::path::{InstancePath, Keys};
 use crate::data::tree::Position;
 use crate::data::violation::{Violation, shorten};
 use crate::surface::restconf::body;
 use crate::surface::restconf::media::Format;
-use crate::yang::schema::{Schema, Value};
+use crate::yang::schema::Schema;
 
 /// The edits of a patch of `base`.
 ///
@@ -21,7 +21,7 @@ pub fn compile(
     message: &Message<'_>,
     format: Format,
 ) -> Result<Vec<Edit>, Vec<Violation>> {
-    let compiler = Compiler { schema, base, base_text: base.to_restconf(schema), format };
+    let compiler = Compiler { schema, base, format };
     let mut edits = Vec::with_capacity(message.edits.len());
     let mut faults = Vec::new();
     for (index, sent) in message.edits.iter().enumerate() {
@@ -45,7 +45,6 @@ pub fn attribute(targets: &[InstancePath], violations: &mut [Violation]) {
 struct Compiler<'a> {
     schema: &'a Schema,
     base: &'a InstancePath,
-    base_text: String,
     format: Format,
 }
 
@@ -85,8 +84,7 @@ impl Compiler<'_> {
         if relative.is_empty() {
             return Ok(self.base.clone());
         }
-        let whole = format!("{}/{relative}", self.base_text.trim_end_matches('/'));
-        InstancePath::parse_restconf(self.schema, &whole).map_err(|fault| {
+        self.base.parse_below(self.schema, relative).map_err(|fault| {
             let message = format!("'{member}' is '{}': {}", shorten(text), fault.message);
             Violation { message, ..fault }
         })
@@ -102,7 +100,7 @@ impl Compiler<'_> {
     }
 
     /// The key of the entry that `point` names, which stands in the list of the target.
-    fn sibling(&self, entry: &InstancePath, point: &str) -> Result<Vec<Value>, Violation> {
+    fn sibling(&self, entry: &InstancePath, point: &str) -> Result<Keys, Violation> {
         let path = self.path("point", point)?;
         let list = entry.entry(Vec::new());
         if path.keys().is_empty() || path.entry(Vec::new()) != list {
@@ -113,6 +111,6 @@ impl Compiler<'_> {
             );
             return Err(Violation::new(ErrorTag::InvalidValue, path, message));
         }
-        Ok(path.keys().to_vec())
+        Ok(path.keys().into())
     }
 }
