@@ -4,6 +4,7 @@
 //! What the model marks `secret` or `hashed` never comes out here. Which entries of a list are shown, and whether the
 //! caller may see them, is decided before.
 
+mod json;
 mod marks;
 mod message;
 mod walk;
@@ -197,7 +198,12 @@ impl Serialize for View<'_> {
 /// Appends a view as compact JSON, without a final newline.
 pub fn encode_json(view: &View<'_>, out: &mut Vec<u8>) {
     // Writing to memory does not fail, and every name is a string.
-    let _ = serde_json::to_writer(out, view);
+    let _ = json::append(view, out);
+}
+
+/// Appends a message as compact JSON, without a final newline.
+pub fn encode_json_message(message: &Message<'_, '_>, out: &mut Vec<u8>) {
+    let _ = json::append(message, out);
 }
 
 /// Appends a view as one YAML document, with a final newline. Any YAML 1.1 or 1.2 reader gets back the same values.

@@ -15,7 +15,7 @@ use crate::data::fields::FieldTree;
 use crate::data::path::InstancePath;
 use crate::data::read::{
     Content, Element, Layout, Message, Names, Page, Shape, Subject, Surroundings, View, WithDefaults,
-    encode_xml_in, qualified_name, write_xml,
+    encode_json_message, encode_xml_in, qualified_name, write_xml,
 };
 use crate::data::tree::{Container, List};
 use crate::data::violation::Violation;
@@ -93,8 +93,7 @@ impl<'a> Printer<'a> {
         let mut out = Vec::with_capacity(512);
         let written = match self.wanted.format {
             Format::Json => {
-                // Writing to memory does not fail.
-                let _ = serde_json::to_writer(&mut out, &message);
+                encode_json_message(&message, &mut out);
                 return Ok(out);
             }
             Format::Xml if node == NodeId::ROOT => {

@@ -1,0 +1,392 @@
+//! Compact JSON, byte for byte as serde_json writes it: for what is read most.
+//!
+//! serde_json looks at each byte of a text by itself for what has to be escaped. Here eight are looked at at once; a text with
+//! such a byte in it, and every number, is left to serde_json. Not for member names other than texts: the walk has no others.
+
+use std::fmt::{self, Display, Write as _};
+
+use serde::ser::{self, Error as _, Impossible, Serialize, Serializer};
+use serde_json::Error;
+
+/// Appends a value.
+///
+/// # Errors
+/// Those of the value itself; writing to memory does not fail.
+pub(super) fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+    value.serialize(Json { out })
+}
+
+/// Whether any of eight bytes is a control character, a quotation mark or a backslash (RFC 8259 section 7).
+#[inline]
+fn has_special(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    // A byte below the limit borrows from its own highest bit. A byte behind one that did may be taken for smaller than it
+    // is, but then there is one that is.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, b' ') | equal(b'"') | equal(b'\\')) & HIGH_BITS != 0
+}
+
+/// Whether a text stands in JSON as it is.
+#[inline]
+fn is_plain(text: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<8>();
+    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+    !words.iter().any(|word| has_special(u64::from_le_bytes(*word))) && !rest.iter().any(is_special)
+}
+
+/// Appends what stands between the quotation marks.
+fn append_text(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
+    if is_plain(text.as_bytes()) {
+        out.extend_from_slice(text.as_bytes());
+        return Ok(());
+    }
+    let quoted = serde_json::to_string(text)?;
+    let inside = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+    out.extend_from_slice(inside.as_bytes());
+    Ok(())
+}
+
+/// Appends a text with its quotation marks.
+#[inline]
+fn append_quoted(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    append_text(text, out)?;
+    out.push(b'"');
+    Ok(())
+}
+
+/// Takes the parts of a text that is formatted.
+struct Parts<'o>(&'o mut Vec<u8>);
+
+impl fmt::Write for Parts<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        append_text(part, self.0).map_err(|_| fmt::Error)
+    }
+}
+
+/// Writes one value.
+struct Json<'o> {
+    out: &'o mut Vec<u8>,
+}
+
+impl<'o> Json<'o> {
+    fn plain(self, text: &str) -> Result<(), Error> {
+        self.out.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    fn by_serde_json<T: Serialize>(self, value: &T) -> Result<(), Error> {
+        serde_json::to_writer(self.out, value)
+    }
+
+    fn open(self, opening: u8, closing: u8) -> Members<'o> {
+        self.out.push(opening);
+        Members { out: self.out, closing, is_first: true }
+    }
+}
+
+impl<'o> Serializer for Json<'o> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Members<'o>;
+    type SerializeTuple = Members<'o>;
+    type SerializeTupleStruct = Members<'o>;
+    type SerializeTupleVariant = Impossible<(), Error>;
+    type SerializeMap = Members<'o>;
+    type SerializeStruct = Impossible<(), Error>;
+    type SerializeStructVariant = Impossible<(), Error>;
+
+    fn serialize_bool(self, value: bool) -> Result<(), Error> {
+        self.plain(if value { "true" } else { "false" })
+    }
+
+    fn serialize_i8(self, value: i8) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_i16(self, value: i16) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_i32(self, value: i32) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_i64(self, value: i64) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_u8(self, value: u8) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_u16(self, value: u16) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_u32(self, value: u32) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_u64(self, value: u64) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Error> {
+        append_quoted(value.encode_utf8(&mut [0; 4]), self.out)
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<(), Error> {
+        append_quoted(value, self.out)
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
+        self.by_serde_json(&value)
+    }
+
+    fn serialize_none(self) -> Result<(), Error> {
+        self.plain("null")
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Error> {
+        self.plain("null")
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Error> {
+        self.plain("null")
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
+        self.serialize_str(variant)
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), Error> {
+        Err(no_data(name))
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Members<'o>, Error> {
+        Ok(self.open(b'[', b']'))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Members<'o>, Error> {
+        Ok(self.open(b'[', b']'))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Members<'o>, Error> {
+        Ok(self.open(b'[', b']'))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Impossible<(), Error>, Error> {
+        Err(no_data(name))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Members<'o>, Error> {
+        Ok(self.open(b'{', b'}'))
+    }
+
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Impossible<(), Error>, Error> {
+        Err(no_data(name))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Impossible<(), Error>, Error> {
+        Err(no_data(name))
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), Error> {
+        self.out.push(b'"');
+        write!(Parts(&mut *self.out), "{value}").map_err(Error::custom)?;
+        self.out.push(b'"');
+        Ok(())
+    }
+}
+
+/// Data of a model is texts, numbers, arrays and objects.
+fn no_data(name: &str) -> Error {
+    Error::custom(format_args!("'{name}' is a Rust type, not data"))
+}
+
+/// The elements of an array, or the members of an object.
+struct Members<'o> {
+    out: &'o mut Vec<u8>,
+    closing: u8,
+    is_first: bool,
+}
+
+impl Members<'_> {
+    #[inline]
+    fn next<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        if !self.is_first {
+            self.out.push(b',');
+        }
+        self.is_first = false;
+        append(value, self.out)
+    }
+
+    fn close(self) -> Result<(), Error> {
+        self.out.push(self.closing);
+        Ok(())
+    }
+}
+
+impl ser::SerializeSeq for Members<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.next(value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close()
+    }
+}
+
+impl ser::SerializeTuple for Members<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.next(value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close()
+    }
+}
+
+impl ser::SerializeTupleStruct for Members<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.next(value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close()
+    }
+}
+
+impl ser::SerializeMap for Members<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.next(key)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.out.push(b':');
+        append(value, self.out)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn written<T: Serialize + ?Sized>(value: &T) -> String {
+        let mut out = Vec::new();
+        append(value, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let scalar = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<u64>().prop_map(Into::into),
+            any::<f64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        scalar.prop_recursive(4, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
+                prop::collection::vec((any::<String>(), inner), 0..8)
+                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_what_serde_json_writes(value in any_json()) {
+            prop_assert_eq!(written(&value), serde_json::to_string(&value).unwrap());
+        }
+
+        #[test]
+        fn a_formatted_text_is_that_text(first in any::<String>(), second in any::<String>()) {
+            struct Formatted(String, String);
+            impl Serialize for Formatted {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(&format_args!("{}:{}", self.0, self.1))
+                }
+            }
+            let formatted = Formatted(first, second);
+            prop_assert_eq!(written(&formatted), serde_json::to_string(&formatted).unwrap());
+        }
+    }
+
+    #[test]
+    fn rfc8259_7_every_byte_at_every_place_of_a_word() {
+        for character in (0..=0x2ff).filter_map(char::from_u32) {
+            for place in 0..20 {
+                let text = format!("{}{character}{}", "x".repeat(place), "é".repeat(9));
+                assert_eq!(written(&*text), serde_json::to_string(&text).unwrap());
+            }
+        }
+    }
+}
