@@ -33,7 +33,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::Value;
 
 pub use outcome::{Invoked, Outcome, Refusal, Written};
-pub use read::{Reading, Resource};
+pub use read::{Completing, Reading, Resource};
 pub use stream::{Announcement, EventFeed, StreamOptions};
 pub use validators::Validators;
 

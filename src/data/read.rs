@@ -9,6 +9,7 @@ mod marks;
 mod message;
 mod walk;
 
+use std::fmt::Debug;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -126,6 +127,12 @@ impl Default for Shape {
     }
 }
 
+/// Makes the entries of a list complete one by one, so that no more than one is there at a time.
+pub trait Completion: Debug {
+    /// The entry as it is shown, if it is shown at all.
+    fn complete(&self, entry: &Arc<Container>) -> Option<Arc<Container>>;
+}
+
 /// What is shown.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject<'a> {
@@ -133,6 +140,8 @@ pub enum Subject<'a> {
     Container(&'a Container),
     /// A whole list: an array.
     List(&'a List),
+    /// A whole list of which each entry is made complete as it is shown: an array.
+    Completed(&'a List, &'a dyn Completion),
     /// Some entries of a list, in this order: an array.
     Entries(&'a [Arc<Container>]),
     /// The keys of some entries: an array of values for a list with one key, of objects for one with several.
@@ -219,7 +228,7 @@ pub fn encode_yaml(view: &View<'_>, out: &mut Vec<u8>) {
 pub fn encode_xml(view: &View<'_>, layout: Layout, out: &mut Vec<u8>) -> Result<(), XmlError> {
     let node = match view.data {
         Subject::Container(container) => Some(container.node),
-        Subject::List(list) => Some(list.node),
+        Subject::List(list) | Subject::Completed(list, _) => Some(list.node),
         Subject::Entries(entries) | Subject::Keys(entries) => entries.first().map(|entry| entry.node),
         Subject::Leaf(node, _) | Subject::LeafList(node, _) => Some(node),
         Subject::Any(_) => None,

@@ -144,6 +144,21 @@ impl Container {
         }
     }
 
+    /// The same with these children, in ascending order, each in the place of the one with its id.
+    pub fn overlaid(&self, over: Vec<(NodeId, Data)>) -> Container {
+        let mut children = Vec::with_capacity(self.children.len() + over.len());
+        let mut over = over.into_iter().peekable();
+        for (id, data) in &self.children {
+            while let Some(before) = over.next_if(|(other, _)| other < id) {
+                children.push(before);
+            }
+            let same = over.next_if(|(other, _)| other == id);
+            children.push(same.unwrap_or_else(|| (*id, data.clone())));
+        }
+        children.extend(over);
+        Container::with_children(self.node, children)
+    }
+
     /// Takes a child away.
     pub fn remove(&mut self, child: NodeId) -> Option<Data> {
         let at = self.position(child).ok()?;

@@ -8,6 +8,8 @@ use crate::yang::schema::{NodeId, NodeKind, Schema};
 #[derive(Debug)]
 pub struct Facts {
     nodes: Vec<NodeFacts>,
+    /// By node, the children that are computed or that can have computed state below them.
+    completed: Vec<Box<[NodeId]>>,
 }
 
 /// Facts of one schema node; those that end in `below` include the node itself.
@@ -57,7 +59,13 @@ impl Facts {
                 above.hashed_below |= own.hashed_below;
             }
         }
-        Facts { nodes }
+        let mut facts = Facts { nodes, completed: Vec::new() };
+        let is_completed = |child: &NodeId| {
+            facts.is_computed(*child) || facts.has_computed(*child) && schema.node(*child).is_data()
+        };
+        let children_of = |id| schema.children(id).iter().copied().filter(is_completed).collect();
+        facts.completed = schema.nodes().map(|(id, _)| children_of(id)).collect();
+        facts
     }
 
     fn of(&self, node: NodeId) -> NodeFacts {
@@ -93,6 +101,11 @@ impl Facts {
     /// Whether computed state can be at or below this node.
     pub fn has_computed(&self, node: NodeId) -> bool {
         self.of(node).computed_below
+    }
+
+    /// The children of a node that are computed, or that can have computed state below them.
+    pub fn completed_children(&self, node: NodeId) -> &[NodeId] {
+        self.completed.get(node.0 as usize).map_or(&[], |children| children)
     }
 
     /// Whether `hashed` leafs can be at or below this node.

@@ -117,7 +117,7 @@ impl StateReader {
         }
         Ok(match self.data.tree.get(path) {
             Some(Found::Entry(container) | Found::Node(Data::Container(container))) => {
-                Some(State::Container(self.complete(path, container)?))
+                Some(State::Container(self.complete(&mut path.clone(), container)?))
             }
             Some(Found::Node(Data::List(list))) => Some(State::List(Arc::clone(list))),
             Some(Found::Node(data)) => Some(State::Other(data.clone())),
@@ -127,54 +127,47 @@ impl StateReader {
                 && self.engine.core().surrounded(&self.data.tree, path) =>
             {
                 let empty = Arc::new(Container::new(path.target()));
-                Some(State::Container(self.complete(path, &empty)?))
+                Some(State::Container(self.complete(&mut path.clone(), &empty)?))
             }
             None => None,
         })
     }
 
-    /// A stored container or entry with its computed state put in, all the way down.
+    /// A stored container or entry with its computed state put in, all the way down; itself where there is none. The path is left
+    /// as it was.
     ///
     /// # Errors
     /// When a provider fails.
     pub fn complete(
         &self,
-        path: &InstancePath,
+        path: &mut InstancePath,
         container: &Arc<Container>,
     ) -> Result<Arc<Container>, StateError> {
-        if !self.snapshot.facts.has_computed(container.node) {
-            return Ok(Arc::clone(container));
-        }
         let schema = &self.snapshot.schema;
-        let mut complete = Container::clone(container);
-        let mut path = path.clone();
-        for child in schema.children(container.node) {
-            let node = schema.node(*child);
+        let mut completed = Vec::new();
+        for child in self.snapshot.facts.completed_children(container.node) {
             if self.snapshot.facts.is_computed(*child) {
-                if let Some(data) = self.provide(&path, container, *child, &[])? {
-                    complete.set(*child, data);
-                }
-                continue;
-            }
-            if !self.snapshot.facts.has_computed(*child) || !node.is_data() {
+                let provided = self.provide(path, container, *child, &[])?;
+                completed.extend(provided.map(|data| (*child, data)));
                 continue;
             }
             path.push(*child, Vec::new());
             let data = match container.get(*child) {
-                Some(Data::Container(inner)) => Some(Data::Container(self.complete(&path, inner)?)),
-                Some(Data::List(list)) => Some(Data::List(self.complete_list(&mut path, list)?)),
-                None if node.is_np_container() => {
-                    let inner = self.complete(&path, &Arc::new(Container::new(*child)))?;
+                Some(Data::Container(inner)) => Some(Data::Container(self.complete(path, inner)?)),
+                Some(Data::List(list)) => Some(Data::List(self.complete_list(path, list)?)),
+                None if schema.node(*child).is_np_container() => {
+                    let inner = self.complete(path, &Arc::new(Container::new(*child)))?;
                     (!inner.is_empty()).then_some(Data::Container(inner))
                 }
                 _ => None,
             };
             path.steps.pop();
-            if let Some(data) = data {
-                complete.set(*child, data);
-            }
+            completed.extend(data.map(|data| (*child, data)));
         }
-        Ok(Arc::new(complete))
+        if completed.is_empty() {
+            return Ok(Arc::clone(container));
+        }
+        Ok(Arc::new(container.overlaid(completed)))
     }
 
     fn complete_list(&self, path: &mut InstancePath, list: &Arc<List>) -> Result<Arc<List>, StateError> {

@@ -53,7 +53,9 @@ struct Status;
 impl StateProvider for Status {
     fn read(&self, context: &StateContext<'_>) -> Result<Option<Data>, StateError> {
         let schema = context.snapshot.schema();
-        let above = std::iter::successors(context.path.parent(), |path| path.parent());
+        let parents = || std::iter::successors(context.path.parent(), |path| path.parent());
+        // Most entries decide for themselves, and then the paths of those above are not even made.
+        let above = std::iter::once_with(parents).flatten();
         let above = above.filter_map(|path| context.snapshot.entry(context.tenant, &path).map(AsRef::as_ref));
         let chain = std::iter::once(context.entry).chain(above);
         let effective = effective(chain.filter_map(|entry| said(schema, entry)));

@@ -15,6 +15,7 @@ use crate::base::error::ErrorTag;
 use crate::base::suggest::nearest;
 use crate::data::fields::{FieldTree, parse_fields};
 use crate::data::path::InstancePath;
+use crate::data::read::Subject;
 use crate::data::tree::{Container, List};
 use crate::data::violation::{Violation, shorten};
 use crate::data::xpath::{Cursor, DEFAULT_BUDGET, EvalError, Evaluator, Item};
@@ -170,6 +171,28 @@ impl Selection {
     /// Whether every entry is selected, in the order of the list.
     pub fn is_everything(&self) -> bool {
         self.filter.is_none() && self.order.is_none() && self.offset == 0 && self.limit == usize::MAX
+    }
+
+    /// Shows the whole list where that is what is selected, without gathering its entries: those of state are made complete one
+    /// by one. `None` where entries must be looked at first.
+    ///
+    /// # Errors
+    /// 500 when state cannot be read.
+    pub fn whole<T>(
+        &self,
+        reading: &Reading,
+        list: &List,
+        show: impl FnOnce(Subject<'_>) -> T,
+    ) -> Option<Result<T, Failure>> {
+        if !self.is_everything() {
+            return None;
+        }
+        if reading.datastore == Datastore::Config {
+            return Some(Ok(show(Subject::List(list))));
+        }
+        let completing = reading.completing();
+        let shown = show(Subject::Completed(list, &completing));
+        Some(completing.finish().map(|()| shown).map_err(Failure::from))
     }
 
     /// How many entries are selected, `offset` and `limit` aside.

@@ -1,5 +1,6 @@
 //! Reading: a resource as its caller sees it.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::Gate;
@@ -11,7 +12,7 @@ use crate::access::authorize::{Authority, Hidden, PolicyOperation};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
-use crate::data::read::Surroundings;
+use crate::data::read::{Completion, Surroundings};
 use crate::data::tree::{Container, Data, Found, List, Tree, spine};
 use crate::engine::caller::Caller;
 use crate::engine::commit::CommitError;
@@ -70,15 +71,73 @@ impl Reading {
     /// # Errors
     /// When state cannot be read.
     pub fn complete(&self, entry: &Arc<Container>) -> Result<Option<Arc<Container>>, StateError> {
+        self.complete_at(&mut self.target.clone(), entry)
+    }
+
+    /// Makes entries complete as they are shown, one after the other.
+    pub fn completing(&self) -> Completing<'_> {
+        Completing { reading: self, path: RefCell::new(self.target.clone()), fault: RefCell::default() }
+    }
+
+    /// As [`Reading::complete`], given the path of the list or of another of its entries.
+    fn complete_at(
+        &self,
+        path: &mut InstancePath,
+        entry: &Arc<Container>,
+    ) -> Result<Option<Arc<Container>>, StateError> {
         let Some(state) = &self.state else { return Ok(Some(Arc::clone(entry))) };
         let schema = self.snapshot.schema();
-        let path = self.target.entry(entry.key(schema));
-        let complete = state.complete(&path, entry)?;
+        if let Some(last) = path.steps.last_mut() {
+            let keys = schema.node(entry.node).keys();
+            last.keys.clear();
+            last.keys.extend(keys.iter().filter_map(|key| entry.leaf(*key)).cloned());
+        }
+        let complete = state.complete(path, entry)?;
         if self.shows_all {
             return Ok(Some(complete));
         }
         let walk = walk_to(&self.authority, &self.target);
         Ok(prune_container(schema, &walk.enter(Segment::Keys(path.keys())), &complete))
+    }
+}
+
+/// The entries of a list that was read, each made complete as it is shown.
+pub struct Completing<'r> {
+    reading: &'r Reading,
+    /// The path of the entry that was last shown.
+    path: RefCell<InstancePath>,
+    fault: RefCell<Option<StateError>>,
+}
+
+impl Completing<'_> {
+    /// Whether all went well.
+    ///
+    /// # Errors
+    /// When the state of an entry could not be read: from it on, none was shown.
+    pub fn finish(self) -> Result<(), StateError> {
+        self.fault.into_inner().map_or(Ok(()), Err)
+    }
+}
+
+impl Completion for Completing<'_> {
+    fn complete(&self, entry: &Arc<Container>) -> Option<Arc<Container>> {
+        let mut fault = self.fault.borrow_mut();
+        if fault.is_some() {
+            return None;
+        }
+        match self.reading.complete_at(&mut self.path.borrow_mut(), entry) {
+            Ok(complete) => complete,
+            Err(error) => {
+                *fault = Some(error);
+                None
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Completing<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Completing").field("reading", &self.reading).finish_non_exhaustive()
     }
 }
 

@@ -260,6 +260,10 @@ proptest! {
             out
         };
         let yaml = DecodeOptions::plain(Format::Yaml, Allow::Config);
+        for shape in [&shape, &strict] {
+            let view = View { schema, data: Subject::Container(&root), shape, surroundings: None };
+            prop_assert_eq!(written(shape, encode_json), serde_json::to_vec(&view).unwrap());
+        }
         for (text, options) in [
             (written(&shape, encode_json), options),
             (written(&shape, encode_yaml), yaml),
@@ -267,6 +271,46 @@ proptest! {
         ] {
             let read = decode(schema, &InstancePath::root(), &text, &options);
             prop_assert_eq!(&read, &Ok(Data::Container(Arc::clone(&root))), "{}", String::from_utf8_lossy(&text));
+        }
+    }
+}
+
+/// Gives every second entry another name of its audience, and leaves out those without any.
+#[derive(Debug)]
+struct Renamed;
+
+impl Completion for Renamed {
+    fn complete(&self, entry: &Arc<Container>) -> Option<Arc<Container>> {
+        let audiences = issuers().find("/top/issuer/audiences").unwrap();
+        let renamed = match entry.leaf_list(audiences) {
+            [] => return None,
+            [_] => return Some(Arc::clone(entry)),
+            several => several.iter().map(|_| crate::yang::schema::Value::string("renamed")).collect(),
+        };
+        Some(Arc::new(entry.overlaid(vec![(audiences, Data::LeafList(renamed))])))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn completing_entries_as_they_are_shown_is_showing_complete_entries(json in any_tree()) {
+        let schema = issuers();
+        let tree = tree(schema, &json.to_string());
+        let path = path(schema, "top/issuer");
+        let Some(Found::Node(Data::List(list))) = tree.get(&path) else { return Ok(()) };
+        let complete: Vec<Arc<Container>> = list.iter().filter_map(|entry| Renamed.complete(entry)).collect();
+        for defaults in [WithDefaults::Explicit, WithDefaults::ReportAll] {
+            let shape = Shape { defaults, ..Shape::default() };
+            let [one_by_one, gathered] = [Subject::Completed(list, &Renamed), Subject::Entries(&complete)].map(|data| {
+                let view = View { schema, data, shape: &shape, surroundings: None };
+                let (mut json, mut yaml) = (Vec::new(), Vec::new());
+                encode_json(&view, &mut json);
+                encode_yaml(&view, &mut yaml);
+                (json, yaml)
+            });
+            prop_assert_eq!(one_by_one, gathered);
         }
     }
 }

@@ -28,6 +28,10 @@ pub(super) fn serialize<S: Serializer>(view: &View<'_>, serializer: S) -> Result
             at.inner(container.node, Some(container)).with_module_of_parent().serialize(serializer)
         }
         Subject::List(list) => serializer.collect_seq(list.iter().map(|entry| at.entry(entry))),
+        Subject::Completed(list, completion) => {
+            let entries = list.iter().filter_map(|entry| completion.complete(entry));
+            serializer.collect_seq(entries.map(|entry| Completed { at, entry }))
+        }
         Subject::Entries(entries) => {
             let mut page = view.shape.page.as_ref();
             serializer.collect_seq(entries.iter().map(|entry| {
@@ -386,6 +390,18 @@ impl Serialize for Inner<'_, '_, '_> {
             }
         }
         map.end()
+    }
+}
+
+/// An entry that is there only while it is shown.
+struct Completed<'v, 'a> {
+    at: At<'v, 'a>,
+    entry: Arc<Container>,
+}
+
+impl Serialize for Completed<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.at.entry(&self.entry).serialize(serializer)
     }
 }
 

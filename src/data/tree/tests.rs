@@ -112,6 +112,24 @@ fn steps(keys: i64) -> impl Strategy<Value = Vec<Step>> {
 
 proptest! {
     #[test]
+    fn overlaying_is_setting_one_child_after_the_other(
+        stored in prop::collection::btree_map(0_u32..12, any::<i64>(), 0..8),
+        over in prop::collection::btree_map(0_u32..12, any::<i64>(), 0..8),
+    ) {
+        let children = |numbers: std::collections::BTreeMap<u32, i64>| -> Vec<(NodeId, Data)> {
+            numbers.into_iter().map(|(id, number)| (NodeId(id), Data::Leaf(Value::Int(number)))).collect()
+        };
+        let container = Container::with_children(NodeId(99), children(stored));
+        let mut set = container.clone();
+        for (id, data) in children(over.clone()) {
+            set.set(id, data);
+        }
+        let overlaid = container.overlaid(children(over));
+        prop_assert_eq!(overlaid.children(), set.children());
+        prop_assert_eq!(overlaid.node, set.node);
+    }
+
+    #[test]
     fn a_user_ordered_list_behaves_like_a_vector(steps in steps(60), spread in any::<bool>()) {
         let schema = issuers();
         let node = list_node(schema, "/top/issuer/rule");

@@ -49,9 +49,10 @@ pub struct Chosen<T> {
 }
 
 impl Wish {
-    /// Whether it asks for anything but everything.
-    fn is_of_everything(&self) -> bool {
-        self.limit.is_none() && self.offset == 0 && self.cursor.is_none() && !self.backwards
+    /// Whether it asks for all entries, in the order of the list.
+    pub fn is_whole(&self) -> bool {
+        let starts_at_the_first = self.offset == 0 && self.cursor.is_none() && !self.backwards;
+        self.limit.is_none() && starts_at_the_first && self.sort_by.is_none()
     }
 
     /// Holds what needs no data against what there is.
@@ -93,7 +94,7 @@ impl Wish {
         selection: &Selection,
     ) -> Result<Chosen<Arc<Container>>, Failure> {
         let schema = reading.snapshot.schema();
-        if self.is_of_everything() && self.sort_by.is_none() {
+        if self.is_whole() {
             return Ok(Chosen { entries: selection.entries(reading, list)?, page: None });
         }
         let cursor = self.cursor.as_deref().map(|cursor| key(schema, &reading.target, cursor)).transpose()?;

@@ -131,6 +131,14 @@ impl<'a> Printer<'a> {
             }
             .into_bytes());
         }
+        let has_any_number = self.wanted.format == Format::Json || self.wanted.is_list();
+        if has_any_number
+            && !query.keys
+            && query.page.is_whole()
+            && let Some(body) = selection.whole(reading, list, |whole| self.print(list.node, whole))
+        {
+            return body?;
+        }
         let Chosen { mut entries, page } = query.page.of_list(reading, list, selection)?;
         self.is_one(&reading.target, entries.len())?;
         if query.keys {

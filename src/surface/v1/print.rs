@@ -90,8 +90,10 @@ impl<'a> Printer<'a> {
             let line_end = if self.format == Format::Yaml { "\n" } else { "" };
             return Ok(format!("{count}{line_end}").into_bytes());
         }
-        if !query.keys && reading.datastore == Datastore::Config && selection.is_everything() {
-            return Ok(self.print(Subject::List(list)));
+        if !query.keys
+            && let Some(body) = selection.whole(reading, list, |whole| self.print(whole))
+        {
+            return body;
         }
         let entries = selection.entries(reading, list)?;
         Ok(self.print(if query.keys { Subject::Keys(&entries) } else { Subject::Entries(&entries) }))

@@ -11,11 +11,14 @@ use crate::access::authenticate::{Bearer, TokenFacts};
 use crate::access::gate::Gate;
 use crate::base::clock::{Clock, Timestamp};
 use crate::base::ident::Ident;
-use crate::engine::{Engine, EngineSettings, Registry};
+use crate::data::tree::Data;
+use crate::engine::{Engine, EngineSettings, Registry, StateContext, StateError, StateProvider};
+use crate::services::distribution;
 use crate::store::{Barrier, SqliteStore};
 use crate::surface::http::{Payload, Reply, Request};
 use crate::surface::v1::V1;
 use crate::yang::compile_product;
+use crate::yang::schema::Schema;
 
 struct Desk {
     v1: V1,
@@ -25,6 +28,11 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
+        Desk::with(|_, _| ())
+    }
+
+    /// With services of its own.
+    fn with(fill: impl FnOnce(&mut Registry, &Schema)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let schema = Arc::new(compile_product().unwrap());
         let barrier = Barrier::random().unwrap();
@@ -32,6 +40,7 @@ impl Desk {
         let clock = Clock::manual(Timestamp::from_seconds(1_700_000_000));
         let mut registry = Registry::new();
         registry.tenants("/tenants");
+        fill(&mut registry, &schema);
         let settings = EngineSettings::default();
         let engine = Engine::start(Arc::clone(&schema), registry, store, recovered, clock, settings).unwrap();
         let access = Access::new(&schema).unwrap();
@@ -153,5 +162,47 @@ async fn requests_of_too_many_parts_are_refused() {
     for line in [deep, long] {
         let told = desk.tell(&line, "").await;
         assert!(told.starts_with("400 "), "{told}");
+    }
+}
+
+/// Tells the state of every entry but of one.
+struct Broken;
+
+impl StateProvider for Broken {
+    fn read(&self, context: &StateContext<'_>) -> Result<Option<Data>, StateError> {
+        match context.path.keys().first().and_then(|name| name.as_str()) {
+            Some("b") => Err(StateError { path: "/b".to_owned(), reason: "it is broken".to_owned() }),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Furnishes three issuers, and says how a list of their state is answered as a whole and by a selection of every entry.
+async fn whole_and_selected(desk: &Desk) -> [String; 2] {
+    desk.tell("POST /v1/config/strongbox/transit-keys", r#"{"name":"k","cipher":"ed25519"}"#).await;
+    for name in ["a", "b", "c"] {
+        let created = desk.send(&format!("PUT {ISSUERS}/{name}"), &[], r#"{"signing-key":"k"}"#).await;
+        assert_eq!(created.status, StatusCode::CREATED);
+    }
+    let state = ISSUERS.replace("config", "state");
+    [desk.tell(&format!("GET {state}"), "").await, desk.tell(&format!("GET {state}?where=true()"), "").await]
+}
+
+#[tokio::test]
+async fn a_whole_list_of_state_is_what_a_selection_of_all_its_entries_is() {
+    let desk = Desk::with(distribution::register);
+    let [whole, selected] = whole_and_selected(&desk).await;
+    assert_eq!(whole, selected);
+    assert_eq!(whole.matches(r#""distribution-status":{"to":"#).count(), 3, "{whole}");
+}
+
+#[tokio::test]
+async fn a_list_of_which_one_entry_has_no_telling_is_not_answered_in_part() {
+    let desk = Desk::with(|registry, _| {
+        registry.state("/strongbox/jwt-issuers/distribution-status", Arc::new(Broken));
+    });
+    let answers = whole_and_selected(&desk).await;
+    for answer in answers {
+        assert!(answer.starts_with("500 ") && !answer.contains(r#""name":"a""#), "{answer}");
     }
 }
