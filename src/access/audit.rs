@@ -9,14 +9,18 @@ pub mod entry;
 pub mod file;
 pub mod verify;
 
+mod batch;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 
 use crate::base::secret::Secret;
+use batch::{Batches, Line, Outcome, Ticket};
 use chain::TokenKey;
 pub use entry::{AuditChange, AuditEntry};
 use file::AuditFile;
@@ -24,12 +28,6 @@ pub use file::Rotation;
 
 /// Label of the barrier's sub-key from which the chain and the hashes of tokens are made.
 pub const KEY_LABEL: &str = "audit";
-
-/// How many lines may wait for the disk before requests wait for their turn.
-const QUEUE: usize = 4_096;
-
-/// How many lines go to the disk in one write.
-const BATCH: usize = 512;
 
 /// The audit log could not be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,28 +47,28 @@ pub struct AuditFiles {
     pub anonymous_rotation: Rotation,
 }
 
-/// The way into the log. Cheap to clone; the writer ends with the last clone.
+/// The log. Cheap to clone; its files are closed with the last clone.
 #[derive(Clone, Debug)]
-pub struct AuditLog {
-    queue: mpsc::Sender<Work>,
-    failing: Arc<AtomicBool>,
-    token_key: Arc<TokenKey>,
+pub struct AuditLog(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    waiting: Batches,
+    /// Held by the one request that writes the lines of all.
+    files: Mutex<Files>,
+    failing: AtomicBool,
+    token_key: TokenKey,
 }
 
-enum Work {
-    Write(Line),
-    Reopen,
-}
-
-struct Line {
-    text: Vec<u8>,
-    authenticated: bool,
-    written: oneshot::Sender<Result<(), AuditUnavailable>>,
+#[derive(Debug)]
+struct Files {
+    known: AuditFile,
+    anonymous: AuditFile,
 }
 
 impl AuditLog {
-    /// Opens the log, continues its chain, and starts the task that writes it, on the runtime of the caller. `key` is the
-    /// sub-key of the barrier from which the chain and the hashes of tokens are made.
+    /// Opens the log and continues its chain. `key` is the sub-key of the barrier from which the chain and the hashes of
+    /// tokens are made.
     ///
     /// # Errors
     /// When a file cannot be opened, or the end of an existing one cannot be read as an audit log.
@@ -78,93 +76,94 @@ impl AuditLog {
         let chain_key = chain::ChainKey::new(key.expose());
         let known = AuditFile::open(&files.known, chain_key.clone(), files.known_rotation)?;
         let anonymous = AuditFile::open(&files.anonymous, chain_key, files.anonymous_rotation)?;
-        let (queue, lines) = mpsc::channel(QUEUE);
-        let failing = Arc::new(AtomicBool::new(false));
-        let writer = Writer { known, anonymous, failing: Arc::clone(&failing) };
-        tokio::spawn(writer.run(lines));
-        Ok(AuditLog { queue, failing, token_key: Arc::new(TokenKey::new(key.expose())) })
+        Ok(AuditLog(Arc::new(Inner {
+            waiting: Batches::default(),
+            files: Mutex::new(Files { known, anonymous }),
+            failing: AtomicBool::new(false),
+            token_key: TokenKey::new(key.expose()),
+        })))
     }
 
     /// Whether the last write failed: a request that changes something is better refused before it has.
     pub fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Acquire)
+        self.0.failing.load(Ordering::Acquire)
     }
 
-    /// Writes a line and waits until it is with the operating system.
+    /// Writes a line and waits until it is with the operating system. Requests that are ready get their turn first, so
+    /// that one of them writes the lines of all: a write goes to the page cache and takes a few microseconds, less than
+    /// waking a thread or a task for it.
     ///
     /// # Errors
     /// [`AuditUnavailable`] when the line is not in the log.
     pub async fn write(&self, entry: &AuditEntry<'_>) -> Result<(), AuditUnavailable> {
         let text = entry.to_line().ok_or(AuditUnavailable)?;
-        let (written, answer) = oneshot::channel();
-        let line = Line { text, authenticated: entry.is_known(), written };
-        self.queue.send(Work::Write(line)).await.map_err(|_| AuditUnavailable)?;
-        answer.await.map_err(|_| AuditUnavailable)?
+        let known = entry.is_known();
+        let pending = Pending { log: self, ticket: self.0.waiting.join(Line { text, known }) };
+        tokio::task::yield_now().await;
+        let outcome = match pending.ticket.outcome() {
+            Some(outcome) => outcome,
+            None => {
+                self.flush(Some(&pending.ticket)).await;
+                // Whoever held the files had this line among those that waited.
+                pending.ticket.outcome().ok_or(AuditUnavailable)?
+            }
+        };
+        if known { outcome.known } else { outcome.anonymous }
+    }
+
+    /// Writes what waits, unless that of the ticket was written meanwhile.
+    async fn flush(&self, ticket: Option<&Ticket>) {
+        let mut files = self.0.files.lock().await;
+        if ticket.is_none_or(|ticket| ticket.outcome().is_none()) {
+            self.write_waiting(&mut files);
+        }
+    }
+
+    fn write_waiting(&self, files: &mut Files) {
+        let batch = self.0.waiting.take();
+        if batch.lines.is_empty() {
+            return;
+        }
+        let outcome = Outcome {
+            known: write_all(&mut files.known, batch.lines.iter().filter(|line| line.known)),
+            anonymous: write_all(&mut files.anonymous, batch.lines.iter().filter(|line| !line.known)),
+        };
+        self.0.failing.store(outcome.known.is_err() || outcome.anonymous.is_err(), Ordering::Release);
+        batch.settle(outcome);
     }
 
     /// Goes on in new files where something else, such as log rotation of the system, has moved the open ones away.
     pub async fn reopen(&self) {
-        // Without a writer there is nothing to reopen, and every request says so.
-        let _ = self.queue.send(Work::Reopen).await;
+        let mut files = self.0.files.lock().await;
+        self.write_waiting(&mut files);
+        let Files { known, anonymous } = &mut *files;
+        for file in [known, anonymous] {
+            if let Err(error) = file.reopen() {
+                tracing::error!(%error, "an audit log cannot be opened anew; the open file stays in use");
+            }
+        }
     }
 
     /// What stands in a line for a token: a keyed hash, which tells two tokens apart and can be made for a given token
     /// by the server only.
     pub fn hash_token(&self, token: &str) -> String {
-        self.token_key.hash(token)
+        self.0.token_key.hash(token)
     }
 }
 
-struct Writer {
-    known: AuditFile,
-    anonymous: AuditFile,
-    failing: Arc<AtomicBool>,
+/// A line on its way. Where whoever asked is gone before it is written, it is written all the same.
+struct Pending<'a> {
+    log: &'a AuditLog,
+    ticket: Ticket,
 }
 
-impl Writer {
-    /// A task and not a thread: a write goes to the page cache and takes a few microseconds, less than waking a thread and
-    /// being woken by it. Requests that are ready get their turn first, so that their lines share the write.
-    async fn run(mut self, mut queue: mpsc::Receiver<Work>) {
-        let mut works = Vec::with_capacity(BATCH);
-        let mut batch = Vec::with_capacity(BATCH);
-        while queue.recv_many(&mut works, 1).await > 0 {
-            tokio::task::yield_now().await;
-            while works.len() < BATCH
-                && let Ok(work) = queue.try_recv()
-            {
-                works.push(work);
-            }
-            for work in works.drain(..) {
-                match work {
-                    Work::Write(line) => batch.push(line),
-                    Work::Reopen => {
-                        self.write(&mut batch);
-                        self.reopen();
-                    }
-                }
-            }
-            self.write(&mut batch);
-        }
-    }
-
-    fn write(&mut self, batch: &mut Vec<Line>) {
-        if batch.is_empty() {
-            return;
-        }
-        let known = write_all(&mut self.known, batch.iter().filter(|line| line.authenticated));
-        let anonymous = write_all(&mut self.anonymous, batch.iter().filter(|line| !line.authenticated));
-        self.failing.store(known.is_err() || anonymous.is_err(), Ordering::Release);
-        for line in batch.drain(..) {
-            // Whoever asked may be gone; the line is in the log all the same.
-            let _ = line.written.send(if line.authenticated { known } else { anonymous });
-        }
-    }
-
-    fn reopen(&mut self) {
-        for file in [&mut self.known, &mut self.anonymous] {
-            if let Err(error) = file.reopen() {
-                tracing::error!(%error, "an audit log cannot be opened anew; the open file stays in use");
-            }
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if self.ticket.outcome().is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let log = self.log.clone();
+            runtime.spawn(async move { log.flush(None).await });
         }
     }
 }

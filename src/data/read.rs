@@ -117,7 +117,7 @@ impl Default for Shape {
             depth: None,
             content: Content::All,
             defaults: WithDefaults::Explicit,
-            hidden: Arc::new([]),
+            hidden: Arc::default(),
             strictness: Strictness::Plain,
             names: Names::Bare,
             with_origin: false,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use siphasher::sip128::{Hasher128 as _, SipHasher13, SipHasher24};
 use std::hash::Hasher as _;
 
 use super::facts::Facts;
@@ -15,19 +15,22 @@ use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data, Found, Tree};
 use crate::yang::schema::Schema;
 
-/// Makes entity tags.
-pub(super) struct Etags(hmac::Key);
+/// Makes entity tags: SipHash-2-4 with 128 bits is a keyed hash that is made for short inputs, of which a GET needs one.
+pub(super) struct Etags(SipHasher24);
 
 impl Etags {
     pub fn new(key: &Secret) -> Self {
-        Etags(hmac::Key::new(hmac::HMAC_SHA256, key.expose()))
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.expose()), b"entity tags");
+        let mut half = [0; 16];
+        half.iter_mut().zip(derived.as_ref()).for_each(|(to, from)| *to = *from);
+        Etags(SipHasher24::new_with_key(&half))
     }
 
     /// 22 characters that are safe in a URL.
     pub fn of(&self, digest: u128) -> String {
-        let tag = hmac::sign(&self.0, &digest.to_be_bytes());
-        let half = tag.as_ref().get(..16).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(half)
+        let mut hasher = self.0;
+        hasher.write(&digest.to_be_bytes());
+        URL_SAFE_NO_PAD.encode(hasher.finish128().as_bytes())
     }
 }
 

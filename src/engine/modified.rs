@@ -27,13 +27,9 @@ impl Modified {
     /// When the resource at `path` was last changed, as far as it can be told: the time of the row that it is in. The
     /// epoch when nothing is known.
     pub fn of(&self, facts: &Facts, path: &InstancePath) -> Timestamp {
-        let mut found = Timestamp(0);
-        visit_rows(facts, path, |hash| {
-            if let Some(time) = self.times.get(&hash) {
-                found = *time;
-            }
-        });
-        found
+        let mut rows = smallvec::SmallVec::<[u64; 8]>::new();
+        visit_rows(facts, path, |hash| rows.push(hash));
+        rows.iter().rev().find_map(|hash| self.times.get(hash)).copied().unwrap_or(Timestamp(0))
     }
 
     /// Says that the row of `path` was changed at `time`, and with it every row around it.

@@ -119,7 +119,7 @@ pub fn undecided(error: &EvalError) -> Failure {
 
 /// An evaluator over what the caller may read: of config only config, and no secrets.
 pub fn asked_by_a_client(reading: &Reading) -> Evaluator<'_> {
-    let evaluator = Evaluator::new(reading.snapshot.schema(), &reading.tree.root).without_secrets();
+    let evaluator = Evaluator::new(reading.snapshot.schema(), &reading.tree().root).without_secrets();
     match reading.datastore {
         Datastore::Config | Datastore::Candidate => evaluator.config_only(),
         Datastore::State => evaluator,
@@ -136,7 +136,7 @@ pub fn matching(reading: &Reading, values: &[Value], text: Option<&str>) -> Resu
     let node = reading.target.target();
     let expression = compile_filter(schema, node, text)?;
     let evaluator = asked_by_a_client(reading).with_budget(DEFAULT_BUDGET);
-    let root = &*reading.tree.root;
+    let root = &*reading.tree().root;
     let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path.steps));
     let parent = Rc::new(parent.unwrap_or_else(|| Cursor::root(root)));
     let mut chosen = Vec::new();
@@ -290,7 +290,7 @@ impl Selection {
             return Ok(true);
         };
         let schema: &Schema = reading.snapshot.schema();
-        let root = &*reading.tree.root;
+        let root = &*reading.tree().root;
         let evaluator = asked_by_a_client(reading).with_budget(budget);
         let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path.steps));
         let parent = Rc::new(parent.unwrap_or_else(|| Cursor::root(root)));
@@ -422,7 +422,7 @@ impl EntryFilter {
     /// 404 unless the expression is true of the entry.
     pub fn check(&self, schema: &Schema, reading: &Reading) -> Result<(), Failure> {
         let evaluator = asked_by_a_client(reading);
-        let matches = match Cursor::at(schema, &reading.tree.root, &self.entry.steps) {
+        let matches = match Cursor::at(schema, &reading.tree().root, &self.entry.steps) {
             Some(entry) => evaluator.matches(&self.expression, &entry).map_err(|error| undecided(&error))?,
             None => false,
         };

@@ -32,7 +32,12 @@ pub struct AuditFile {
     number: u64,
     length: u64,
     rotation: Rotation,
+    /// What is written next; kept for its memory.
+    batch: Vec<u8>,
 }
+
+/// More memory than this, in bytes, is not kept from one write to the next.
+const KEPT: usize = 256 * 1024;
 
 impl AuditFile {
     /// Opens or creates a log, readable by its owner only, and continues its chain. The beginning of a line that a crash
@@ -44,8 +49,16 @@ impl AuditFile {
         let mut file = open(path)?;
         let (length, end) = read_end(path, &mut file)?;
         file.set_len(length)?;
-        let mut log =
-            AuditFile { path: path.to_owned(), file, key, last: chain::START, number: 0, length, rotation };
+        let mut log = AuditFile {
+            path: path.to_owned(),
+            file,
+            key,
+            last: chain::START,
+            number: 0,
+            length,
+            rotation,
+            batch: Vec::new(),
+        };
         match (end, older_files(path)?.pop()) {
             (Some((number, link)), _) => (log.number, log.last) = (number, link),
             // A crash may come between keeping the full file and writing to the next one.
@@ -72,7 +85,8 @@ impl AuditFile {
             self.rotate()?;
         }
         let (mut last, mut number) = (self.last, self.number);
-        let mut batch = Vec::new();
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.clear();
         let mut add = |line: &[u8]| {
             number += 1;
             last = self.key.link(&last, line, number);
@@ -91,6 +105,9 @@ impl AuditFile {
         }
         self.length += u64::try_from(batch.len()).unwrap_or(0);
         (self.last, self.number) = (last, number);
+        if batch.capacity() <= KEPT {
+            self.batch = batch;
+        }
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 //! The log as a whole: what is written can be verified, what was tampered with is found, what failed is repaired.
 
 use std::fs;
+use std::future::Future as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::task::Poll;
 
 use super::verify::{Verified, Verifier, VerifyError};
 use super::*;
@@ -218,6 +220,47 @@ async fn a_line_that_cannot_be_written_is_an_error_and_the_next_may_succeed() {
     fs::remove_dir(&older).unwrap();
     file.append([b"{\"a\":3".as_slice()].into_iter()).unwrap();
     assert_eq!(verified(&[&older, &path]).unwrap().last, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_of_requests_at_once_are_all_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let requests: Vec<_> = (0..200)
+        .map(|_| {
+            let log = log.clone();
+            tokio::spawn(async move {
+                for _ in 0..5 {
+                    log.write(&entry(Some("k1"), "/v1/config/a")).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for request in requests {
+        request.await.unwrap();
+    }
+    let path = directory.path().join(FILE);
+    let mut files = file::older_files(&path).unwrap();
+    files.push(path);
+    let last = verified(&files.iter().collect::<Vec<_>>()).unwrap().last;
+    assert_eq!(last, 1_000 + u64::try_from(files.len()).unwrap() - 1, "and a line that continues each file");
+}
+
+#[tokio::test]
+async fn a_line_is_written_when_nobody_waits_for_it_any_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let entry = entry(Some("k1"), "/v1/config/a");
+    let mut writing = Box::pin(log.write(&entry));
+    let polled =
+        std::future::poll_fn(|context| Poll::Ready(writing.as_mut().poll(context).is_pending())).await;
+    assert!(polled);
+    drop(writing);
+    while checked(directory.path()).unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    log.write(&entry).await.unwrap();
+    assert_eq!(checked(directory.path()).unwrap(), 2);
 }
 
 #[tokio::test]

@@ -30,6 +30,11 @@ impl Hidden {
         self.0.as_deref().unwrap_or_default()
     }
 
+    /// The same, to be kept elsewhere.
+    pub fn shared(&self) -> Arc<[NodeId]> {
+        self.0.clone().unwrap_or_default()
+    }
+
     /// What both hide: two grants add up, so what either shows is shown.
     #[must_use]
     pub fn both(&self, other: &Hidden) -> Hidden {

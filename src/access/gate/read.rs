@@ -1,13 +1,14 @@
 //! Reading: a resource as its caller sees it.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Gate;
 use super::outcome::Refusal;
 use super::validators::Validators;
 use crate::access::authorize::compile::Segment;
-use crate::access::authorize::prune::{prune, prune_container, readable_tree, walk_to};
+use crate::access::authorize::prune::{prune, prune_container, walk_to};
+use crate::access::authorize::walk::Walk;
 use crate::access::authorize::{Authority, Hidden, PolicyOperation};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
@@ -31,9 +32,6 @@ pub struct Reading {
     pub target: InstancePath,
     /// What is there.
     pub resource: Resource,
-    /// The accessible tree for expressions: what the caller may read of the resource, in its place. In config it holds
-    /// everything else as well where nothing is kept from the caller.
-    pub tree: Tree,
     /// Nodes that are not to be shown as a default in use where they are not there: something of them may be hidden.
     pub hidden: Hidden,
     /// Entity tag without quotes; only config has one.
@@ -45,6 +43,20 @@ pub struct Reading {
     /// Nothing of the resource is kept from the caller.
     shows_all: bool,
     state: Option<StateReader>,
+    around: Around,
+    /// Made when somebody asks for it.
+    tree: OnceLock<Tree>,
+}
+
+/// What expressions may look at beside the resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Around {
+    /// All of the configuration: nothing is kept from the caller.
+    Everything,
+    /// The keys of the entries around it.
+    Ancestors,
+    /// Not even the resource: no expression is about it.
+    Nothing,
 }
 
 /// What a path leads to.
@@ -63,6 +75,28 @@ impl Reading {
     pub fn surroundings(&self) -> Option<Surroundings<'_>> {
         let data = self.snapshot.tenant(&self.tenant)?;
         Some(Surroundings { tree: &data.tree, path: &self.target })
+    }
+
+    /// The accessible tree for expressions: what the caller may read of the resource, in its place. In config it holds
+    /// everything else as well where nothing is kept from the caller.
+    pub fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| match self.around {
+            Around::Everything => {
+                self.snapshot.tenant(&self.tenant).map(|data| data.tree.clone()).unwrap_or_default()
+            }
+            Around::Ancestors => {
+                let data = match &self.resource {
+                    Resource::Container(container) => Data::Container(Arc::clone(container)),
+                    Resource::List(list) => Data::List(Arc::clone(list)),
+                    Resource::Value(Data::Leaf(value)) if !self.target.keys().is_empty() => {
+                        Data::LeafList([value.clone()].into())
+                    }
+                    Resource::Value(data) => data.clone(),
+                };
+                spine(self.snapshot.schema(), &self.target, data)
+            }
+            Around::Nothing => Tree::empty(),
+        })
     }
 
     /// An entry of the list that was read, with its computed state put in and without what the caller may not read.
@@ -174,19 +208,18 @@ impl Gate {
             .ok_or_else(|| Refusal::Commit(CommitError::NoTenant(caller.tenant.clone())))?;
         let authority = self.authority(&snapshot, caller);
         let walk = walk_to(&authority, &target);
-        let decision = authority.may(PolicyOperation::Read, &target);
         let forbidden = || Refusal::Forbidden {
             operation: PolicyOperation::Read,
             path: target.clone(),
-            decision: Box::new(decision.clone()),
+            decision: Box::new(authority.may(PolicyOperation::Read, &target)),
         };
         if !walk.is_allowed() && !walk.leads_to_readable() {
             return Err(forbidden());
         }
-        if !can_exist(schema, &data.tree, &target) {
+        let stored = data.tree.get(&target);
+        if stored.is_none() && !can_exist(schema, &data.tree, &target) {
             return Err(Refusal::NotFound { path: target });
         }
-        let from_root = walk_to(&authority, &InstancePath::root());
         let (found, state) = match datastore {
             Datastore::Config | Datastore::Candidate => (None, None),
             Datastore::State => {
@@ -197,34 +230,30 @@ impl Gate {
             }
         };
         let is_made_up = state.as_ref().is_some_and(|reader| reader.is_computed(&target));
-        let (there, shown, tree) = match found {
+        let (there, shown, around) = match found {
             Some(Some(State::List(list))) if is_made_up => {
                 let shown = prune(schema, &walk, &Data::List(list));
-                let tree = shown.clone().map(|shown| spine(schema, &target, shown));
-                let shown = shown.and_then(|shown| match shown {
-                    Data::List(list) => Some(Resource::List(list)),
-                    _ => None,
-                });
-                (true, shown, tree.unwrap_or_default())
+                (true, shown.map(Resource::from), Around::Ancestors)
             }
             // Config, and lists of state, whose entries get their state one by one.
             None | Some(Some(State::List(_))) => {
-                let tree = readable_tree(schema, &from_root, &walk, &data.tree, &target);
-                let tree = tree.unwrap_or_default();
-                let there = data.tree.get(&target).is_some();
-                (there, resource_in(&tree, &target), tree)
+                let around =
+                    if reads_everything(&authority) { Around::Everything } else { Around::Ancestors };
+                let shown = stored.and_then(|found| readable(schema, &walk, found));
+                (stored.is_some(), shown, around)
             }
-            Some(None) => (false, None, Tree::empty()),
+            Some(None) => (false, None, Around::Nothing),
             Some(Some(State::Container(container))) => {
                 let shown = prune_container(schema, &walk, &container);
-                let tree = shown.clone().map(|shown| spine(schema, &target, Data::Container(shown)));
-                (true, shown.map(Resource::Container), tree.unwrap_or_default())
+                (true, shown.map(Resource::Container), Around::Ancestors)
             }
             Some(Some(State::Other(value))) => {
                 let shown = prune(schema, &walk, &value);
-                (true, shown.map(Resource::Value), Tree::empty())
+                (true, shown.map(Resource::Value), Around::Nothing)
             }
         };
+        // Around what is not there nothing is either, but for who may see all of it.
+        let around = if shown.is_none() && around == Around::Ancestors { Around::Nothing } else { around };
         let resource = match shown {
             Some(resource) => resource,
             None if !walk.is_allowed() => return Err(forbidden()),
@@ -233,14 +262,13 @@ impl Gate {
         };
         let Validators { etag, modified } = match datastore {
             Datastore::Config | Datastore::Candidate => {
-                self.validators_for(&authority, &snapshot, &caller.tenant, &target)
+                self.validators_for(&authority, &walk, &snapshot, &caller.tenant, &target)
             }
             Datastore::State => Validators { etag: None, modified: None },
         };
         let hidden = walk.hidden_below();
         let shows_all = walk.is_allowed() && walk.shows_all_below();
         drop(walk);
-        drop(from_root);
         let tenant = caller.tenant.clone();
         Ok(Reading {
             tenant,
@@ -248,25 +276,41 @@ impl Gate {
             datastore,
             target,
             resource,
-            tree,
             hidden,
             etag,
             modified,
             authority,
             shows_all,
             state,
+            around,
+            tree: OnceLock::new(),
         })
     }
 }
 
-fn resource_in(tree: &Tree, target: &InstancePath) -> Option<Resource> {
-    Some(match tree.get(target)? {
-        Found::Entry(entry) => Resource::Container(Arc::clone(entry)),
-        Found::Node(Data::Container(container)) => Resource::Container(Arc::clone(container)),
-        Found::Node(Data::List(list)) => Resource::List(Arc::clone(list)),
-        Found::Node(data) => Resource::Value(data.clone()),
-        Found::Value(value) => Resource::Value(Data::Leaf(value.clone())),
-    })
+/// Whether nothing at all is kept from a caller.
+fn reads_everything(authority: &Authority) -> bool {
+    let from_root = walk_to(authority, &InstancePath::root());
+    from_root.shows_all_below() && from_root.is_allowed()
+}
+
+/// What of the data at the place of a walk may be shown.
+fn readable(schema: &Schema, walk: &Walk<'_>, found: Found<'_>) -> Option<Resource> {
+    match found {
+        Found::Entry(entry) => prune_container(schema, walk, entry).map(Resource::Container),
+        Found::Node(data) => prune(schema, walk, data).map(Resource::from),
+        Found::Value(value) => walk.is_allowed().then(|| Resource::Value(Data::Leaf(value.clone()))),
+    }
+}
+
+impl From<Data> for Resource {
+    fn from(data: Data) -> Self {
+        match data {
+            Data::Container(container) => Resource::Container(container),
+            Data::List(list) => Resource::List(list),
+            value => Resource::Value(value),
+        }
+    }
 }
 
 /// What a resource is that exists without anything in it.

@@ -8,6 +8,7 @@
 use super::Gate;
 use crate::access::authorize::Authority;
 use crate::access::authorize::prune::{readable_tree, walk_to};
+use crate::access::authorize::walk::Walk;
 use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
@@ -29,26 +30,28 @@ pub struct Validators {
 impl Gate {
     /// The validators of configuration at a path, for what a caller sees of it.
     pub fn validators(&self, snapshot: &Snapshot, caller: &Caller, path: &InstancePath) -> Validators {
-        self.validators_for(&self.authority(snapshot, caller), snapshot, &caller.tenant, path)
+        let authority = self.authority(snapshot, caller);
+        self.validators_for(&authority, &walk_to(&authority, path), snapshot, &caller.tenant, path)
     }
 
+    /// The same, where the walk to the path was made before.
     pub(super) fn validators_for(
         &self,
         authority: &Authority,
+        walk: &Walk<'_>,
         snapshot: &Snapshot,
         tenant: &str,
         path: &InstancePath,
     ) -> Validators {
         let engine = self.engine();
-        let walk = walk_to(authority, path);
         let whole = engine.config_etag(snapshot, tenant, path);
-        if whole.is_none() || sees_all(authority, engine.schema(), path) {
+        if whole.is_none() || sees_all(authority, walk, engine.schema(), path) {
             return Validators { etag: whole, modified: Some(snapshot.modified(tenant, path)) };
         }
         let from_root = walk_to(authority, &InstancePath::root());
         let seen = snapshot
             .tenant(tenant)
-            .and_then(|data| readable_tree(engine.schema(), &from_root, &walk, &data.tree, path))
+            .and_then(|data| readable_tree(engine.schema(), &from_root, walk, &data.tree, path))
             .and_then(|tree| engine.etag_of(&tree, path));
         Validators { etag: Some(seen.unwrap_or_else(|| engine.etag(0))), modified: None }
     }
@@ -74,7 +77,8 @@ impl Gate {
                 found.push(condition.clone());
                 continue;
             };
-            let seen = self.validators_for(authority, snapshot, tenant, path);
+            let walk = walk_to(authority, path);
+            let seen = self.validators_for(authority, &walk, snapshot, tenant, path);
             if seen.modified.is_some() {
                 found.push(condition.clone());
                 continue;
@@ -102,13 +106,11 @@ impl Gate {
 }
 
 /// Whether nothing of a resource is kept from a caller. Policies speak of what is in the datastore, not of the datastore.
-fn sees_all(authority: &Authority, schema: &Schema, path: &InstancePath) -> bool {
-    let shows = |path: &InstancePath| {
-        let walk = walk_to(authority, path);
-        walk.is_allowed() && walk.shows_all_below()
-    };
+fn sees_all(authority: &Authority, walk: &Walk<'_>, schema: &Schema, path: &InstancePath) -> bool {
+    let shows = |walk: &Walk<'_>| walk.is_allowed() && walk.shows_all_below();
     let at_the_top = || schema.children(NodeId::ROOT).iter().filter(|id| schema.node(**id).is_data());
-    shows(path) || path.steps.is_empty() && at_the_top().all(|id| shows(&path.child(*id)))
+    shows(walk)
+        || path.steps.is_empty() && at_the_top().all(|id| shows(&walk_to(authority, &path.child(*id))))
 }
 
 fn broken(path: &InstancePath, message: &str, etag: Option<String>) -> CommitError {

@@ -215,7 +215,7 @@ impl View<'_> {
     /// The resource as a message has it: a member by its name, an entry in an array of one.
     fn value(&self, path: &InstancePath, data: &Data, hidden: &Hidden) -> Option<Json> {
         let node = self.schema.node(path.target());
-        let shape = shape(self.datastore, hidden.nodes().into());
+        let shape = shape(self.datastore, hidden.shared());
         let data = Subject::of(node.id, data);
         let shown =
             serde_json::to_value(Encoded { schema: self.schema, data, shape: &shape, surroundings: None })

@@ -47,7 +47,7 @@ impl<'a> Printer<'a> {
             depth: query.depth,
             content: query.content,
             defaults: query.with_defaults.unwrap_or(WithDefaults::Explicit),
-            hidden: hidden.nodes().into(),
+            hidden: hidden.shared(),
             sublist_limit: query.sublist_limit,
             with_origin: query.with_origin,
             ..letter()

@@ -46,7 +46,7 @@ impl<'a> Printer<'a> {
             depth: query.depth,
             content,
             defaults: query.with_defaults.unwrap_or(defaults),
-            hidden: hidden.nodes().into(),
+            hidden: hidden.shared(),
             ..Shape::default()
         };
         Printer { schema, format, shape, surroundings: None }
