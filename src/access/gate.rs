@@ -111,7 +111,7 @@ impl Gate {
             Credentials::Password { .. } | Credentials::Certificate => {
                 let context = self.0.engine.context(self.0.default_tenant.clone(), Arc::clone(client));
                 let access = &self.0.access;
-                let found = access.vouchers.find(access, &context, credentials).await;
+                let found = Box::pin(access.vouchers.find(access, &context, credentials)).await;
                 found.ok_or(AuthError::Missing)?.map_err(Refusal::from)
             }
         }
@@ -122,7 +122,7 @@ impl Gate {
         let now = inner.engine.clock().now();
         let used = inner.access.authenticate(Some(token), client.address, now)?;
         if let Some(taken) = used.taken {
-            taken.settle(async |left| self.store_uses(&used.caller, client, left).await).await?;
+            Box::pin(taken.settle(async |left| self.store_uses(&used.caller, client, left).await)).await?;
         }
         Ok(used.caller)
     }
@@ -232,6 +232,8 @@ impl Gate {
     }
 
     /// Does what a request asks for. `caller` is who [`Gate::authenticate`] said, nobody for a request without a token.
+    /// Changes and operations are boxed here and in [`Gate::authenticate`], or every read would carry the room that they need
+    /// from future to future.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -255,7 +257,7 @@ impl Gate {
             Operation::Write { kind, target, edits, preconditions, validate_only, options } => {
                 let caller = caller.ok_or(AuthError::Missing)?;
                 let write = write::Write { kind, target, edits, preconditions, validate_only, options };
-                let written = self.write(&caller, client, write).await;
+                let written = Box::pin(self.write(&caller, client, write)).await;
                 let written = written.inspect_err(|refusal| {
                     if refusal.is_of_policy() {
                         denied.count_data_write();
@@ -264,7 +266,7 @@ impl Gate {
                 written.map(Outcome::Written)
             }
             Operation::Invoke { target, input, validate_only } => {
-                let invoked = self.invoke(caller, client, target, input, validate_only).await;
+                let invoked = Box::pin(self.invoke(caller, client, target, input, validate_only)).await;
                 let invoked = invoked.inspect_err(|refusal| {
                     if refusal.is_of_policy() {
                         denied.count_operation();

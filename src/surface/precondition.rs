@@ -52,7 +52,7 @@ pub fn broken(header: &str, path: &InstancePath) -> Failure {
 /// Says when what is answered was last changed, as far as the caller may know that.
 pub fn dated(reply: Reply, modified: Option<Timestamp>) -> Reply {
     match modified {
-        Some(modified) => reply.header_text(LAST_MODIFIED, &modified.http_date()),
+        Some(modified) => reply.header_text(LAST_MODIFIED, modified.http_date()),
         None => reply,
     }
 }
@@ -60,7 +60,7 @@ pub fn dated(reply: Reply, modified: Option<Timestamp>) -> Reply {
 /// The answer to a write, with the validators of what is there now.
 pub fn with_validators(reply: Reply, validators: Validators, mark: &str) -> Reply {
     match validators.etag {
-        Some(tag) => dated(reply.header_text(ETAG, &format!("\"{tag}{mark}\"")), validators.modified),
+        Some(tag) => dated(reply.header_text(ETAG, format!("\"{tag}{mark}\"")), validators.modified),
         None => reply,
     }
 }

@@ -92,7 +92,7 @@ impl Public {
         // Anybody may read it, and pages in browsers verify tokens too.
         Reply::with_body(StatusCode::OK, JSON, found.json)
             .header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))
-            .header_text(CACHE_CONTROL, &format!("public, max-age={}", found.max_age))
+            .header_text(CACHE_CONTROL, format!("public, max-age={}", found.max_age))
     }
 }
 

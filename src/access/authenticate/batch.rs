@@ -44,7 +44,6 @@ pub struct Sealed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mount_accessor: Option<Ident>,
     /// What is known of it.
-    #[serde(flatten)]
     pub facts: TokenFacts,
 }
 

@@ -91,10 +91,9 @@ impl Policies {
     pub fn authority(&self, snapshot: &Snapshot, caller: &Caller) -> Authority {
         let snapshot = snapshot.in_force();
         let kept = self.of(snapshot, &caller.tenant);
-        let everything = [Ident::from(ROOT)];
         let standing = self.standing(snapshot, caller);
         let own = match &standing {
-            _ if caller.warranted => kept.book.authority(&everything),
+            _ if caller.warranted => kept.book.authority([&Ident::from(ROOT)]),
             None => kept.book.authority(&caller.policies),
             Some(standing) if standing.state == EntityState::Active => {
                 let more = standing.policies.iter().filter(|name| !caller.policies.contains(name));

@@ -43,6 +43,8 @@ pub struct Reading {
     /// Nothing of the resource is kept from the caller.
     shows_all: bool,
     state: Option<StateReader>,
+    /// Something is there that the caller sees, and not only what exists without being stored.
+    is_there: bool,
     around: Around,
     /// Made when somebody asks for it.
     tree: OnceLock<Tree>,
@@ -51,9 +53,9 @@ pub struct Reading {
 /// What expressions may look at beside the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Around {
-    /// All of the configuration: nothing is kept from the caller.
-    Everything,
-    /// The keys of the entries around it.
+    /// All of the configuration where nothing is kept from the caller, and otherwise what leads to the resource.
+    Configuration,
+    /// What leads to the resource.
     Ancestors,
     /// Not even the resource: no expression is about it.
     Nothing,
@@ -81,10 +83,10 @@ impl Reading {
     /// everything else as well where nothing is kept from the caller.
     pub fn tree(&self) -> &Tree {
         self.tree.get_or_init(|| match self.around {
-            Around::Everything => {
+            Around::Configuration if reads_everything(&self.authority) => {
                 self.snapshot.tenant(&self.tenant).map(|data| data.tree.clone()).unwrap_or_default()
             }
-            Around::Ancestors => {
+            Around::Configuration | Around::Ancestors if self.is_there => {
                 let data = match &self.resource {
                     Resource::Container(container) => Data::Container(Arc::clone(container)),
                     Resource::List(list) => Data::List(Arc::clone(list)),
@@ -95,7 +97,7 @@ impl Reading {
                 };
                 spine(self.snapshot.schema(), &self.target, data)
             }
-            Around::Nothing => Tree::empty(),
+            _ => Tree::empty(),
         })
     }
 
@@ -237,10 +239,8 @@ impl Gate {
             }
             // Config, and lists of state, whose entries get their state one by one.
             None | Some(Some(State::List(_))) => {
-                let around =
-                    if reads_everything(&authority) { Around::Everything } else { Around::Ancestors };
                 let shown = stored.and_then(|found| readable(schema, &walk, found));
-                (stored.is_some(), shown, around)
+                (stored.is_some(), shown, Around::Configuration)
             }
             Some(None) => (false, None, Around::Nothing),
             Some(Some(State::Container(container))) => {
@@ -252,8 +252,7 @@ impl Gate {
                 (true, shown.map(Resource::Value), Around::Nothing)
             }
         };
-        // Around what is not there nothing is either, but for who may see all of it.
-        let around = if shown.is_none() && around == Around::Ancestors { Around::Nothing } else { around };
+        let is_there = shown.is_some();
         let resource = match shown {
             Some(resource) => resource,
             None if !walk.is_allowed() => return Err(forbidden()),
@@ -282,6 +281,7 @@ impl Gate {
             authority,
             shows_all,
             state,
+            is_there,
             around,
             tree: OnceLock::new(),
         })

@@ -179,6 +179,9 @@ pub(super) fn key_value(
 }
 
 pub(super) fn decode<'t>(segment: &'t str, path: &InstancePath) -> Result<Cow<'t, str>, Violation> {
+    if !segment.contains('%') {
+        return Ok(Cow::Borrowed(segment));
+    }
     let malformed = |message: String| Violation::new(ErrorTag::MalformedMessage, path.clone(), message);
     let mut rest = segment;
     while let Some(at) = rest.find('%') {

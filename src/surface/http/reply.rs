@@ -55,8 +55,8 @@ impl Reply {
 
     /// Sets a header line from a text; one that cannot stand in a header is left out.
     #[must_use]
-    pub fn header_text(mut self, name: HeaderName, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
+    pub fn header_text(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        if let Ok(value) = HeaderValue::try_from(value.into()) {
             self.headers.insert(name, value);
         }
         self

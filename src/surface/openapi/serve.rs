@@ -96,7 +96,7 @@ impl Descriptions {
         let conditions = Conditions::parse(&request.headers)?;
         let dressed = |reply: Reply| {
             reply
-                .header_text(ETAG, &format!("\"{}\"", written.tag))
+                .header_text(ETAG, format!("\"{}\"", written.tag))
                 .header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))
         };
         Ok(match conditions.decide_read(&written.tag, None) {

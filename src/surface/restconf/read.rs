@@ -246,7 +246,7 @@ fn owned(default: DefaultValue<'_>) -> Data {
 fn with_validators(reply: Reply, validators: &Validators) -> Reply {
     let reply = reply.header(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     match &validators.etag {
-        Some(tag) => dated(reply.header_text(ETAG, &format!("\"{tag}\"")), validators.modified)
+        Some(tag) => dated(reply.header_text(ETAG, format!("\"{tag}\"")), validators.modified)
             .header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
         None => reply.header(CACHE_CONTROL, HeaderValue::from_static("no-store")),
     }

@@ -105,7 +105,7 @@ impl Visit<'_> {
         let mut reply = Reply::empty(status);
         if let Some(store) = created {
             let path = target.to_restconf(self.dialect.schema());
-            reply = reply.header_text(LOCATION, &format!("{}{ROOT}/{}{path}", self.base(), store.place()));
+            reply = reply.header_text(LOCATION, format!("{}{ROOT}/{}{path}", self.base(), store.place()));
         }
         match &self.trail.caller {
             Some(caller) if write != WriteKind::Delete && !validate => {

@@ -17,6 +17,9 @@ use crate::surface::failure::Failure;
 use crate::surface::select::Selection;
 use crate::yang::schema::Schema;
 
+/// Most entries are shorter in print, in bytes, and allocators keep pieces of this size at hand.
+const ORDINARY_BODY: usize = 1_024;
+
 /// Prints what a request shows.
 #[derive(Clone, Debug)]
 pub struct Printer<'a> {
@@ -66,7 +69,7 @@ impl<'a> Printer<'a> {
     /// The body that shows a subject.
     pub fn print(&self, data: Subject<'_>) -> Vec<u8> {
         let view = View { schema: self.schema, data, shape: &self.shape, surroundings: self.surroundings };
-        let mut out = Vec::with_capacity(512);
+        let mut out = Vec::with_capacity(ORDINARY_BODY);
         match self.format {
             Format::Json => encode_json(&view, &mut out),
             Format::Yaml => encode_yaml(&view, &mut out),

@@ -99,7 +99,7 @@ impl Visit<'_> {
 fn with_validators(reply: Reply, reading: &Reading, tag: Option<&str>) -> Reply {
     let reply = reply.header(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     match tag {
-        Some(tag) => dated(reply.header_text(ETAG, &format!("\"{tag}\"")), reading.modified)
+        Some(tag) => dated(reply.header_text(ETAG, format!("\"{tag}\"")), reading.modified)
             .header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
         None => reply.header(CACHE_CONTROL, HeaderValue::from_static("no-store")),
     }

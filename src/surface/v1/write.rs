@@ -161,7 +161,7 @@ impl Visit<'_> {
         let mut reply = Reply::empty(if created { StatusCode::CREATED } else { StatusCode::NO_CONTENT });
         if created {
             let tree = if datastore == Datastore::Candidate { "candidate" } else { "config" };
-            reply = reply.header_text(LOCATION, &format!("/v1/{tree}{}", target.to_v1(schema)));
+            reply = reply.header_text(LOCATION, format!("/v1/{tree}{}", target.to_v1(schema)));
         }
         let has_tag = matches!(kind, WriteKind::Create | WriteKind::Put | WriteKind::Patch) && !validate;
         match (has_tag, &self.trail.caller) {
