@@ -7,6 +7,7 @@
 
 pub(crate) mod build;
 mod digest;
+pub mod fetch;
 mod list;
 mod order;
 pub(crate) mod share;
