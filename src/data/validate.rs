@@ -80,8 +80,8 @@ pub fn validate_reached(
     reach: &Reach,
     index: &mut ReferenceIndex,
 ) -> Vec<Violation> {
-    let mut gone = Rows::default();
-    let mut come = Rows::default();
+    let mut gone = Rows::of_change();
+    let mut come = Rows::of_change();
     let old = Evaluator::new(schema, &before.root);
     let new = Evaluator::new(schema, &after.root);
     for place in &reach.touched {
@@ -91,7 +91,10 @@ pub fn validate_reached(
     }
     index.remove(&gone);
     let tuples = in_order(come.uniques.iter().map(|row| (row.what, row.hash)));
-    let unreferable: Vec<(usize, u64)> = gone.referable.difference(&come.referable).copied().collect();
+    let unreferable: Vec<(usize, u64)> = match (&gone.referable, &come.referable) {
+        (Some(gone), Some(come)) => gone.difference(come).copied().collect(),
+        _ => Vec::new(),
+    };
     index.insert(come);
 
     let mut checker = Checker::new(schema, &after.root, index);

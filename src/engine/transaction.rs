@@ -124,18 +124,20 @@ impl Core {
                 }
                 None => Vec::new(),
             };
-            let Next { tree: next, changes, reach } = self.next_tree(&data, edits, more, prepared, time)?;
-            if let Some(approve) = &request.approve {
-                let (tenant, edits, before) = (&edits.tenant, &edits.edits, &data.tree);
-                let refused = approve(&Approval { tenant, edits, before, after: &next, changes: &changes });
-                if !refused.is_empty() {
-                    return Err(CommitError::Invalid(refused));
+            let next = self.next_tree(&data, edits, more, prepared, time)?;
+            let approve = |next: &Next| match &request.approve {
+                Some(approve) => {
+                    let (tenant, edits, before) = (&edits.tenant, &edits.edits, &data.tree);
+                    let (after, changes) = (&next.tree, &next.changes);
+                    approve(&Approval { tenant, edits, before, after, changes })
                 }
-            }
-            if changes.is_empty() {
+                None => Vec::new(),
+            };
+            if next.changes.is_empty() {
+                none(approve(&next))?;
                 continue;
             }
-            self.adopt(&mut made, &edits.tenant, &data, Next { tree: next, changes, reach }, time)?;
+            self.adopt(&mut made, &edits.tenant, &data, next, approve, time)?;
         }
         Ok(made)
     }
@@ -229,34 +231,36 @@ impl Core {
         Ok(edits)
     }
 
-    /// Validates the next tree of a tenant and takes it into the candidate.
+    /// Validates the next tree of a tenant and takes it into the candidate, if `approve` has nothing against it.
     fn adopt(
         &self,
         made: &mut Made,
         tenant: &Ident,
         data: &TenantData,
         next: Next,
+        approve: impl FnOnce(&Next) -> Vec<Violation>,
         time: Timestamp,
     ) -> Result<(), CommitError> {
         let schema = &self.schema;
-        let Next { tree: next, changes, reach } = next;
+        let judge = || {
+            let refused = approve(&next);
+            let guarded = self.ask_guards(tenant, &data.tree, &next.tree, &next.changes);
+            let mut modified = data.modified.clone();
+            let rows = RowWriter::new(schema, &self.facts, &next.tree, time, &mut modified);
+            (refused, guarded, rows.changes(&next.changes), modified)
+        };
+        // Where there is much to validate, another processor does it meanwhile.
         let validate = || {
             let mut index = data.index.clone();
-            let violations = validate_reached(schema, &data.tree, &next, &reach, &mut index);
-            (violations, index)
+            let found = validate_reached(schema, &data.tree, &next.tree, &next.reach, &mut index);
+            (found, index)
         };
-        // What the rows will be and what the guards say is for another processor to find out, where there is much of it.
-        let write = || {
-            let mut modified = data.modified.clone();
-            let writes = RowWriter::new(schema, &self.facts, &next, time, &mut modified).changes(&changes);
-            (self.ask_guards(tenant, &data.tree, &next, &changes), writes, modified)
-        };
-        let is_much = changes.len() >= WORTH_A_THREAD;
-        let ((mut violations, index), (refused, writes, modified)) = both(is_much, validate, write);
-        violations.extend(refused);
-        if !violations.is_empty() {
-            return Err(CommitError::Invalid(violations));
-        }
+        let is_much = next.changes.len() >= WORTH_A_THREAD;
+        let ((refused, guarded, writes, modified), (mut found, index)) = both(is_much, judge, validate);
+        none(refused)?;
+        found.extend(guarded);
+        none(found)?;
+        let Next { tree: next, changes, .. } = next;
         let writes = writes.map_err(|fault| CommitError::Invalid(vec![internal(&fault.to_string())]))?;
         made.writes.push((tenant.clone(), writes));
         let next = Arc::new(TenantData { tree: next, index, modified });
@@ -380,14 +384,13 @@ impl Core {
     pub(super) fn refuse_state(&self, edits: &TenantEdits) -> Result<(), CommitError> {
         let mut violations = Vec::new();
         for edit in &edits.edits {
-            let mut path = edit.path.clone();
-            if !path.steps.is_empty() && !self.schema.node(path.target()).config {
-                violations.push(state_violation(path));
-            } else if let Some(value) = &edit.value {
-                self.find_state(&mut path, value, &mut violations);
+            if !edit.path.steps.is_empty() && !self.schema.node(edit.path.target()).config {
+                violations.push(state_violation(edit.path.clone()));
+            } else if let Some(value @ (Data::Container(_) | Data::List(_))) = &edit.value {
+                self.find_state(&mut edit.path.clone(), value, &mut violations);
             }
         }
-        if violations.is_empty() { Ok(()) } else { Err(CommitError::Invalid(violations)) }
+        none(violations)
     }
 
     fn find_state(&self, path: &mut InstancePath, value: &Data, violations: &mut Vec<Violation>) {
@@ -418,6 +421,11 @@ impl Core {
             path.steps.pop();
         }
     }
+}
+
+/// A transaction with violations is not made.
+fn none(violations: Vec<Violation>) -> Result<(), CommitError> {
+    if violations.is_empty() { Ok(()) } else { Err(CommitError::Invalid(violations)) }
 }
 
 fn state_violation(path: InstancePath) -> Violation {

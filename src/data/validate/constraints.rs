@@ -40,7 +40,7 @@ pub struct Constraints {
     pub(super) sites_of: HashMap<NodeId, Vec<usize>>,
     /// Leafs and leaf-lists that are referred to, to the sites that refer to them.
     pub(super) sites_to: HashMap<NodeId, Vec<usize>>,
-    /// Sites of instance-identifiers: these may refer to anything.
+    /// Sites of instance-identifiers that need their instance: it may be anything.
     pub(super) open_sites: Vec<usize>,
     /// Lists with `unique`, with the ids of their statements.
     pub(super) unique_of: HashMap<NodeId, Vec<usize>>,
@@ -161,8 +161,8 @@ impl Constraints {
                 self.sites_of.entry(leaf).or_default().push(self.sites.len());
                 self.sites.push(Site { leaf, target: Some(target), member });
             }
-            TypeKind::InstanceIdentifier { .. } => {
-                if self.keeps(schema, leaf) {
+            TypeKind::InstanceIdentifier { require_instance } => {
+                if *require_instance && self.keeps(schema, leaf) {
                     self.open_sites.push(self.sites.len());
                 }
                 self.sites_of.entry(leaf).or_default().push(self.sites.len());

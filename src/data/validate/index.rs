@@ -45,8 +45,16 @@ pub(super) struct Rows {
     pub referrers: Vec<Row>,
     pub targets: Vec<Row>,
     pub uniques: Vec<Row>,
-    /// Site and hash of everything that can be referred to, by key or not.
-    pub referable: HashSet<(usize, u64)>,
+    /// Site and hash of everything that can be referred to, by key or not. Only for a part of a tree that changes is it asked
+    /// what no longer is there; `None` for a whole tree.
+    pub referable: Option<HashSet<(usize, u64)>>,
+}
+
+impl Rows {
+    /// For a part of a tree, before or after a change.
+    pub(super) fn of_change() -> Self {
+        Rows { referable: Some(HashSet::new()), ..Rows::default() }
+    }
 }
 
 impl ReferenceIndex {
@@ -167,6 +175,12 @@ impl ReferenceIndex {
         rows(&self.targets, site, hash).map(|row| path_of(schema, target.node, &row.keys)).collect()
     }
 
+    /// Whether anything refers by that site.
+    fn has_site(&self, site: usize) -> bool {
+        let first = Row { what: site, hash: 0, keys: Arc::new([]) };
+        self.referrers.range(first..).next().is_some_and(|row| row.what == site)
+    }
+
     /// The rows of a `unique` statement with that hash.
     pub(super) fn tuples(&self, unique: usize, hash: u64) -> Vec<Row> {
         rows(&self.uniques, unique, hash).cloned().collect()
@@ -178,7 +192,13 @@ impl ReferenceIndex {
         if self.constraints.is_indexed.get(index_of(path.target())) != Some(&true) {
             return;
         }
-        let mut gatherer = Gatherer { constraints: &self.constraints, evaluator, rows: into };
+        let open: Vec<usize> = match into.referable {
+            Some(_) => {
+                self.constraints.open_sites.iter().copied().filter(|site| self.has_site(*site)).collect()
+            }
+            None => Vec::new(),
+        };
+        let mut gatherer = Gatherer { constraints: &self.constraints, evaluator, open, rows: into };
         for length in 1..path.steps.len() {
             let steps = path.steps.get(..length).unwrap_or_default();
             let Some(last) = steps.last() else { continue };
@@ -319,6 +339,8 @@ impl Trail {
 struct Gatherer<'g, 'a> {
     constraints: &'g Constraints,
     evaluator: &'g Evaluator<'a>,
+    /// The sites of which there are instance-identifiers: these may name anything that there is.
+    open: Vec<usize>,
     rows: &'g mut Rows,
 }
 
@@ -376,7 +398,10 @@ impl<'a> Gatherer<'_, 'a> {
             let Some(value) = site.value(self.evaluator.schema, value) else { continue };
             let hash = match &site.target {
                 Some(target) => Some(hash_of(trail.keys_to(target.anchor), &value)),
-                None => hash_of_identifier(self.evaluator.schema, &value),
+                None if self.constraints.open_sites.contains(id) => {
+                    hash_of_identifier(self.evaluator.schema, &value)
+                }
+                None => None,
             };
             if let Some(hash) = hash {
                 self.rows.referrers.push(Row { what: *id, hash, keys: trail.row_keys() });
@@ -386,7 +411,9 @@ impl<'a> Gatherer<'_, 'a> {
             let target = self.constraints.sites.get(*site).and_then(|site| site.target.as_ref());
             if let Some(target) = target {
                 let hash = hash_of(trail.keys_to(target.anchor), value);
-                self.rows.referable.insert((*site, hash));
+                if let Some(referable) = &mut self.rows.referable {
+                    referable.insert((*site, hash));
+                }
                 if target.is_indexed {
                     self.rows.targets.push(Row { what: *site, hash, keys: trail.row_keys() });
                 }
@@ -396,9 +423,11 @@ impl<'a> Gatherer<'_, 'a> {
 
     /// Anything can be named by an instance-identifier.
     fn instance(&mut self, trail: &Trail) {
-        if !self.constraints.open_sites.is_empty() {
+        if let Some(referable) = &mut self.rows.referable
+            && !self.open.is_empty()
+        {
             let hash = hash_of_instance(&trail.path());
-            self.rows.referable.extend(self.constraints.open_sites.iter().map(|site| (*site, hash)));
+            referable.extend(self.open.iter().map(|site| (*site, hash)));
         }
     }
 
