@@ -179,7 +179,8 @@ impl Sides<'_> {
         self.digest(self.running, path) == self.digest(self.own, path)
     }
 
-    /// The outermost entry or container around a resource that is gone, while the candidate keeps something in it.
+    /// The outermost entry or container around a changed resource that is gone, while the candidate keeps it. What the candidate
+    /// did there may be a deletion: whoever deletes the surroundings after that is told of it too.
     fn lost_surroundings(&self, path: &InstancePath) -> Option<InstancePath> {
         (1..path.steps.len())
             .map(|end| InstancePath { steps: path.steps.iter().take(end).cloned().collect() })
@@ -189,7 +190,7 @@ impl Sides<'_> {
                     NodeKind::List { .. } | NodeKind::Container { presence: true }
                 ) && self.running.get(above).is_none()
             })
-            .filter(|_| self.own.get(path).is_some())
+            .filter(|above| self.own.get(above).is_some())
     }
 
     /// The user-ordered list of an entry, if its order was changed on both sides, and not to the same.

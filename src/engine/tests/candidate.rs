@@ -160,6 +160,20 @@ async fn what_both_sides_changed_differently_is_a_conflict_until_one_gives_way()
 }
 
 #[tokio::test]
+async fn a_deletion_inside_of_what_the_other_side_deletes_is_a_conflict_for_both() {
+    let bench = Bench::new();
+    let engine = bench.start();
+    commit(&engine, vec![bench.create("/top/item/a"), bench.create("/top/item/a/part/3")]).await;
+    let inner = edited(&engine, &begin(&engine), vec![bench.delete("/top/item/a/part/3")]).await.unwrap();
+    let outer = edited(&engine, &begin(&engine), vec![bench.delete("/top/item/a")]).await.unwrap();
+    for (candidate, other) in [(&inner, &outer), (&outer, &inner)] {
+        let faults = engine.rebase(candidate, &other.view(&engine.snapshot())).err().unwrap();
+        let paths: Vec<String> = faults.iter().map(|fault| fault.path.to_v1(&bench.schema)).collect();
+        assert_eq!(paths, ["/top/item/a"]);
+    }
+}
+
+#[tokio::test]
 async fn the_order_of_entries_is_changed_on_one_side_only() {
     let bench = Bench::new();
     let engine = bench.start();
