@@ -3,14 +3,13 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-/// What both functions answer. `right` runs on a thread of its own if that is worth it, and else after `left`. A panic of
-/// either is the caller's.
-pub fn both<L, R: Send>(
-    is_worth_a_thread: bool,
-    left: impl FnOnce() -> L,
-    right: impl FnOnce() -> R + Send,
-) -> (L, R) {
-    if !is_worth_a_thread {
+/// Edits, changes or rows that are work enough for a second processor to be worth a thread, which costs some 30 µs.
+const WORTH_A_THREAD: usize = 64;
+
+/// What both functions answer, whose work is about so many `items`. `right` runs on a thread of its own if they are many, and
+/// else after `left`. A panic of either is the caller's.
+pub fn both<L, R: Send>(items: usize, left: impl FnOnce() -> L, right: impl FnOnce() -> R + Send) -> (L, R) {
+    if items < WORTH_A_THREAD {
         let left = left();
         return (left, right());
     }
@@ -27,17 +26,17 @@ mod tests {
 
     #[test]
     fn both_answer_whether_or_not_there_is_a_thread() {
-        for worth in [false, true] {
+        for items in [0, WORTH_A_THREAD] {
             let here = thread::current().id();
-            let (left, right) = both(worth, || thread::current().id(), || thread::current().id());
-            assert_eq!((left == here, right == here), (true, !worth));
+            let (left, right) = both(items, || thread::current().id(), || thread::current().id());
+            assert_eq!((left == here, right == here), (true, items == 0));
         }
     }
 
     #[test]
     fn a_panic_on_the_thread_is_the_callers() {
-        for worth in [false, true] {
-            let outcome = std::panic::catch_unwind(|| both(worth, || 1, || -> u8 { panic!("asked to") }));
+        for items in [0, WORTH_A_THREAD] {
+            let outcome = std::panic::catch_unwind(|| both(items, || 1, || -> u8 { panic!("asked to") }));
             assert_eq!(outcome.unwrap_err().downcast_ref::<&str>(), Some(&"asked to"));
         }
     }

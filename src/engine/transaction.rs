@@ -67,9 +67,6 @@ pub(super) struct Made {
     pub writes: Vec<(Ident, RowWrites)>,
 }
 
-/// So many changes make work enough for a second processor to be worth the thread, which costs some 30 µs.
-const WORTH_A_THREAD: usize = 64;
-
 /// What the edits of a transaction make of a tenant's tree.
 struct Next {
     tree: Tree,
@@ -244,21 +241,19 @@ impl Core {
         let schema = &self.schema;
         let judge = || {
             let refused = approve(&next);
-            let guarded = self.ask_guards(tenant, &data.tree, &next.tree, &next.changes);
             let mut modified = data.modified.clone();
             let rows = RowWriter::new(schema, &self.facts, &next.tree, time, &mut modified);
-            (refused, guarded, rows.changes(&next.changes), modified)
+            (refused, rows.changes(&next.changes), modified)
         };
         // Where there is much to validate, another processor does it meanwhile.
         let validate = || {
             let mut index = data.index.clone();
-            let found = validate_reached(schema, &data.tree, &next.tree, &next.reach, &mut index);
+            let mut found = validate_reached(schema, &data.tree, &next.tree, &next.reach, &mut index);
+            found.extend(self.ask_guards(tenant, &data.tree, &next.tree, &next.changes));
             (found, index)
         };
-        let is_much = next.changes.len() >= WORTH_A_THREAD;
-        let ((refused, guarded, writes, modified), (mut found, index)) = both(is_much, judge, validate);
+        let ((refused, writes, modified), (found, index)) = both(next.changes.len(), judge, validate);
         none(refused)?;
-        found.extend(guarded);
         none(found)?;
         let Next { tree: next, changes, .. } = next;
         let writes = writes.map_err(|fault| CommitError::Invalid(vec![internal(&fault.to_string())]))?;

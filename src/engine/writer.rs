@@ -121,6 +121,8 @@ impl Writer {
                 candidate.time = time;
                 let after = Arc::new(candidate);
                 self.core.snapshot.store(Arc::clone(&after));
+                // Whoever lets go of what only the snapshot before has frees it: better here, behind the answers.
+                let spent = Arc::clone(&before);
                 let transactions = done.iter_mut().filter_map(|one| one.transaction.take()).collect();
                 let commit = Commit { revision, time, transactions, before, after: Arc::clone(&after) };
                 self.core.tell(commit);
@@ -132,6 +134,7 @@ impl Writer {
                 drop(record);
                 self.purge(revision);
                 self.store.write_back();
+                drop(spent);
             }
             Err(error) => {
                 tracing::error!(%error, "a commit was not stored");

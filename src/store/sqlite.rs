@@ -18,9 +18,11 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::barrier::{Aad, Barrier};
+use super::chain::Chain;
 use super::disk;
 use super::log::{AppendError, Bounds, CommitLog, Effect, Record, Revision, StoreError};
 use crate::base::clock::Timestamp;
+use crate::base::parallel::both;
 use crate::base::secret::Wiped;
 use files::Lock;
 pub(in crate::store) use files::database;
@@ -168,40 +170,42 @@ impl SqliteStore {
         self.connection.close().map_err(|(_, error)| trouble("close", &self.place, &error))
     }
 
-    fn write(
-        &mut self,
-        record: &Record,
-        effects: &[Effect<'_>],
-        body: &[u8],
-    ) -> Result<Revision, AppendError> {
-        let revision = self.head.revision.next();
-        let aad = Aad::Record { log: self.log_id, revision, id: record.id, previous: &self.head.chain };
-        let sealed =
-            self.barrier.seal(&aad, body).map_err(|error| AppendError::Unavailable(error.to_string()))?;
-        let mut head = self.head.clone();
-        head.revision = revision;
+    fn write(&mut self, record: &Record, effects: &[Effect<'_>]) -> Result<Revision, AppendError> {
+        let (barrier, log) = (&self.barrier, self.log_id);
+        let before = &self.head;
+        let mut head = before.clone();
+        head.revision = before.revision.next();
         head.time = record.time;
         head.id = record.id;
-        head.chain = self.head.chain.next(revision, record.id, &sealed);
 
         let refused = |error: rusqlite::Error| refused(&error);
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
+        let mut past = PastWriter::new(&transaction, barrier, log, head.revision);
+        // The record of a large transaction is sealed by another processor while this one puts the rows.
+        let (applied, sealed_record) = both(
+            effects.len(),
+            || rows::apply(&transaction, barrier, log, &mut head, effects, &mut past),
+            || seal_record(barrier, log, before, record),
+        );
+        let sealed;
+        (sealed, head.chain) = sealed_record?;
+        applied?;
+        past.finish()?;
         transaction
             .prepare_cached("INSERT INTO log (revision, id, time, chain, body) VALUES (?1, ?2, ?3, ?4, ?5)")
             .and_then(|mut insert| {
-                insert.execute(params![revision, record.id.as_bytes(), record.time.0, head.chain.0, sealed])
+                let (id, time) = (record.id.as_bytes(), record.time.0);
+                insert.execute(params![head.revision, id, time, head.chain.0, sealed])
             })
             .map_err(refused)?;
-        let mut past = PastWriter::new(&transaction, &self.barrier, self.log_id, revision);
-        rows::apply(&transaction, &self.barrier, self.log_id, &mut head, effects, &mut past)?;
-        past.finish()?;
-        head::write(&transaction, &self.barrier, self.log_id, &head)?;
+        head::write(&transaction, barrier, log, &head)?;
         match transaction.commit() {
             Ok(()) => {
+                let revision = head.revision;
                 self.head = head;
                 // A page for each row, however small; what a record holds, it holds twice: what is, and what was.
-                self.waiting_pages += effects.len() + 2 * (1 + body.len() / files::PAGE);
+                self.waiting_pages += effects.len() + 2 * (1 + sealed.len() / files::PAGE);
                 self.mark.put(&self.barrier, revision);
                 Ok(revision)
             }
@@ -228,13 +232,7 @@ impl CommitLog for SqliteStore {
         if after != self.head.revision {
             return Err(AppendError::Conflict { last: self.head.revision });
         }
-        let mut body = Wiped::with_capacity(1024);
-        serde_json::to_writer(&mut *body, record)
-            .map_err(|error| AppendError::Unavailable(error.to_string()))?;
-        if body.len() > LARGEST_RECORD {
-            return Err(AppendError::TooBig { size: body.len(), limit: LARGEST_RECORD });
-        }
-        self.write(record, effects, &body)
+        self.write(record, effects)
     }
 
     fn bounds(&self) -> Bounds {
@@ -286,6 +284,25 @@ impl CommitLog for SqliteStore {
         self.head = head;
         Ok(self.bounds())
     }
+}
+
+/// A record behind `before` as it stands in the log, and its chain value.
+fn seal_record(
+    barrier: &Barrier,
+    log: Uuid,
+    before: &Head,
+    record: &Record,
+) -> Result<(Vec<u8>, Chain), AppendError> {
+    let mut body = Wiped::with_capacity(1024);
+    serde_json::to_writer(&mut *body, record).map_err(|error| AppendError::Unavailable(error.to_string()))?;
+    if body.len() > LARGEST_RECORD {
+        return Err(AppendError::TooBig { size: body.len(), limit: LARGEST_RECORD });
+    }
+    let revision = before.revision.next();
+    let aad = Aad::Record { log, revision, id: record.id, previous: &before.chain };
+    let sealed = barrier.seal(&aad, &body).map_err(|error| AppendError::Unavailable(error.to_string()))?;
+    let chain = before.chain.next(revision, record.id, &sealed);
+    Ok((sealed, chain))
 }
 
 fn code(error: &rusqlite::Error) -> Option<ErrorCode> {

@@ -3,6 +3,7 @@
 
 use super::message::{Message, SentEdit, SentOperation, SentPlace};
 use crate::base::error::ErrorTag;
+use crate::base::parallel::both;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::{InstancePath, Keys};
 use crate::data::tree::Position;
@@ -22,14 +23,12 @@ pub fn compile(
     format: Format,
 ) -> Result<Vec<Edit>, Vec<Violation>> {
     let compiler = Compiler { schema, base, format };
-    let mut edits = Vec::with_capacity(message.edits.len());
-    let mut faults = Vec::new();
-    for (index, sent) in message.edits.iter().enumerate() {
-        match compiler.edit(sent) {
-            Ok(edit) => edits.push(edit),
-            Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_edit(index))),
-        }
-    }
+    let half = message.edits.len() / 2;
+    let (first, second) = message.edits.split_at(half);
+    let ((mut edits, mut faults), (more, further)) =
+        both(message.edits.len(), || compiler.edits(first, 0), || compiler.edits(second, half));
+    edits.extend(more);
+    faults.extend(further);
     if faults.is_empty() { Ok(edits) } else { Err(faults) }
 }
 
@@ -49,6 +48,19 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
+    /// Of some edits, the first of which has that number in the patch: those that can be made, and what is wrong with the others.
+    fn edits(&self, all: &[SentEdit<'_>], number: usize) -> (Vec<Edit>, Vec<Violation>) {
+        let mut edits = Vec::with_capacity(all.len());
+        let mut faults = Vec::new();
+        for (index, sent) in all.iter().enumerate() {
+            match self.edit(sent) {
+                Ok(edit) => edits.push(edit),
+                Err(found) => faults.extend(found.into_iter().map(|fault| fault.of_edit(number + index))),
+            }
+        }
+        (edits, faults)
+    }
+
     fn edit(&self, sent: &SentEdit<'_>) -> Result<Edit, Vec<Violation>> {
         let path = self.path("target", &sent.target).map_err(|fault| vec![fault])?;
         if !self.schema.node(path.target()).config {
