@@ -113,3 +113,64 @@ proptest! {
         assert_times(&bench, &before, &after);
     }
 }
+
+/// A hundred entries, each with a leaf: enough for a second processor to take its part.
+fn many(bench: &Bench) -> Vec<Edit> {
+    let entry = |number: i64| {
+        let at = format!("/top/item/i{number:03}");
+        [bench.create(&at), bench.set(&format!("{at}/size"), Value::Int(number))]
+    };
+    (0..100).flat_map(entry).collect()
+}
+
+#[tokio::test]
+async fn a_large_transaction_is_what_many_small_ones_are() {
+    let (at_once, by_and_by) = (Bench::new(), Bench::new());
+    let (one, other) = (at_once.start(), by_and_by.start());
+    commit(&one, many(&at_once)).await;
+    for edit in many(&by_and_by) {
+        commit(&other, vec![edit]).await;
+    }
+    let tree = |engine: &Engine| engine.snapshot().tenant(SYSTEM_TENANT).unwrap().tree.clone();
+    assert_eq!(tree(&one), tree(&other));
+    one.shutdown().await;
+    drop(one);
+    let again = at_once.start();
+    assert_eq!(tree(&again), tree(&other));
+    let (store, _) = {
+        again.shutdown().await;
+        drop(again);
+        at_once.store()
+    };
+    assert_eq!(stored_rows(&store), replayed_rows(&store.read_from(Revision(0), usize::MAX).unwrap()));
+}
+
+#[tokio::test]
+async fn a_large_transaction_with_faults_is_refused_with_all_of_them() {
+    let bench = Bench::new();
+    let mut registry = Registry::new();
+    registry.guard("/top/item", |context| match context.path.keys() {
+        [Value::String(name)] if name.ends_with('7') => {
+            vec![Violation::new(ErrorTag::InUse, context.path.clone(), "it is needed")]
+        }
+        [Value::String(name)] if &**name == "i050" => panic!("a fault of the program"),
+        _ => Vec::new(),
+    });
+    let engine = bench.start_with(registry, Bench::settings());
+    let without_panic: Vec<Edit> =
+        many(&bench).into_iter().filter(|edit| !edit.path.to_v1(&bench.schema).contains("i050")).collect();
+    let found = |outcome| match outcome {
+        Err(CommitError::Invalid(faults)) => faults,
+        _ => Vec::new(),
+    };
+    let faults: Vec<Violation> = found(engine.commit(request(SYSTEM_TENANT, without_panic.clone())).await);
+    assert_eq!(faults.len(), 10);
+    let refusal = Violation::new(ErrorTag::AccessDenied, bench.path("/top/item"), "not yours");
+    let approve: Approve = Arc::new(move |_| vec![refusal.clone()]);
+    let asked = CommitRequest { approve: Some(approve), ..request(SYSTEM_TENANT, without_panic) };
+    let faults = found(engine.commit(asked).await);
+    assert_eq!(faults.iter().map(|fault| fault.tag).collect::<Vec<_>>(), [ErrorTag::AccessDenied]);
+    let faults = found(engine.commit(request(SYSTEM_TENANT, many(&bench))).await);
+    assert_eq!(faults.iter().map(|fault| fault.tag).collect::<Vec<_>>(), [ErrorTag::OperationFailed]);
+    assert_eq!(engine.snapshot().revision, Revision(0));
+}

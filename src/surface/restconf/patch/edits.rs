@@ -126,3 +126,48 @@ impl Compiler<'_> {
         Ok(path.keys().into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::testing::schema;
+    use crate::surface::restconf::patch::message;
+    use crate::yang::schema::Value;
+
+    /// A patch with so many edits of leafs of as many entries; the numbers of some are texts.
+    fn patch(edits: usize, wrong: &[usize]) -> String {
+        let edit = |at: usize| {
+            let value = if wrong.contains(&at) { serde_json::json!("much") } else { serde_json::json!(at) };
+            serde_json::json!({"edit-id": at.to_string(), "operation": "merge", "target": format!("/item=i{at}/size"),
+                "value": {"test:size": value}})
+        };
+        let edits: Vec<_> = (0..edits).map(edit).collect();
+        serde_json::json!({"ietf-yang-patch:yang-patch": {"patch-id": "p", "edit": edits}}).to_string()
+    }
+
+    #[test]
+    fn the_edits_of_a_large_patch_keep_their_order_and_their_faults_their_numbers() {
+        let schema =
+            schema("container top\n  list item key=name\n    leaf name string\n    leaf size uint8\n");
+        let base = InstancePath::parse_restconf(&schema, "test:top").unwrap();
+        for count in [0, 1, 10, 201] {
+            let (right, wrong) = (patch(count, &[]), patch(count, &[3, 90, 200]));
+            let read = |body: &str| {
+                compile(
+                    &schema,
+                    &base,
+                    &message::read(body.as_bytes(), Format::Json.into()).unwrap(),
+                    Format::Json,
+                )
+            };
+            let edits = read(&right).unwrap();
+            let names: Vec<Value> = edits.iter().map(|edit| edit.path.steps[1].keys[0].clone()).collect();
+            let expected: Vec<Value> = (0..count).map(|at| Value::string(format!("i{at}"))).collect();
+            assert_eq!(names, expected);
+            let told: Vec<u16> =
+                read(&wrong).err().unwrap_or_default().iter().filter_map(|fault| fault.edit).collect();
+            let expected: Vec<u16> = [3, 90, 200].into_iter().filter(|at| usize::from(*at) < count).collect();
+            assert_eq!(told, expected);
+        }
+    }
+}
