@@ -1,5 +1,6 @@
 //! Two things at once, where there is enough to do.
 
+use std::convert::Infallible;
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -9,19 +10,37 @@ const WORTH_A_THREAD: usize = 64;
 /// What both functions answer, whose work is about so many `items`. `right` runs on a thread of its own if they are many, and
 /// else after `left`. A panic of either is the caller's.
 pub fn both<L, R: Send>(items: usize, left: impl FnOnce() -> L, right: impl FnOnce() -> R + Send) -> (L, R) {
+    match both_or(items, || Ok::<L, Infallible>(left()), right) {
+        Ok(answers) => answers,
+        Err(never) => match never {},
+    }
+}
+
+/// The same where `right` is in vain if `left` fails: of few items it is not begun then.
+///
+/// # Errors
+/// That of `left`.
+pub fn both_or<L, R: Send, E>(
+    items: usize,
+    left: impl FnOnce() -> Result<L, E>,
+    right: impl FnOnce() -> R + Send,
+) -> Result<(L, R), E> {
     if items < WORTH_A_THREAD {
-        let left = left();
-        return (left, right());
+        let left = left()?;
+        return Ok((left, right()));
     }
     thread::scope(|scope| {
         let right = scope.spawn(right);
         let left = left();
-        (left, right.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        let right = right.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok((left?, right))
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -30,6 +49,15 @@ mod tests {
             let here = thread::current().id();
             let (left, right) = both(items, || thread::current().id(), || thread::current().id());
             assert_eq!((left == here, right == here), (true, items == 0));
+        }
+    }
+
+    #[test]
+    fn of_few_items_nothing_is_begun_in_vain() {
+        for items in [0, WORTH_A_THREAD] {
+            let begun = AtomicBool::new(false);
+            let outcome = both_or(items, || Err::<(), _>("no"), || begun.store(true, Ordering::Relaxed));
+            assert_eq!((outcome, begun.into_inner()), (Err("no"), items != 0));
         }
     }
 

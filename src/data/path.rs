@@ -12,7 +12,6 @@ use std::borrow::Borrow;
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use smallvec::SmallVec;
 
 use super::violation::Violation;

@@ -19,7 +19,7 @@ use super::snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
 use crate::base::ident::Ident;
-use crate::base::parallel::both;
+use crate::base::parallel::both_or;
 use crate::data::diff::{Change, ChangeKind, diff};
 use crate::data::edit::{Edit, apply};
 use crate::data::path::InstancePath;
@@ -240,21 +240,19 @@ impl Core {
     ) -> Result<(), CommitError> {
         let schema = &self.schema;
         let judge = || {
-            let refused = approve(&next);
-            let mut modified = data.modified.clone();
-            let rows = RowWriter::new(schema, &self.facts, &next.tree, time, &mut modified);
-            (refused, rows.changes(&next.changes), modified)
-        };
-        // Where there is much to validate, another processor does it meanwhile.
-        let validate = || {
+            none(approve(&next))?;
             let mut index = data.index.clone();
             let mut found = validate_reached(schema, &data.tree, &next.tree, &next.reach, &mut index);
             found.extend(self.ask_guards(tenant, &data.tree, &next.tree, &next.changes));
-            (found, index)
+            none(found).map(|()| index)
         };
-        let ((refused, writes, modified), (found, index)) = both(next.changes.len(), judge, validate);
-        none(refused)?;
-        none(found)?;
+        // Where there are many changes, another processor works their rows out meanwhile.
+        let write = || {
+            let mut modified = data.modified.clone();
+            let rows = RowWriter::new(schema, &self.facts, &next.tree, time, &mut modified);
+            (rows.changes(&next.changes), modified)
+        };
+        let (index, (writes, modified)) = both_or(next.changes.len(), judge, write)?;
         let Next { tree: next, changes, .. } = next;
         let writes = writes.map_err(|fault| CommitError::Invalid(vec![internal(&fault.to_string())]))?;
         made.writes.push((tenant.clone(), writes));

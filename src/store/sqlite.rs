@@ -22,7 +22,7 @@ use super::chain::Chain;
 use super::disk;
 use super::log::{AppendError, Bounds, CommitLog, Effect, Record, Revision, StoreError};
 use crate::base::clock::Timestamp;
-use crate::base::parallel::both;
+use crate::base::parallel::both_or;
 use crate::base::secret::Wiped;
 use files::Lock;
 pub(in crate::store) use files::database;
@@ -183,14 +183,13 @@ impl SqliteStore {
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
         let mut past = PastWriter::new(&transaction, barrier, log, head.revision);
         // The record of a large transaction is sealed by another processor while this one puts the rows.
-        let (applied, sealed_record) = both(
+        let ((), sealed_record) = both_or(
             effects.len(),
             || rows::apply(&transaction, barrier, log, &mut head, effects, &mut past),
             || seal_record(barrier, log, before, record),
-        );
+        )?;
         let sealed;
         (sealed, head.chain) = sealed_record?;
-        applied?;
         past.finish()?;
         transaction
             .prepare_cached("INSERT INTO log (revision, id, time, chain, body) VALUES (?1, ?2, ?3, ?4, ?5)")

@@ -124,9 +124,7 @@ impl Reading {
         let Some(state) = &self.state else { return Ok(Some(Arc::clone(entry))) };
         let schema = self.snapshot.schema();
         if let Some(last) = path.steps.last_mut() {
-            let keys = schema.node(entry.node).keys();
-            last.keys.clear();
-            last.keys.extend(keys.iter().filter_map(|key| entry.leaf(*key)).cloned());
+            last.keys = entry.key(schema);
         }
         let complete = state.complete(path, entry)?;
         if self.shows_all {

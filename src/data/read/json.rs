@@ -78,14 +78,18 @@ impl<'o> Json<'o> {
         Ok(())
     }
 
-    fn by_serde_json<T: Serialize>(self, value: &T) -> Result<(), Error> {
-        serde_json::to_writer(self.out, value)
-    }
-
     fn open(self, opening: u8, closing: u8) -> Members<'o> {
         self.out.push(opening);
         Members { out: self.out, closing, is_first: true }
     }
+}
+
+macro_rules! by_serde_json {
+    ($($method:ident: $type:ty,)*) => {
+        $(fn $method(self, value: $type) -> Result<(), Error> {
+            serde_json::to_writer(self.out, &value)
+        })*
+    };
 }
 
 impl<'o> Serializer for Json<'o> {
@@ -103,44 +107,18 @@ impl<'o> Serializer for Json<'o> {
         self.plain(if value { "true" } else { "false" })
     }
 
-    fn serialize_i8(self, value: i8) -> Result<(), Error> {
-        self.by_serde_json(&value)
-    }
-
-    fn serialize_i16(self, value: i16) -> Result<(), Error> {
-        self.by_serde_json(&value)
-    }
-
-    fn serialize_i32(self, value: i32) -> Result<(), Error> {
-        self.by_serde_json(&value)
-    }
-
-    fn serialize_i64(self, value: i64) -> Result<(), Error> {
-        self.by_serde_json(&value)
-    }
-
-    fn serialize_u8(self, value: u8) -> Result<(), Error> {
-        self.by_serde_json(&value)
-    }
-
-    fn serialize_u16(self, value: u16) -> Result<(), Error> {
-        self.by_serde_json(&value)
-    }
-
-    fn serialize_u32(self, value: u32) -> Result<(), Error> {
-        self.by_serde_json(&value)
-    }
-
-    fn serialize_u64(self, value: u64) -> Result<(), Error> {
-        self.by_serde_json(&value)
-    }
-
-    fn serialize_f32(self, value: f32) -> Result<(), Error> {
-        self.by_serde_json(&value)
-    }
-
-    fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        self.by_serde_json(&value)
+    by_serde_json! {
+        serialize_i8: i8,
+        serialize_i16: i16,
+        serialize_i32: i32,
+        serialize_i64: i64,
+        serialize_u8: u8,
+        serialize_u16: u16,
+        serialize_u32: u32,
+        serialize_u64: u64,
+        serialize_f32: f32,
+        serialize_f64: f64,
+        serialize_bytes: &[u8],
     }
 
     fn serialize_char(self, value: char) -> Result<(), Error> {
@@ -150,10 +128,6 @@ impl<'o> Serializer for Json<'o> {
     #[inline]
     fn serialize_str(self, value: &str) -> Result<(), Error> {
         append_quoted(value, self.out)
-    }
-
-    fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
-        self.by_serde_json(&value)
     }
 
     fn serialize_none(self) -> Result<(), Error> {
