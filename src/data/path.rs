@@ -8,8 +8,7 @@ mod restconf;
 
 pub(in crate::data) use parse::unknown_message;
 
-use std::borrow::Borrow;
-use std::fmt::Write as _;
+use std::borrow::{Borrow, Cow};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use smallvec::SmallVec;
@@ -19,6 +18,9 @@ use crate::yang::schema::{ModuleId, NodeId, NodeKind, Schema, Value};
 
 /// Everything but the unreserved characters of RFC 3986 is encoded in a key (RFC 8040 section 3.5.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The texts of most paths have less than so many bytes.
+const USUAL_LENGTH: usize = 128;
 
 /// The address of an instance: from the root down, one step a data node.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -120,7 +122,7 @@ impl InstancePath {
     /// The form of `/v1` URLs: `/strongbox/jwt-issuers/payments-api/roles/reader`. Keys are percent-encoded and comma
     /// separated. A name is qualified (`module:name`) only where several modules define it under one parent.
     pub fn to_v1(&self, schema: &Schema) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(USUAL_LENGTH);
         for step in self.printed(schema) {
             let node = schema.node(step.node);
             out.push('/');
@@ -131,7 +133,7 @@ impl InstancePath {
             out.push_str(&node.name);
             for (index, key) in step.keys.iter().enumerate() {
                 out.push(if index == 0 { '/' } else { ',' });
-                let _ = write!(out, "{}", utf8_percent_encode(&key.to_string(), RESERVED));
+                out.extend(utf8_percent_encode(&text_of(key), RESERVED));
             }
         }
         if out.is_empty() { "/".to_owned() } else { out }
@@ -140,7 +142,7 @@ impl InstancePath {
     /// The form of RFC 7951 section 6.11: `/strongbox:strongbox/jwt-issuers[name='payments-api']`. A value that holds
     /// both kinds of quotes, for which the RFC has no form, is written as an XPath `concat(...)`.
     pub fn to_instance_identifier(&self, schema: &Schema) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(USUAL_LENGTH);
         let mut module: Option<ModuleId> = None;
         for step in self.printed(schema) {
             let node = schema.node(step.node);
@@ -154,7 +156,9 @@ impl InstancePath {
             if let [value] = step.keys.as_slice()
                 && matches!(node.kind, NodeKind::LeafList { .. })
             {
-                let _ = write!(out, "[.={}]", quote(&value.to_string()));
+                out.push_str("[.=");
+                push_quoted(&mut out, &text_of(value));
+                out.push(']');
                 continue;
             }
             for (key, value) in node.keys().iter().zip(&step.keys) {
@@ -164,7 +168,10 @@ impl InstancePath {
                     out.push_str(&schema.module(key.module).name);
                     out.push(':');
                 }
-                let _ = write!(out, "{}={}]", key.name, quote(&value.to_string()));
+                out.push_str(&key.name);
+                out.push('=');
+                push_quoted(&mut out, &text_of(value));
+                out.push(']');
             }
         }
         if out.is_empty() { "/".to_owned() } else { out }
@@ -197,23 +204,31 @@ impl InstancePath {
     }
 }
 
-/// A text as an XPath literal.
-fn quote(text: &str) -> String {
+/// A value's canonical text.
+fn text_of(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed)
+}
+
+/// Adds a text as an XPath literal.
+fn push_quoted(out: &mut String, text: &str) {
+    let mut literal = |quote: char, text: &str| {
+        out.push(quote);
+        out.push_str(text);
+        out.push(quote);
+    };
     if !text.contains('\'') {
-        return format!("'{text}'");
+        return literal('\'', text);
     }
     if !text.contains('"') {
-        return format!("\"{text}\"");
+        return literal('"', text);
     }
-    let mut out = String::from("concat(");
+    out.push_str("concat(");
     for (index, part) in text.split('\'').enumerate() {
-        if index > 0 {
-            out.push_str(",\"'\",");
-        }
-        let _ = write!(out, "'{part}'");
+        out.push_str(if index > 0 { ",\"'\",'" } else { "'" });
+        out.push_str(part);
+        out.push('\'');
     }
     out.push(')');
-    out
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! The form of RESTCONF URLs (RFC 8040 section 3.5.3): `/example:list=key,key/leaf-list=value`.
 
-use std::fmt::Write as _;
-
 use percent_encoding::utf8_percent_encode;
 
 use super::parse::{decode, key_value, named_child, navigable};
-use super::{InstancePath, Keys, RESERVED};
+use super::{InstancePath, Keys, RESERVED, USUAL_LENGTH, text_of};
 use crate::base::error::ErrorTag;
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::{ModuleId, Node, NodeKind, Schema};
@@ -55,7 +53,7 @@ impl InstancePath {
 
     /// The form of RESTCONF URLs, with a slash before each step; nothing for the root.
     pub fn to_restconf(&self, schema: &Schema) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(USUAL_LENGTH);
         let mut module: Option<ModuleId> = None;
         for step in self.printed(schema) {
             let node = schema.node(step.node);
@@ -68,7 +66,7 @@ impl InstancePath {
             out.push_str(&node.name);
             for (index, key) in step.keys.iter().enumerate() {
                 out.push(if index == 0 { '=' } else { ',' });
-                let _ = write!(out, "{}", utf8_percent_encode(&key.to_string(), RESERVED));
+                out.extend(utf8_percent_encode(&text_of(key), RESERVED));
             }
         }
         out
