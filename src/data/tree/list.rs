@@ -251,15 +251,28 @@ impl List {
     /// Changes the entry with that key in place, and returns what the function returned. The function must leave the
     /// entry's key alone.
     pub fn update<R>(&mut self, key: &[Value], change: impl FnOnce(&mut Arc<Container>) -> R) -> Option<R> {
-        let mut entry = Arc::clone(self.get(key)?);
-        let before = Arc::clone(&entry);
-        // The list lets go of its own reference only when the changed entry is put back, so the entry's own children
-        // are copied here once; everything below them stays shared.
-        let result = change(&mut entry);
-        if !Arc::ptr_eq(&before, &entry) {
-            drop(before);
+        if self.user_ordered {
+            let mut entry = Arc::clone(self.get(key)?);
+            let result = change(&mut entry);
             self.replace(Key::of_entry(&entry, self.key_count()), entry);
+            return Some(result);
         }
+        // The list keeps the only reference to an entry that this transaction has changed already, so that another change
+        // of it copies nothing.
+        let key_count = self.key_count();
+        let entry = match &mut self.store {
+            Store::Small(entries) if key_count > 0 && key_count == key.len() => {
+                let at = find(entries, key, false).ok()?;
+                entries.get_mut(at)?
+            }
+            Store::Sorted(map) => map.get_mut(key)?,
+            Store::Small(_) | Store::Ordered(_) => return None,
+        };
+        let Some(sum) = self.sum.get() else { return Some(change(entry)) };
+        let before = digest::of_entry(entry, key_count, None);
+        let result = change(entry);
+        let after = digest::of_entry(entry, key_count, None);
+        self.sum.set(sum.wrapping_sub(before).wrapping_add(after));
         Some(result)
     }
 
