@@ -82,7 +82,7 @@ impl<'a> Walk<'a> {
 
     /// Whether the same holds of everything below, whichever of the operations is asked about.
     pub fn is_uniform_for_all(&self, operations: &[PolicyOperation]) -> bool {
-        operations.iter().all(|operation| self.clone().asking(*operation).is_uniform())
+        operations.iter().all(|operation| self.is_uniform_for(*operation))
     }
 
     /// One segment further down.
@@ -115,7 +115,11 @@ impl<'a> Walk<'a> {
 
     /// Whether the same holds of everything below, with the same nodes hidden: there is no need to walk on.
     pub fn is_uniform(&self) -> bool {
-        let all = |tracks: &Tracks<'_>| tracks.iter().all(|track| track.is_uniform(self.operation));
+        self.is_uniform_for(self.operation)
+    }
+
+    fn is_uniform_for(&self, operation: PolicyOperation) -> bool {
+        let all = |tracks: &Tracks<'_>| tracks.iter().all(|track| track.is_uniform(operation));
         all(&self.own) && self.limits.as_ref().is_none_or(all)
     }
 
