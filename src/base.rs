@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod duration;
 pub mod error;
 pub mod ident;
+pub mod json_text;
 pub mod outline;
 pub mod parallel;
 pub mod password;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroize as _;
 
+use crate::base::json_text::append_quoted;
 use crate::data::decode::{DecodeOptions, decode, decode_entry, decode_fitting};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};
@@ -19,9 +20,12 @@ use crate::yang::schema::{NodeId, Schema, Value};
 #[error("{0}")]
 pub(super) struct RowError(String);
 
+/// The texts of most rows have less than so many bytes.
+const USUAL_LENGTH: usize = 1024;
+
 /// The text of a row.
 pub(super) fn encode_row(schema: &Schema, row: &Container) -> Result<RowValue, RowError> {
-    let mut writer = Writer { schema, out: Vec::with_capacity(256) };
+    let mut writer = Writer { schema, out: Vec::with_capacity(USUAL_LENGTH) };
     let written = writer.container(row);
     let Writer { mut out, .. } = writer;
     if let Err(error) = written {
@@ -29,7 +33,7 @@ pub(super) fn encode_row(schema: &Schema, row: &Container) -> Result<RowValue, R
         return Err(RowError(error.to_string()));
     }
     let text = String::from_utf8(out).map_err(|error| RowError(error.to_string()))?;
-    RowValue::new(text).map_err(|error| RowError(error.to_string()))
+    Ok(RowValue::written(text))
 }
 
 /// The container or entry that a row's text stands for.
@@ -144,8 +148,8 @@ impl Writer<'_> {
                 write!(self.out, "{value}").map_err(serde_json::Error::io)?;
             }
             other => match other.as_str() {
-                Some(text) => serde_json::to_writer(&mut self.out, text)?,
-                None => serde_json::to_writer(&mut self.out, &other.to_string())?,
+                Some(text) => append_quoted(text, &mut self.out)?,
+                None => append_quoted(&other.to_string(), &mut self.out)?,
             },
         }
         Ok(())

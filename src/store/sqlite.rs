@@ -293,7 +293,7 @@ fn seal_record(
     record: &Record,
 ) -> Result<(Vec<u8>, Chain), AppendError> {
     let mut body = Wiped::with_capacity(1024);
-    serde_json::to_writer(&mut *body, record).map_err(|error| AppendError::Unavailable(error.to_string()))?;
+    record.append_json(&mut body).map_err(|error| AppendError::Unavailable(error.to_string()))?;
     if body.len() > LARGEST_RECORD {
         return Err(AppendError::TooBig { size: body.len(), limit: LARGEST_RECORD });
     }
