@@ -7,6 +7,7 @@ pub mod clock;
 pub mod diagnostic;
 pub mod duration;
 pub mod error;
+pub mod hashed;
 pub mod ident;
 pub mod json_text;
 pub mod outline;

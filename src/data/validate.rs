@@ -18,9 +18,10 @@ mod law;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::rc::Rc;
+
+use smallvec::SmallVec;
 
 pub use constraints::{Constraints, Scope};
 pub use index::ReferenceIndex;
@@ -37,6 +38,7 @@ use super::tree::Tree;
 use super::violation::Violation;
 use super::xpath::accessible::ON;
 use super::xpath::{Cursor, Evaluator};
+use crate::base::hashed::HashSet;
 use crate::yang::schema::Schema;
 use crate::yang::schema::xpath::ConstraintRef;
 
@@ -98,28 +100,24 @@ pub fn validate_reached(
     index.insert(come);
 
     let mut checker = Checker::new(schema, &after.root, index);
+    let mut standing = Standing::of(reach);
     for place in &reach.touched {
-        for cursor in each_at(&checker, reach.path(*place)) {
+        for cursor in standing.at(&checker, *place) {
             if cursor.parent().is_none_or(|parent| checker.is_allowed(parent)) {
-                checker.subtree(&cursor);
+                checker.subtree(cursor);
             }
         }
     }
-    // Constraints are many to a place: what stands there is looked up once.
-    let mut standing: HashMap<usize, Rc<[Cursor<'_>]>> = HashMap::new();
     for place in &reach.structures {
-        let found = each_at(&checker, reach.path(*place));
-        for cursor in &found {
+        for cursor in standing.at(&checker, *place) {
             if checker.is_allowed(cursor) {
                 checker.structure(&Rc::new(cursor.clone()));
             }
         }
-        standing.insert(*place, found.into());
     }
     for task in &reach.tasks {
-        let look = || each_at(&checker, reach.path(task.anchor)).into();
-        let anchors = Rc::clone(standing.entry(task.anchor).or_insert_with(look));
-        perform(&mut checker, task, &anchors);
+        let anchors = standing.at(&checker, task.anchor);
+        perform(&mut checker, task, anchors);
     }
     for path in index.referrers(schema, unreferable) {
         for cursor in each_at(&checker, &path) {
@@ -139,13 +137,33 @@ pub fn validate_reached(
 
 /// What comes, without repetitions.
 fn in_order<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     items.filter(|item| seen.insert(*item)).collect()
 }
 
+/// What stands at a place: nearly always one node.
+type Instances<'a> = SmallVec<[Cursor<'a>; 1]>;
+
+/// What stands at the places of a change. Constraints are many to a place: it is looked up once.
+struct Standing<'r, 'a> {
+    reach: &'r Reach,
+    found: Vec<Option<Instances<'a>>>,
+}
+
+impl<'r, 'a> Standing<'r, 'a> {
+    fn of(reach: &'r Reach) -> Self {
+        Standing { reach, found: vec![None; reach.count()] }
+    }
+
+    fn at(&mut self, checker: &Checker<'a>, place: usize) -> &[Cursor<'a>] {
+        let path = self.reach.path(place);
+        self.found.get_mut(place).map_or(&[], |found| found.get_or_insert_with(|| each_at(checker, path)))
+    }
+}
+
 /// What stands at a path, stored or by default.
-fn each_at<'a>(checker: &Checker<'a>, path: &InstancePath) -> Vec<Cursor<'a>> {
-    let mut found = Vec::new();
+fn each_at<'a>(checker: &Checker<'a>, path: &InstancePath) -> Instances<'a> {
+    let mut found = SmallVec::new();
     checker.all.refill();
     let _ = checker.all.visit_at(path, &mut |cursor| {
         found.push(cursor.clone());
@@ -155,7 +173,7 @@ fn each_at<'a>(checker: &Checker<'a>, path: &InstancePath) -> Vec<Cursor<'a>> {
 }
 
 fn perform<'a>(checker: &mut Checker<'a>, task: &Task, anchors: &[Cursor<'a>]) {
-    let mut instances = Vec::new();
+    let mut instances: Instances<'a> = SmallVec::new();
     for anchor in anchors {
         checker.all.refill();
         let _ =
@@ -183,7 +201,7 @@ fn perform<'a>(checker: &mut Checker<'a>, task: &Task, anchors: &[Cursor<'a>]) {
 
 /// One violation may be found from several sides.
 fn without_repetitions(mut violations: Vec<Violation>) -> Vec<Violation> {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     violations.retain(|violation| seen.insert(format!("{violation:?}")));
     violations
 }

@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexSet;
-
 use super::facts::Facts;
 use super::modified::Modified;
 use super::row_codec::{RowError, encode_row};
 use crate::base::clock::Timestamp;
+use crate::base::hashed::IndexSet;
 use crate::data::diff::{Change, ChangeKind};
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data, Tree};
@@ -54,7 +53,7 @@ impl<'a> RowWriter<'a> {
             time,
             modified,
             deleted: Vec::new(),
-            put: IndexSet::new(),
+            put: IndexSet::default(),
             writes: RowWrites::default(),
         }
     }

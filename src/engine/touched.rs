@@ -1,10 +1,7 @@
 //! Which instances of the nodes that somebody is interested in a diff touches: the entries in which something changed, and
 //! those inside of what came or went.
 
-use std::collections::HashMap;
-
-use indexmap::IndexSet;
-
+use crate::base::hashed::{HashMap, IndexSet};
 use crate::data::diff::Change;
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data};
@@ -20,7 +17,7 @@ pub(super) struct Attached<T> {
 
 impl<T> Attached<T> {
     pub fn new(schema: &Schema, attached: impl IntoIterator<Item = (NodeId, T)>) -> Self {
-        let mut by_node: HashMap<NodeId, Vec<T>> = HashMap::new();
+        let mut by_node: HashMap<NodeId, Vec<T>> = HashMap::default();
         let mut below = vec![false; schema.nodes().count()];
         for (node, thing) in attached {
             by_node.entry(node).or_default().push(thing);
@@ -57,7 +54,7 @@ impl<T> Attached<T> {
         if self.by_node.is_empty() {
             return Vec::new();
         }
-        let mut found: IndexSet<InstancePath> = IndexSet::new();
+        let mut found: IndexSet<InstancePath> = IndexSet::default();
         let mut add = |steps: &[PathStep]| {
             // Many changes are in one entry: a path is made for the first of them.
             if !found.contains(steps) {

@@ -4,10 +4,11 @@
 //! Not here: data.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::reach::{self, Reached};
+use crate::base::hashed::HashMap;
 use crate::data::xpath::reference::as_member;
 use crate::yang::schema::types::{Leafref, Type, TypeKind};
 use crate::yang::schema::xpath::Expr;
@@ -108,14 +109,14 @@ impl Constraints {
         let mut constraints = Constraints {
             scope,
             watched: Vec::new(),
-            mandatory_choices: HashMap::new(),
+            mandatory_choices: HashMap::default(),
             sites: Vec::new(),
-            sites_of: HashMap::new(),
-            sites_to: HashMap::new(),
+            sites_of: HashMap::default(),
+            sites_to: HashMap::default(),
             open_sites: Vec::new(),
-            unique_of: HashMap::new(),
+            unique_of: HashMap::default(),
             uniques: Vec::new(),
-            reached: HashMap::new(),
+            reached: HashMap::default(),
             reached_by_all: Vec::new(),
             is_relevant: Vec::new(),
             is_indexed: Vec::new(),

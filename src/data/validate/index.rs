@@ -4,7 +4,6 @@
 //! Rows hold a hash instead of a value, so a row that is found is a candidate: whoever asks looks at the data itself.
 //! The maps are persistent, so an index is cloned with a snapshot at no cost.
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use std::sync::Arc;
 use imbl::OrdSet;
 
 use super::constraints::{Constraints, index as index_of};
+use crate::base::hashed::HashSet;
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::Tree;
 use crate::data::tree::build::packed;
@@ -53,7 +53,7 @@ pub(super) struct Rows {
 impl Rows {
     /// For a part of a tree, before or after a change.
     pub(super) fn of_change() -> Self {
-        Rows { referable: Some(HashSet::new()), ..Rows::default() }
+        Rows { referable: Some(HashSet::default()), ..Rows::default() }
     }
 }
 

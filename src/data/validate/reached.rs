@@ -4,15 +4,15 @@
 //! A change can make other nodes appear or disappear that nobody stored: defaults of another case, non-presence
 //! containers and defaults under a `when`. Those places count as changed too, until nothing new is reached.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use smallvec::SmallVec;
 
 use super::check::{Checker, visit_instances};
 use super::constraints::{Constraints, index};
 use super::index::{ReferenceIndex, Trail, hash_of};
 use super::reach::{Reached, Via};
+use crate::base::hashed::{HashSet, IndexMap};
 use crate::data::diff::Change;
 use crate::data::path::{InstancePath, Keys, PathStep};
 use crate::data::tree::{Container, Tree};
@@ -73,6 +73,11 @@ impl Reach {
         self.places.get_index(place).map_or(ROOT, |(path, _)| path)
     }
 
+    /// How many places there are; their numbers are below that.
+    pub(super) fn count(&self) -> usize {
+        self.places.len()
+    }
+
     fn place(&mut self, steps: &[PathStep]) -> usize {
         match self.places.get_index_of(steps) {
             Some(known) => known,
@@ -80,11 +85,36 @@ impl Reach {
         }
     }
 
-    /// The number of the place, if what is found out about it now was not known.
-    fn mark(&mut self, steps: &[PathStep], mark: impl FnOnce(&mut Marks) -> &mut bool) -> Option<usize> {
-        let place = self.place(steps);
+    /// The place itself, if what is found out about it now was not known.
+    fn mark(&mut self, place: usize, mark: impl FnOnce(&mut Marks) -> &mut bool) -> Option<usize> {
         let (_, marks) = self.places.get_index_mut(place)?;
         (!std::mem::replace(mark(marks), true)).then_some(place)
+    }
+}
+
+/// A path that is followed, with the numbers of those of its beginnings that are places already: constraints are many to a
+/// path, and their anchors the same few.
+struct Followed {
+    path: InstancePath,
+    /// By number of steps.
+    places: SmallVec<[Option<usize>; 8]>,
+}
+
+impl Followed {
+    /// A path that is a place.
+    fn new(path: InstancePath, place: usize) -> Self {
+        let mut places = SmallVec::from_elem(None, path.steps.len());
+        places.push(Some(place));
+        Followed { path, places }
+    }
+
+    /// The number of the path that consists of its first `length` steps.
+    fn place(&mut self, length: usize, reach: &mut Reach) -> usize {
+        let steps = self.path.steps.get(..length).unwrap_or_default();
+        match self.places.get_mut(length) {
+            Some(known) => *known.get_or_insert_with(|| reach.place(steps)),
+            None => reach.place(steps),
+        }
     }
 }
 
@@ -109,35 +139,41 @@ impl<'a> Tracer<'_, 'a> {
         }
         let mut next = 0;
         while let Some(place) = self.reach.touched.get(next) {
-            let path = self.reach.path(*place).clone();
-            self.follow(&path);
+            let followed = Followed::new(self.reach.path(*place).clone(), *place);
+            self.follow(followed);
             next += 1;
         }
         self.reach
     }
 
     fn touch(&mut self, steps: &[PathStep]) {
-        let place = self.reach.mark(steps, |marks| &mut marks.is_touched);
+        let place = self.reach.place(steps);
+        self.touch_place(place);
+    }
+
+    fn touch_place(&mut self, place: usize) {
+        let place = self.reach.mark(place, |marks| &mut marks.is_touched);
         self.reach.touched.extend(place);
     }
 
-    fn structure(&mut self, steps: &[PathStep]) {
-        let place = self.reach.mark(steps, |marks| &mut marks.is_structure);
+    fn structure(&mut self, place: usize) {
+        let place = self.reach.mark(place, |marks| &mut marks.is_structure);
         self.reach.structures.extend(place);
     }
 
-    fn follow(&mut self, path: &InstancePath) {
-        self.surroundings(&path.steps);
+    fn follow(&mut self, mut followed: Followed) {
+        self.surroundings(&mut followed);
         let mut below = Vec::new();
-        self.reaching(path.target(), &mut below);
+        self.reaching(followed.path.target(), &mut below);
         let constraints = self.constraints;
         for changed in below {
             for reached in constraints.reached.get(&changed).into_iter().flatten() {
-                self.reached(path, reached);
+                self.reached(&mut followed, reached);
             }
         }
         for reached in &constraints.reached_by_all {
-            self.task(reached, &[]);
+            let root = followed.place(0, &mut self.reach);
+            self.task(reached, root);
         }
     }
 
@@ -154,18 +190,23 @@ impl<'a> Tracer<'_, 'a> {
 
     /// The container around a change, and what stands in other cases of the same choices. A non-presence container
     /// comes and goes with its content, so what is around it counts as well.
-    fn surroundings(&mut self, mut steps: &[PathStep]) {
-        while let Some((last, parent)) = steps.split_last() {
+    fn surroundings(&mut self, followed: &mut Followed) {
+        for length in (0..followed.path.steps.len()).rev() {
+            let Some((parent, [last, ..])) = followed.path.steps.split_at_checked(length) else { break };
             self.other_cases(parent, last.node);
-            self.structure(parent);
             let around = parent.last().map_or(NodeId::ROOT, |step| step.node);
-            if !self.schema.node(around).is_np_container() {
+            let is_passed_on = self.schema.node(around).is_np_container();
+            let comes_or_goes = is_passed_on
+                && self.is_stored_in(self.before.root, parent)
+                    != self.is_stored_in(self.after.all.root, parent);
+            let place = followed.place(length, &mut self.reach);
+            self.structure(place);
+            if !is_passed_on {
                 break;
             }
-            if self.is_stored_in(self.before.root, parent) != self.is_stored_in(self.after.all.root, parent) {
-                self.touch(parent);
+            if comes_or_goes {
+                self.touch_place(place);
             }
-            steps = parent;
         }
     }
 
@@ -204,14 +245,17 @@ impl<'a> Tracer<'_, 'a> {
         self.touch(&steps);
     }
 
-    fn reached(&mut self, path: &InstancePath, reached: &Reached) {
+    fn reached(&mut self, followed: &mut Followed, reached: &Reached) {
         if let Some(via) = reached.via {
-            for referrer in self.referrers(path, via) {
+            for referrer in self.referrers(&followed.path, via) {
                 if let Some(anchor) = prefix(&referrer, reached.anchor) {
+                    let anchor = self.reach.place(anchor);
                     self.task(reached, anchor);
                 }
             }
-        } else if let Some(anchor) = prefix(path, reached.anchor) {
+        } else if let Some(anchor) = prefix(&followed.path, reached.anchor) {
+            let length = anchor.len();
+            let anchor = followed.place(length, &mut self.reach);
             self.task(reached, anchor);
         }
     }
@@ -224,7 +268,7 @@ impl<'a> Tracer<'_, 'a> {
             Some(entry) => InstancePath { steps: entry.to_vec() }.child(target.node),
             None => path.clone(),
         };
-        let mut hashes = HashSet::new();
+        let mut hashes = HashSet::default();
         for evaluator in [self.before, &self.after.all] {
             let _ = evaluator.visit_at(&leafs, &mut |top| {
                 let _ = visit_instances(evaluator, top, target.node, &mut |leaf| {
@@ -240,8 +284,7 @@ impl<'a> Tracer<'_, 'a> {
         self.index.referrers(self.schema, hashes.into_iter().map(|hash| (via.site, hash)))
     }
 
-    fn task(&mut self, reached: &Reached, anchor: &[PathStep]) {
-        let anchor = self.reach.place(anchor);
+    fn task(&mut self, reached: &Reached, anchor: usize) {
         let task = Task { node: reached.node, constraint: reached.constraint, anchor };
         if self.reach.seen_tasks.insert(task) {
             if matches!(task.constraint, ConstraintRef::When(_)) {
@@ -270,7 +313,8 @@ impl<'a> Tracer<'_, 'a> {
         after.all.refill();
         for parent in parents {
             let InstancePath { steps } = parent.path(self.schema);
-            self.structure(&steps);
+            let place = self.reach.place(&steps);
+            self.structure(place);
             let is_stored = parent.item().container().is_some_and(|data| data.get(task.node).is_some());
             if !is_stored && matches!(facts.kind, NodeKind::Choice { .. } | NodeKind::Case) {
                 self.data_nodes(&steps, task.node, NodeId::ROOT);
