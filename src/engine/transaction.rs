@@ -239,20 +239,22 @@ impl Core {
         time: Timestamp,
     ) -> Result<(), CommitError> {
         let schema = &self.schema;
-        let judge = || {
+        let judge = || -> Result<_, CommitError> {
             none(approve(&next))?;
             let mut index = data.index.clone();
-            let mut found = validate_reached(schema, &data.tree, &next.tree, &next.reach, &mut index);
-            found.extend(self.ask_guards(tenant, &data.tree, &next.tree, &next.changes));
-            none(found).map(|()| index)
+            let found = validate_reached(schema, &data.tree, &next.tree, &next.reach, &mut index);
+            Ok((index, found))
         };
-        // Where there are many changes, another processor works their rows out meanwhile.
+        // Where there are many changes, another processor asks the guards and works the rows out meanwhile.
         let write = || {
+            let guarded = self.ask_guards(tenant, &data.tree, &next.tree, &next.changes);
             let mut modified = data.modified.clone();
             let rows = RowWriter::new(schema, &self.facts, &next.tree, time, &mut modified);
-            (rows.changes(&next.changes), modified)
+            (guarded, rows.changes(&next.changes), modified)
         };
-        let (index, (writes, modified)) = both_or(next.changes.len(), judge, write)?;
+        let ((index, mut found), (guarded, writes, modified)) = both_or(next.changes.len(), judge, write)?;
+        found.extend(guarded);
+        none(found)?;
         let Next { tree: next, changes, .. } = next;
         let writes = writes.map_err(|fault| CommitError::Invalid(vec![internal(&fault.to_string())]))?;
         made.writes.push((tenant.clone(), writes));

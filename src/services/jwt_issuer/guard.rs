@@ -30,7 +30,7 @@ pub(super) fn guard(nodes: &Nodes, context: &GuardContext<'_>) -> Vec<Violation>
         return Vec::new();
     }
     let globs: GlobSet = allowed.iter().filter_map(Value::as_str).collect();
-    let known: Vec<String> = allowed.iter().take(8).map(|glob| shorten(&glob.to_string())).collect();
+    let known = || -> Vec<String> { allowed.iter().take(8).map(|glob| shorten(&glob.to_string())).collect() };
     role.leaf_list(nodes.default)
         .iter()
         .filter(|audience| !audience.as_str().is_some_and(|audience| globs.matches(audience)))
@@ -38,7 +38,7 @@ pub(super) fn guard(nodes: &Nodes, context: &GuardContext<'_>) -> Vec<Violation>
             let message = format!(
                 "the default audience '{}' matches none of allowed-audiences: {}",
                 shorten(&audience.to_string()),
-                known.join(", ")
+                known().join(", ")
             );
             let path = context.path.child(nodes.default).entry([audience.clone()]);
             Violation::new(ErrorTag::InvalidValue, path, message)
