@@ -25,6 +25,14 @@ impl Wiped {
         Wiped(Vec::with_capacity(capacity))
     }
 
+    /// Empties it, with room for `capacity` bytes. A smaller buffer is wiped and not moved, as a vector that grows would be.
+    pub fn begin(&mut self, capacity: usize) {
+        self.0.clear();
+        if self.0.capacity() < capacity {
+            *self = Wiped::with_capacity(capacity);
+        }
+    }
+
     /// Overwrites the whole buffer, its unused end too, and empties it.
     pub fn wipe(&mut self) {
         self.0.resize(self.0.capacity(), 0);

@@ -30,6 +30,7 @@ use head::Head;
 use mark::Mark;
 pub use past::PastRow;
 use past::PastWriter;
+use rows::Keyed;
 pub use rows::Row;
 
 /// The format that this program reads and writes; kept in SQLite's `user_version`.
@@ -182,15 +183,22 @@ impl SqliteStore {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
         let mut past = PastWriter::new(&transaction, barrier, log, head.revision);
-        // The record of a large transaction is sealed by another processor while this one puts the rows.
+        let rows = Keyed::of(barrier, effects);
+        // What a large transaction has to seal is sealed by another processor, while this one has to do with the database.
+        let sealing = head.clone();
+        let ((), sealed_rows) = both_or(
+            effects.len(),
+            || rows.find(&transaction, barrier, log, &mut head, &mut past),
+            || rows.seal(barrier, log, &sealing),
+        )?;
+        let sealed_rows = sealed_rows?;
         let ((), sealed_record) = both_or(
             effects.len(),
-            || rows::apply(&transaction, barrier, log, &mut head, effects, &mut past),
+            || rows.put(&transaction, &sealed_rows, &mut head).and_then(|()| past.finish()),
             || seal_record(barrier, log, before, record),
         )?;
         let sealed;
         (sealed, head.chain) = sealed_record?;
-        past.finish()?;
         transaction
             .prepare_cached("INSERT INTO log (revision, id, time, chain, body) VALUES (?1, ?2, ?3, ?4, ?5)")
             .and_then(|mut insert| {

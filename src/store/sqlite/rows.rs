@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::head::{Head, RowSum};
@@ -10,7 +10,7 @@ use super::past::PastWriter;
 use super::{damaged, refused, trouble};
 use crate::base::clock::Timestamp;
 use crate::base::secret::Wiped;
-use crate::store::barrier::{Aad, Barrier, RowKey};
+use crate::store::barrier::{Aad, Barrier, BarrierError, RowKey};
 use crate::store::log::{AppendError, Effect, Revision, StoreError};
 
 /// One opened row, borrowed for the moment in which it is visited.
@@ -28,67 +28,105 @@ pub struct Row<'a> {
     pub time: Timestamp,
 }
 
-/// Puts and deletes what a record does to the rows; `head` carries the new revision and gets the new sum, `past` what each
-/// row was.
-pub(super) fn apply(
-    connection: &Connection,
-    barrier: &Barrier,
-    log: Uuid,
-    head: &mut Head,
-    effects: &[Effect<'_>],
-    past: &mut PastWriter<'_>,
-) -> Result<(), AppendError> {
-    let failed = |error: rusqlite::Error| refused(&error);
-    let mut find =
-        connection.prepare_cached("SELECT revision, time, value FROM rows WHERE key = ?1").map_err(failed)?;
-    let mut put = connection
-        .prepare_cached("INSERT OR REPLACE INTO rows (key, revision, time, value) VALUES (?1, ?2, ?3, ?4)")
-        .map_err(failed)?;
-    let mut delete = connection.prepare_cached("DELETE FROM rows WHERE key = ?1").map_err(failed)?;
-    // In the order of the keys, a thousand rows go into the tree of pages from left to right instead of all over it. Several
-    // effects on one row stay in their order.
-    let mut keyed: Vec<(RowKey, &Effect<'_>)> =
-        effects.iter().map(|effect| (barrier.row_key(effect.tenant, effect.path), effect)).collect();
-    keyed.sort_by_key(|(key, _)| *key);
-    let mut previous = None;
-    for (key, effect) in keyed {
-        let before: Option<(Revision, Timestamp, Vec<u8>)> = find
-            .query_row([key.0], |row| Ok((row.get(0)?, Timestamp(row.get(1)?), row.get(2)?)))
-            .optional()
+/// What a record does to rows: one effect a row.
+pub(super) struct Keyed<'e>(Vec<(RowKey, &'e Effect<'e>)>);
+
+impl<'e> Keyed<'e> {
+    /// In the order of the keys, a thousand rows go into the tree of pages from left to right instead of all over it. Of
+    /// several effects on one row the last one counts.
+    pub fn of(barrier: &Barrier, effects: &'e [Effect<'e>]) -> Self {
+        let key = |effect: &'e Effect<'e>| (barrier.row_key(effect.tenant, effect.path), effect);
+        let mut keyed: Vec<(RowKey, &Effect<'_>)> = effects.iter().map(key).collect();
+        keyed.sort_by_key(|(key, _)| *key);
+        keyed.dedup_by(|later, kept| {
+            let is_same = later.0 == kept.0;
+            if is_same {
+                *kept = *later;
+            }
+            is_same
+        });
+        Keyed(keyed)
+    }
+
+    /// The rows as they will be, sealed for the revision and the time of `head`; `None` for those that go.
+    pub fn seal(
+        &self,
+        barrier: &Barrier,
+        log: Uuid,
+        head: &Head,
+    ) -> Result<Vec<Option<Vec<u8>>>, AppendError> {
+        let mut plain = Wiped::with_capacity(1024);
+        let sealed = self.0.iter().map(|(key, effect)| {
+            let Some(value) = effect.value else { return Ok(None) };
+            encode(&mut plain, effect.tenant, effect.path, value);
+            let aad = Aad::Row { log, key, revision: head.revision, time: head.time };
+            barrier.seal(&aad, &plain).map(Some)
+        });
+        let sealed: Result<_, BarrierError> = sealed.collect();
+        sealed.map_err(|error| AppendError::Unavailable(error.to_string()))
+    }
+
+    /// Tells `past` what each of the rows was, and takes it out of the sum of `head`.
+    pub fn find(
+        &self,
+        connection: &Connection,
+        barrier: &Barrier,
+        log: Uuid,
+        head: &mut Head,
+        past: &mut PastWriter<'_>,
+    ) -> Result<(), AppendError> {
+        let failed = |error: rusqlite::Error| refused(&error);
+        let mut find = connection
+            .prepare_cached("SELECT revision, time, value FROM rows WHERE key = ?1")
             .map_err(failed)?;
-        let is_first = previous.replace(key) != Some(key);
-        let there = before.is_some();
-        match before {
-            Some((revision, time, sealed)) => {
-                head.rows.subtract(&key, revision);
-                if is_first {
-                    let mut sealed = Wiped::new(sealed);
-                    let aad = Aad::Row { log, key: &key, revision, time };
-                    let (tenant, path, value) =
-                        open(barrier, &aad, &mut sealed).ok_or_else(|| unopened(revision))?;
-                    past.add(tenant, path, Some(value))?;
+        let mut found = Wiped::with_capacity(1024);
+        for (key, effect) in &self.0 {
+            let mut rows = find.query([key.0]).map_err(failed)?;
+            let Some(row) = rows.next().map_err(failed)? else {
+                past.add(effect.tenant, effect.path, None)?;
+                continue;
+            };
+            let revision = row.get(0).map_err(failed)?;
+            let time = Timestamp(row.get(1).map_err(failed)?);
+            let sealed = row.get_ref(2).map_err(failed)?;
+            let sealed = sealed.as_blob().unwrap_or_default();
+            found.begin(sealed.len());
+            found.extend_from_slice(sealed);
+            head.rows.subtract(key, revision);
+            let aad = Aad::Row { log, key, revision, time };
+            let (tenant, path, value) = open(barrier, &aad, &mut found).ok_or_else(|| unopened(revision))?;
+            past.add(tenant, path, Some(value))?;
+        }
+        Ok(())
+    }
+
+    /// Puts what [`Keyed::seal`] made, and deletes the rows that go; `head` gets the new sum.
+    pub fn put(
+        &self,
+        connection: &Connection,
+        sealed: &[Option<Vec<u8>>],
+        head: &mut Head,
+    ) -> Result<(), AppendError> {
+        let failed = |error: rusqlite::Error| refused(&error);
+        let mut put = connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO rows (key, revision, time, value) VALUES (?1, ?2, ?3, ?4)",
+            )
+            .map_err(failed)?;
+        let mut delete = connection.prepare_cached("DELETE FROM rows WHERE key = ?1").map_err(failed)?;
+        for ((key, _), sealed) in self.0.iter().zip(sealed) {
+            match sealed {
+                Some(sealed) => {
+                    put.execute(params![key.0, head.revision, head.time.0, sealed]).map_err(failed)?;
+                    head.rows.add(key, head.revision);
+                }
+                None => {
+                    delete.execute([key.0]).map_err(failed)?;
                 }
             }
-            None if is_first => past.add(effect.tenant, effect.path, None)?,
-            None => {}
         }
-        match effect.value {
-            Some(value) => {
-                let plain = encode(effect.tenant, effect.path, value);
-                let aad = Aad::Row { log, key: &key, revision: head.revision, time: head.time };
-                let sealed = barrier
-                    .seal(&aad, &plain)
-                    .map_err(|error| AppendError::Unavailable(error.to_string()))?;
-                put.execute(params![key.0, head.revision, head.time.0, sealed]).map_err(failed)?;
-                head.rows.add(&key, head.revision);
-            }
-            None if there => {
-                delete.execute([key.0]).map_err(failed)?;
-            }
-            None => {}
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Opens every row, shows it to `visit`, and holds all of them against the head.
@@ -140,14 +178,13 @@ fn unopened(revision: Revision) -> AppendError {
 }
 
 /// Tenant and path with their lengths in front (four bytes each, most significant first), then the value.
-fn encode(tenant: &str, path: &str, value: &str) -> Wiped {
-    let mut plain = Wiped::with_capacity(8 + tenant.len() + path.len() + value.len());
+fn encode(plain: &mut Wiped, tenant: &str, path: &str, value: &str) {
+    plain.begin(8 + tenant.len() + path.len() + value.len());
     for text in [tenant, path] {
         plain.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
         plain.extend_from_slice(text.as_bytes());
     }
     plain.extend_from_slice(value.as_bytes());
-    plain
 }
 
 fn decode(plain: &[u8]) -> Option<(&str, &str, &str)> {
@@ -168,7 +205,8 @@ mod tests {
 
     #[test]
     fn a_row_survives_its_bytes() {
-        let plain = encode("acme", "/a:b[name='ü']", "{}");
+        let mut plain = Wiped::default();
+        encode(&mut plain, "acme", "/a:b[name='ü']", "{}");
         assert_eq!(decode(&plain), Some(("acme", "/a:b[name='ü']", "{}")));
         assert_eq!(decode(&plain[..9]), None);
         assert_eq!(decode(&[]), None);
