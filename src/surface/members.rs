@@ -37,4 +37,4 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
 /// A name that is borrowed from the text where that has it without escapes.
 #[derive(Deserialize)]
-struct Name<'b>(#[serde(borrow)] Cow<'b, str>);
+pub struct Name<'b>(#[serde(borrow)] pub Cow<'b, str>);

@@ -73,7 +73,7 @@ pub enum SentPlace {
 pub(super) struct Loose<'b> {
     pub patch_id: Option<String>,
     pub comment: Option<String>,
-    pub edits: Vec<LooseEdit<'b>>,
+    pub edits: Option<Vec<LooseEdit<'b>>>,
     pub unknown: Vec<String>,
 }
 
@@ -137,13 +137,14 @@ fn judge(loose: Loose<'_>) -> Result<Message<'_>, Vec<Violation>> {
     if loose.patch_id.is_none() {
         faults.push(fault(ErrorTag::MissingElement, "'patch-id' is missing".to_owned()));
     }
-    if loose.edits.len() > MAX_EDITS {
-        let message = format!("{} edits are more than the {MAX_EDITS} of a patch", loose.edits.len());
+    let sent = loose.edits.unwrap_or_default();
+    if sent.len() > MAX_EDITS {
+        let message = format!("{} edits are more than the {MAX_EDITS} of a patch", sent.len());
         return Err(vec![fault(ErrorTag::TooBig, message)]);
     }
     let mut ids = std::collections::HashSet::new();
-    let mut edits = Vec::with_capacity(loose.edits.len());
-    for (index, edit) in loose.edits.into_iter().enumerate() {
+    let mut edits = Vec::with_capacity(sent.len());
+    for (index, edit) in sent.into_iter().enumerate() {
         if let Some(id) = &edit.id
             && !ids.insert(id.clone())
         {
@@ -160,10 +161,10 @@ fn judge(loose: Loose<'_>) -> Result<Message<'_>, Vec<Violation>> {
 
 fn judge_edit<'b>(edit: LooseEdit<'b>, index: usize, faults: &mut Vec<Violation>) -> Option<SentEdit<'b>> {
     let name =
-        edit.id.as_deref().map_or_else(|| format!("edit {index}"), |id| format!("edit '{}'", shorten(id)));
+        || edit.id.as_deref().map_or_else(|| format!("edit {index}"), |id| format!("edit '{}'", shorten(id)));
     let before = faults.len();
     let mut say = |tag, message: String| {
-        let message = format!("{name}: {message}");
+        let message = format!("{}: {message}", name());
         faults.push(Violation::new(tag, InstancePath::root(), message).of_edit(index));
     };
     for unknown in &edit.unknown {
@@ -320,6 +321,10 @@ mod tests {
             r#"{"yang-patch":{}}"#,
             r#"{"ietf-yang-patch:yang-patch":[]}"#,
             r#"{"a":1,"b":2}"#,
+            r#"{"ietf-yang-patch:yang-patch":{"patch-id":"1","edit":[],"edit":[]}}"#,
+            r#"{"ietf-yang-patch:yang-patch":{"patch-id":"1","edit":[{"target":"/a","target":"/b"}]}}"#,
+            r#"{"ietf-yang-patch:yang-patch":{"patch-id":"1","edit":[{"value":{},"value":{}}]}}"#,
+            r#"{"ietf-yang-patch:yang-patch":{"patch-id":1}}"#,
         ] {
             let found = read(body.as_bytes(), Format::Json).unwrap_err();
             assert_eq!(found[0].tag, ErrorTag::MalformedMessage, "{body}");

@@ -84,7 +84,8 @@ impl<'x> Reader<'x> {
                         "patch-id" => &mut loose.patch_id,
                         "comment" => &mut loose.comment,
                         "edit" => {
-                            loose.edits.push(self.edit()?);
+                            let edit = self.edit()?;
+                            loose.edits.get_or_insert_default().push(edit);
                             continue;
                         }
                         _ => {
