@@ -1,45 +1,58 @@
 //! The ceilings: what the machine can do when nothing of ours is in the way.
+//!
+//! A bare server is a process of its own, as the daemon is: it would have its wake-ups for nothing in the process of the load.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    ParsedPublicKey, RSA_PKCS1_SHA256, RsaKeyPair,
 };
-use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use strongbox::services::jose::jws::Unverified;
-use strongbox::services::jose::{Algorithm, PublicKey};
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-/// Signs some bytes.
-type Sign = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+use super::process::Process;
+
+/// The argument with which the bench starts itself as a bare server.
+pub const SERVE: &str = "--bare-server";
 
 /// What a bare server does with each request.
-#[derive(Clone)]
+#[derive(Serialize, Deserialize)]
 pub enum Work {
     /// Answers these bytes.
-    Bytes(Bytes),
+    Bytes(Vec<u8>),
     /// Signs a JWT-sized message and answers a JWT-sized body.
-    Sign(Sign),
-    /// Verifies this token with ES256 and answers a token-sized body.
-    VerifyEs256(Arc<PublicKey>, String),
+    SignEs256,
+    /// The same with a key of 2048 bits.
+    SignRs256,
+    /// The same with Ed25519.
+    SignEdDsa,
+    /// Verifies a signature of a JWT-sized message and answers a token-sized body.
+    VerifyEs256,
     /// Serialises these roles with serde_json.
-    Json(Arc<Vec<Role>>),
-    /// Has a row committed with those of other requests, after doing the work inside.
-    Commit(Writer, Box<Work>),
+    Json(Vec<Role>),
+    /// Has a row in a database below this directory committed with those of other requests, after doing the work.
+    Commit(PathBuf, Box<Work>),
 }
 
+/// A work that is ready to be done.
+type Task = Arc<dyn Fn(&[u8]) -> Bytes + Send + Sync>;
+
 /// A role as plain Rust would hold it.
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Role {
     pub name: String,
@@ -58,14 +71,14 @@ pub struct Role {
 }
 
 /// A fixed claim of a [`Role`].
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct FixedClaim {
     pub name: String,
     pub value: String,
 }
 
 /// An allowed claim of a [`Role`].
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct AllowedClaim {
     pub name: String,
@@ -74,91 +87,109 @@ pub struct AllowedClaim {
 }
 
 /// The distribution of a [`Role`].
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Distribute {
     pub to: String,
 }
 
-impl Work {
-    /// ES256 with a fresh key.
-    pub fn sign_es256() -> Self {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
-        Work::Sign(Arc::new(move |message| {
-            key.sign(&SystemRandom::new(), message).expect("a signature").as_ref().to_vec()
-        }))
-    }
+/// Starts a hyper server that does nothing but `work`.
+pub fn start(work: &Work) -> Process {
+    let mut child = Command::new(std::env::current_exe().expect("a path"))
+        .arg(SERVE)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the bench starts");
+    let work = serde_json::to_vec(work).expect("JSON");
+    child.stdin.take().expect("a pipe").write_all(&work).expect("it reads");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    let address = line.trim().parse().expect("an address");
+    Process { child, address }
+}
 
-    /// RS256 with a fresh key of 2048 bits.
-    pub fn sign_rs256() -> Self {
-        let key = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
-        Work::Sign(Arc::new(move |message| {
-            let mut signature = vec![0; key.public_modulus_len()];
-            key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).expect("a signature");
-            signature
-        }))
+/// Is such a server, until it is killed: takes its work from standard input and says there where it listens.
+pub async fn serve() {
+    let mut work: Work = serde_json::from_reader(std::io::stdin()).expect("a work");
+    let mut writer = None;
+    if let Work::Commit(dir, inner) = work {
+        writer = Some(Writer::start(&dir));
+        work = *inner;
     }
-
-    /// EdDSA with a fresh Ed25519 key.
-    pub fn sign_eddsa() -> Self {
-        let key = Ed25519KeyPair::generate().expect("a key");
-        Work::Sign(Arc::new(move |message| key.sign(message).as_ref().to_vec()))
-    }
-
-    /// These roles, as plain structs.
-    pub fn json(roles: Vec<serde_json::Value>) -> Self {
-        let roles = roles.into_iter().map(|role| serde_json::from_value(role).expect("a role")).collect();
-        Work::Json(Arc::new(roles))
+    let task = ready(work);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    println!("{}", listener.local_addr().expect("an address"));
+    while let Ok((stream, _)) = listener.accept().await {
+        let (task, writer) = (task.clone(), writer.clone());
+        stream.set_nodelay(true).expect("a socket option");
+        tokio::spawn(async move {
+            let service = service_fn(move |request| answer(task.clone(), writer.clone(), request));
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
     }
 }
 
-/// Starts a hyper server that does nothing but `work`; it lives as long as the runtime.
-pub async fn bare_server(work: Work) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let work = work.clone();
-            stream.set_nodelay(true).expect("a socket option");
-            tokio::spawn(async move {
-                let service = service_fn(move |request| answer(work.clone(), request));
-                let _ = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
-            });
+fn ready(work: Work) -> Task {
+    let random = SystemRandom::new();
+    match work {
+        Work::Bytes(bytes) => {
+            let bytes = Bytes::from(bytes);
+            Arc::new(move |_| bytes.clone())
         }
-    });
-    address
+        Work::Json(roles) => Arc::new(move |_| Bytes::from(serde_json::to_vec(&roles).expect("JSON"))),
+        Work::SignEs256 => {
+            let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+            signing(move |message| key.sign(&random, message).expect("a signature").as_ref().to_vec())
+        }
+        Work::SignRs256 => {
+            let key = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
+            signing(move |message| {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).expect("a signature");
+                signature
+            })
+        }
+        Work::SignEdDsa => {
+            let key = Ed25519KeyPair::generate().expect("a key");
+            signing(move |message| key.sign(message).as_ref().to_vec())
+        }
+        Work::VerifyEs256 => {
+            let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+            let message = vec![b'x'; 300];
+            let signature = key.sign(&random, &message).expect("a signature");
+            let public = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.public_key()).expect("a key");
+            Arc::new(move |_| {
+                public.verify_sig(&message, signature.as_ref()).expect("its signature");
+                Bytes::from(vec![b'y'; 700])
+            })
+        }
+        Work::Commit(..) => unreachable!("a commit in a commit"),
+    }
+}
+
+/// Has what `sign` says of a message below a text of the size of a JWT.
+fn signing(sign: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Task {
+    Arc::new(move |body| {
+        let mut message = vec![b'x'; 300];
+        message.extend_from_slice(body);
+        let mut text = vec![b'y'; 400];
+        text.extend_from_slice(&sign(&message));
+        Bytes::from(text)
+    })
 }
 
 async fn answer(
-    work: Work,
-    request: Request<hyper::body::Incoming>,
+    task: Task,
+    writer: Option<Writer>,
+    request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let body = request.into_body().collect().await.expect("a body").to_bytes();
-    let work = match work {
-        Work::Commit(writer, work) => {
-            writer.commit().await;
-            *work
-        }
-        work => work,
-    };
-    let answer = match work {
-        Work::Bytes(bytes) => bytes,
-        Work::Commit(..) => Bytes::new(),
-        Work::Json(roles) => Bytes::from(serde_json::to_vec(&*roles).expect("JSON")),
-        Work::VerifyEs256(key, jwt) => {
-            let token = Unverified::parse(&jwt).expect("a token");
-            assert!(token.is_signed_by(Algorithm::ES256, &key));
-            Bytes::from(vec![b'y'; 700])
-        }
-        Work::Sign(sign) => {
-            let mut message = vec![b'x'; 300];
-            message.extend_from_slice(&body);
-            let mut text = vec![b'y'; 400];
-            text.extend_from_slice(&sign(&message));
-            Bytes::from(text)
-        }
-    };
+    let answer = task(&body);
+    if let Some(writer) = writer {
+        writer.commit().await;
+    }
     let mut response = Response::new(Full::new(answer));
     response
         .headers_mut()
@@ -168,11 +199,11 @@ async fn answer(
 
 /// The one thread of a bare server that writes: what waits in its queue is committed together.
 #[derive(Clone)]
-pub struct Writer(mpsc::Sender<oneshot::Sender<()>>);
+struct Writer(mpsc::Sender<oneshot::Sender<()>>);
 
 impl Writer {
-    /// Starts one with a database in `dir`; it ends with the last server that has it.
-    pub fn start(dir: &std::path::Path) -> Self {
+    /// Starts one with a database in `dir`.
+    fn start(dir: &Path) -> Self {
         let (sender, mut queue) = mpsc::channel::<oneshot::Sender<()>>(1024);
         let mut database = open(dir, "writer.db");
         std::thread::spawn(move || {
@@ -199,21 +230,9 @@ impl Writer {
     }
 }
 
-/// Durable single-row commits a second on the disk of `dir`, one at a time.
-pub fn sqlite_commits(dir: &std::path::Path, time: Duration) -> f64 {
-    let mut database = open(dir, "single.db");
-    let begin = Instant::now();
-    let mut count = 0_u64;
-    while begin.elapsed() < time {
-        group(&mut database, count, 1);
-        count += 1;
-    }
-    count as f64 / begin.elapsed().as_secs_f64()
-}
-
-/// Rows a second when `size` of them share a durable commit.
-pub fn sqlite_group_commits(dir: &std::path::Path, size: u64, time: Duration) -> f64 {
-    let mut database = open(dir, "group.db");
+/// Rows a second when `size` of them share a durable commit, without a server.
+pub fn sqlite_commits(dir: &Path, size: u64, time: Duration) -> f64 {
+    let mut database = open(dir, "bare.db");
     let begin = Instant::now();
     let mut count = 0_u64;
     while begin.elapsed() < time {
@@ -223,7 +242,7 @@ pub fn sqlite_group_commits(dir: &std::path::Path, size: u64, time: Duration) ->
     count as f64 / begin.elapsed().as_secs_f64()
 }
 
-fn open(dir: &std::path::Path, name: &str) -> rusqlite::Connection {
+fn open(dir: &Path, name: &str) -> rusqlite::Connection {
     let file = dir.join(name);
     let _ = std::fs::remove_file(&file);
     let database = rusqlite::Connection::open(file).expect("a database");

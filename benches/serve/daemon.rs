@@ -1,20 +1,15 @@
-//! The daemon under load, and what it takes of the machine.
+//! The daemon that is measured, and what it is filled with.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
-use super::load::{self, Measured, Request};
+use super::load::{self, Request};
+use super::process::Process;
 use super::{ISSUER, role};
 
-/// Ticks of a processor's time that Linux counts in a second (`USER_HZ`, the same on every architecture that it runs on here).
-const TICKS: f64 = 100.0;
-
-/// A daemon that was started with `quickstart`; killed when dropped.
+/// A daemon that was started with `quickstart`.
 pub struct Daemon {
-    child: Child,
-    pub address: SocketAddr,
+    pub process: Process,
     pub token: String,
     pub admin: String,
 }
@@ -35,34 +30,11 @@ impl Daemon {
         let text =
             |pointer: &str| facts.pointer(pointer).and_then(|fact| fact.as_str()).expect("a fact").to_owned();
         let address = text("/address").trim_start_matches("http://").parse().expect("an address");
-        Daemon { child, address, token: text("/tokens/alice"), admin: text("/tokens/admin") }
-    }
-
-    /// Resident memory in MiB.
-    pub fn resident(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
-        line.trim().trim_end_matches(" kB").trim().parse::<f64>().unwrap_or(0.0) / 1024.0
-    }
-
-    /// Processor time that it has taken so far, user and system.
-    pub fn processor(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-        (ticks(11) + ticks(12)) / TICKS
-    }
-
-    /// Loads it as [`load::run`] does; with what was measured comes the processor time that a request took.
-    pub async fn load<F>(&self, connections: usize, time: Duration, make: F) -> Measured
-    where
-        F: Fn(usize, usize) -> Request + Send + Sync + 'static,
-    {
-        let before = self.processor();
-        let mut measured = load::run(self.address, connections, time, make).await;
-        let taken = (self.processor() - before) / measured.all.max(1) as f64;
-        measured.processor = Some(Duration::from_secs_f64(taken.max(0.0)));
-        measured
+        Daemon {
+            process: Process { child, address },
+            token: text("/tokens/alice"),
+            admin: text("/tokens/admin"),
+        }
     }
 
     /// A request with a token that may do what the bench does.
@@ -73,7 +45,8 @@ impl Daemon {
     /// Sends one request and returns the body of the answer.
     pub async fn once(&self, request: Request) -> Vec<u8> {
         use tokio::io::AsyncWriteExt;
-        let mut stream = tokio::net::TcpStream::connect(self.address).await.expect("the server listens");
+        let mut stream =
+            tokio::net::TcpStream::connect(self.process.address).await.expect("the server listens");
         stream.write_all(&request.bytes).await.expect("the server reads");
         let mut answer = Vec::new();
         let status = load::read_answer(&mut stream, &mut answer).await;
@@ -89,12 +62,5 @@ impl Daemon {
             let body = serde_json::json!({ "roles": roles }).to_string();
             self.once(self.request("PATCH", ISSUER, &body, 204)).await;
         }
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -1,8 +1,6 @@
 //! Logging in with an ES256 token at a JWT mount of the Vault dialect: batch tokens beside a bare server that verifies the
 //! signature, service tokens beside those that commit a row for each as well.
 
-use std::sync::Arc;
-
 use strongbox::services::jose::{Algorithm, Cipher, Key, jws};
 
 use super::ceiling::Work;
@@ -34,10 +32,8 @@ pub async fn run(bench: &Bench<'_>) {
         let body = serde_json::json!({"role": role, "jwt": jwt}).to_string();
         Request::new("POST", "/v1/auth/jwt/login", "", &body, 200)
     };
-    let work = Work::VerifyEs256(Arc::new(public), jwt.clone());
     let (what, name) = ("JWT log in, batch token, 64 clients", "bare hyper + verification");
-    bench.beside(what, CONNECTIONS, log_in("batch"), name, work.clone(), 0.7).await;
+    bench.beside(what, CONNECTIONS, log_in("batch"), name, Work::VerifyEs256, 0.7).await;
     let (what, service) = ("JWT log in, service token, 64 clients", log_in("service"));
-    let ceilings = async || bench.commits(log_in("service"), CONNECTIONS, Some(work)).await;
-    bench.work(what, CONNECTIONS, move |_, _| service.clone(), ceilings).await;
+    bench.beside_commits(what, CONNECTIONS, move |_, _| service.clone(), Work::VerifyEs256).await;
 }

@@ -2,13 +2,13 @@
 //! that no limit on attempts turns them away and every password is hashed.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::load::{self, Request};
-use super::report;
+use super::process::Process;
+use super::{Ceiling, report};
 
 /// What is measured.
 pub const WHAT: &str = "GET beside wrong passwords";
@@ -16,10 +16,9 @@ pub const WHAT: &str = "GET beside wrong passwords";
 /// How many try passwords at once.
 const CLIENTS: usize = 200;
 
-/// A daemon that believes this machine when it says for whom it asks, killed when dropped.
+/// A daemon that believes this machine when it says for whom it asks.
 struct Proxied {
-    child: Child,
-    address: SocketAddr,
+    process: Process,
     token: String,
 }
 
@@ -43,14 +42,7 @@ impl Proxied {
         // What it goes on to say is read away, so that it never waits for a reader.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let token = std::fs::read_to_string(dir.join("root-token")).expect("a token").trim().to_owned();
-        Proxied { child, address, token }
-    }
-}
-
-impl Drop for Proxied {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Proxied { process: Process { child, address }, token }
     }
 }
 
@@ -59,16 +51,18 @@ pub async fn run(dir: &Path, time: Duration) {
     let daemon = Proxied::start(&dir.join("tried"));
     let get = Request::new("GET", "/v1/state/strongbox/token/info", &daemon.token, "", 200);
     let again = get.clone();
-    let alone = load::run(daemon.address, 1, time, move |_, _| again.clone()).await;
-    let attempts = load::run(daemon.address, CLIENTS, time * 2, attempt);
+    let address = daemon.process.address;
+    let alone = load::run(address, 1, time, move |_, _| again.clone()).await;
+    let attempts = load::run(address, CLIENTS, time * 2, attempt);
     let beside = async {
         // All of them are under way by then.
         tokio::time::sleep(time / 2).await;
-        load::run(daemon.address, 1, time, move |_, _| get.clone()).await
+        load::run(address, 1, time, move |_, _| get.clone()).await
     };
     let (attempts, beside) = tokio::join!(attempts, beside);
     let what = format!("{WHAT}, {:.0} a second", attempts.rate());
-    report(&what, &beside, &[("the same alone", alone.rate(), 0.9)]);
+    let alone = Ceiling { name: "the same alone", rate: alone.rate(), processor: None, target: 0.9 };
+    report(&what, &beside, &[alone]);
 }
 
 fn attempt(connection: usize, n: usize) -> Request {
