@@ -9,7 +9,7 @@ pub mod duration;
 pub mod error;
 pub mod hashed;
 pub mod ident;
-pub mod json_text;
+pub mod json;
 pub mod outline;
 pub mod parallel;
 pub mod password;

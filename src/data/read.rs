@@ -4,7 +4,6 @@
 //! What the model marks `secret` or `hashed` never comes out here. Which entries of a list are shown, and whether the
 //! caller may see them, is decided before.
 
-mod json;
 mod marks;
 mod message;
 mod walk;
@@ -23,6 +22,7 @@ use super::tree::{Container, Data, Found, List, Tree};
 use super::xml;
 pub use super::xml::{Element, Layout, XmlError, write as write_xml};
 use super::yaml;
+use crate::base::json;
 use crate::yang::schema::types::Strictness;
 use crate::yang::schema::{NodeId, Schema, Value};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroize as _;
 
-use crate::base::json_text::append_quoted;
+use crate::base::json::text::append_quoted;
 use crate::data::decode::{DecodeOptions, decode, decode_entry, decode_fitting};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data};

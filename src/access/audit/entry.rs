@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use crate::base::json;
+
 /// One request.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -91,7 +93,7 @@ impl AuditEntry<'_> {
             ..self.clone()
         };
         let mut line = Vec::with_capacity(ORDINARY_LINE);
-        serde_json::to_writer(&mut line, &short).ok()?;
+        json::append(&short, &mut line).ok()?;
         line.pop();
         Some(line)
     }

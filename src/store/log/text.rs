@@ -6,7 +6,7 @@ use std::io::Write as _;
 use serde_json::Error;
 
 use super::{EditRecord, NotificationRecord, Record, RowValue, TransactionRecord};
-use crate::base::json_text::append_quoted;
+use crate::base::json::text::append_quoted;
 
 impl Record {
     /// Appends its JSON.

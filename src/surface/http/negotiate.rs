@@ -65,6 +65,13 @@ pub fn media_type(headers: &HeaderMap, offers: &[&str]) -> Option<usize> {
     if headers.get_all(ACCEPT).iter().all(is_blank) {
         return Some(0);
     }
+    // Most clients name one of ours and nothing else.
+    let mut lines = headers.get_all(ACCEPT).iter();
+    if let (Some(line), None) = (lines.next(), lines.next())
+        && let Some(index) = offers.iter().position(|offer| line == offer)
+    {
+        return Some(index);
+    }
     let mut best = None;
     for (index, offer) in offers.iter().enumerate() {
         let matching = weighted(headers, &ACCEPT)

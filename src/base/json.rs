@@ -1,20 +1,22 @@
-//! Compact JSON, byte for byte as serde_json writes it: for what is read most.
+//! Compact JSON, byte for byte as serde_json writes it: for what is written with every request.
 //!
-//! Texts go by [`crate::base::json_text`], and every number is left to serde_json. Not for member names other than texts: the
+//! Texts go by [`text`], and every number is left to serde_json. Not for member names other than texts: the
 //! walk has no others.
+
+pub mod text;
 
 use std::fmt::{self, Display, Write as _};
 
 use serde::ser::{self, Error as _, Impossible, Serialize, Serializer};
 use serde_json::Error;
 
-use crate::base::json_text::{append_quoted, append_text};
+use self::text::{append_quoted, append_text};
 
 /// Appends a value.
 ///
 /// # Errors
 /// Those of the value itself; writing to memory does not fail.
-pub(super) fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+pub fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
     value.serialize(Json { out })
 }
 
@@ -60,7 +62,7 @@ impl<'o> Serializer for Json<'o> {
     type SerializeTupleStruct = Members<'o>;
     type SerializeTupleVariant = Impossible<(), Error>;
     type SerializeMap = Members<'o>;
-    type SerializeStruct = Impossible<(), Error>;
+    type SerializeStruct = Members<'o>;
     type SerializeStructVariant = Impossible<(), Error>;
 
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
@@ -155,8 +157,8 @@ impl<'o> Serializer for Json<'o> {
         Ok(self.open(b'{', b'}'))
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Impossible<(), Error>, Error> {
-        Err(no_data(name))
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members<'o>, Error> {
+        Ok(self.open(b'{', b'}'))
     }
 
     fn serialize_struct_variant(
@@ -177,9 +179,9 @@ impl<'o> Serializer for Json<'o> {
     }
 }
 
-/// Data of a model is texts, numbers, arrays and objects.
+/// What is written here is texts, numbers, arrays and objects.
 fn no_data(name: &str) -> Error {
-    Error::custom(format_args!("'{name}' is a Rust type, not data"))
+    Error::custom(format_args!("a variant of '{name}' with something in it is not written"))
 }
 
 /// The elements of an array, or the members of an object.
@@ -265,6 +267,19 @@ impl ser::SerializeMap for Members<'_> {
     }
 }
 
+impl ser::SerializeStruct for Members<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
+        ser::SerializeMap::serialize_entry(self, key, value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -311,6 +326,24 @@ mod tests {
             }
             let formatted = Formatted(first, second);
             prop_assert_eq!(written(&formatted), serde_json::to_string(&formatted).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_struct_is_an_object_of_what_is_not_left_out() {
+        #[derive(Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        struct Line<'a> {
+            first_name: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            last_name: Option<&'a str>,
+            address: std::net::IpAddr,
+            years: Option<u16>,
+        }
+        let address = "2001:db8::1".parse().unwrap();
+        for last_name in [None, Some("\"Bo\"")] {
+            let line = Line { first_name: "Ann", last_name, address, years: Some(7) };
+            assert_eq!(written(&line), serde_json::to_string(&line).unwrap());
         }
     }
 }
