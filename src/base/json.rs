@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_struct_is_an_object_of_what_is_not_left_out() {
-        #[derive(Serialize)]
+        #[derive(serde::Serialize)]
         #[serde(rename_all = "kebab-case")]
         struct Line<'a> {
             first_name: &'a str,

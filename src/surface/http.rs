@@ -3,6 +3,7 @@
 //!
 //! Never here: a YANG node, a tenant, a token.
 
+pub mod activity;
 pub mod body;
 pub mod client;
 pub mod compress;

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::acl::{self, Acl, AclRequest, AclVerdict, Capability, Lookup};
 use super::compile::{self, CompiledPolicy, NameIndex};
 use super::policy::{self, Policy, ROOT};
@@ -90,17 +92,27 @@ impl PolicyBook {
         Authority { policies: self.all_of(names), limits: None }
     }
 
-    fn all_of<'n>(&self, names: impl IntoIterator<Item = &'n Ident>) -> Arc<[Arc<CompiledPolicy>]> {
+    fn all_of<'n>(&self, names: impl IntoIterator<Item = &'n Ident>) -> Few {
         names.into_iter().filter_map(|name| self.by_name.get(name)).cloned().collect()
     }
 }
 
-/// The policies of a caller, and those that bound everybody in its tenant. Cheap to clone.
+/// Most callers have one policy of their own and what comes with everybody's.
+type Few = SmallVec<[Arc<CompiledPolicy>; 2]>;
+
+/// The policies of a caller, and those that bound everybody in its tenant.
 #[derive(Clone, Debug)]
 pub struct Authority {
-    pub(super) policies: Arc<[Arc<CompiledPolicy>]>,
+    pub(super) policies: Few,
     /// `None`: no limits. An empty list of limits would allow nothing.
-    pub(super) limits: Option<Arc<[Arc<CompiledPolicy>]>>,
+    pub(super) limits: Option<Few>,
+}
+
+/// What one policy allows.
+impl From<Arc<CompiledPolicy>> for Authority {
+    fn from(policy: Arc<CompiledPolicy>) -> Self {
+        Authority { policies: Few::from_iter([policy]), limits: None }
+    }
 }
 
 impl Authority {
@@ -147,8 +159,9 @@ impl Authority {
 
     /// This authority, and what one more policy allows.
     #[must_use]
-    pub fn and(self, policy: Arc<CompiledPolicy>) -> Self {
-        Authority { policies: self.policies.iter().cloned().chain([policy]).collect(), ..self }
+    pub fn and(mut self, policy: Arc<CompiledPolicy>) -> Self {
+        self.policies.push(policy);
+        self
     }
 
     /// This authority within limits: what the policies `names` of `book` (the system tenant's) do not allow is refused.

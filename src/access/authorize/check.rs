@@ -65,7 +65,7 @@ pub fn decide_by_policy(
     }
     let path = InstancePath::parse_v1(schema, path).map_err(|error| error.message)?;
     let compiled = Arc::new(CompiledPolicy::compile(policy, &NameIndex::new(schema)));
-    Ok(Authority { policies: Arc::new([compiled]), limits: None }.may(operation, &path))
+    Ok(Authority::from(compiled).may(operation, &path))
 }
 
 /// What rules of NACM say to members of these groups: the same for the policy `nacm`.
@@ -84,7 +84,7 @@ pub fn decide_by_rules_of_nacm(
     }
     let path = InstancePath::parse_v1(schema, path).map_err(|error| error.message)?;
     let compiled = Arc::new(rules.compile(schema, groups));
-    Ok(Authority { policies: Arc::new([compiled]), limits: None }.may(operation, &path))
+    Ok(Authority::from(compiled).may(operation, &path))
 }
 
 /// Holds a `hide-fields` name against the model.

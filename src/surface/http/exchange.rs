@@ -1,14 +1,12 @@
 //! One request and its answer: the limits on the header section, the call of the service, and what every answer gets
 //! whatever dialect made it (request id, compression, CORS, HSTS, HEAD without a body).
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
@@ -68,15 +66,12 @@ impl<S: Service> Exchange<S> {
     }
 
     /// Answers one request of a connection, which can be closed from the inside where the answer goes on and on.
-    ///
-    /// # Errors
-    /// Never; the type is what hyper asks for.
     pub async fn handle(
         &self,
         peer: &Peer,
         connection: &HangUp,
         request: hyper::Request<Incoming>,
-    ) -> Result<Response<Outgoing>, Infallible> {
+    ) -> Response<Outgoing> {
         let (head, body) = request.into_parts();
         let request_id = self.ids.of(&head.headers);
         let client = Client::of(peer, &head.headers, &self.trusted_proxies);
@@ -109,12 +104,13 @@ impl<S: Service> Exchange<S> {
             compress(&mut reply, coding).await;
         }
         self.dress(&request, version, &mut reply);
-        Ok(finish(reply, request.method == Method::HEAD))
+        finish(reply, request.method == Method::HEAD)
     }
 
     /// A panic is a defect of ours: the client gets a 500, the log gets the request id, the connection lives on.
     async fn call(&self, request: &Request, payload: Payload) -> Reply {
-        let answering = AssertUnwindSafe(self.service.answer(request, payload));
+        // Of some kilobytes, which would be copied from one future to the next around it.
+        let answering = AssertUnwindSafe(Box::pin(self.service.answer(request, payload)));
         match answering.catch_unwind().await {
             Ok(reply) => reply,
             Err(panic) => {
@@ -203,8 +199,8 @@ fn finish(reply: Reply, head_only: bool) -> Response<Outgoing> {
         body = Bytes::new();
     }
     let body = match stream.filter(|_| !head_only) {
-        Some(stream) => Outgoing::Streamed(stream),
-        None => Outgoing::Whole(Full::new(body)),
+        Some(stream) => Outgoing::streamed(stream),
+        None => Outgoing::whole(body),
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;

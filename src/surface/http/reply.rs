@@ -10,6 +10,7 @@ use hyper::StatusCode;
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
+use super::activity::Turn;
 use super::stream::StreamedBody;
 
 /// What a [`super::Service`] answers with. Compression, CORS, `X-Request-Id` and the treatment of HEAD come later and are
@@ -72,11 +73,36 @@ impl Reply {
 
 /// A body on the wire.
 #[derive(Debug)]
-pub enum Outgoing {
+pub struct Outgoing {
+    form: Form,
+    /// The request is not over before its answer is.
+    _turn: Option<Turn>,
+}
+
+#[derive(Debug)]
+enum Form {
     /// All there from the start.
     Whole(Full<Bytes>),
     /// Made while it is sent.
     Streamed(StreamedBody),
+}
+
+impl Outgoing {
+    /// A body that is all there from the start.
+    pub fn whole(body: Bytes) -> Self {
+        Outgoing { form: Form::Whole(Full::new(body)), _turn: None }
+    }
+
+    /// A body that is made while it is sent.
+    pub fn streamed(body: StreamedBody) -> Self {
+        Outgoing { form: Form::Streamed(body), _turn: None }
+    }
+
+    /// Has the request go on until the body was sent, or dropped.
+    #[must_use]
+    pub fn during(self, turn: Turn) -> Self {
+        Outgoing { _turn: Some(turn), ..self }
+    }
 }
 
 impl Body for Outgoing {
@@ -87,23 +113,23 @@ impl Body for Outgoing {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match self.get_mut() {
-            Outgoing::Whole(body) => Pin::new(body).poll_frame(context),
-            Outgoing::Streamed(body) => Pin::new(body).poll_frame(context),
+        match &mut self.get_mut().form {
+            Form::Whole(body) => Pin::new(body).poll_frame(context),
+            Form::Streamed(body) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Outgoing::Whole(body) => body.is_end_stream(),
-            Outgoing::Streamed(body) => body.is_end_stream(),
+        match &self.form {
+            Form::Whole(body) => body.is_end_stream(),
+            Form::Streamed(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Outgoing::Whole(body) => body.size_hint(),
-            Outgoing::Streamed(body) => body.size_hint(),
+        match &self.form {
+            Form::Whole(body) => body.size_hint(),
+            Form::Streamed(body) => body.size_hint(),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Listening: several addresses, plain or TLS, HTTP/1.1 and HTTP/2 on each, a cap on connections, and a stop that lets
 //! requests in flight finish.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::service::service_fn;
@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::Service;
+use super::activity::Activity;
 use super::client::{Peer, plain};
 use super::crowd::{Crowd, Place};
 use super::exchange::Exchange;
@@ -101,7 +102,7 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     // Longer targets and header sections than we accept are read up to this size, so that they get their own status
     // (414, 431) instead of a closed connection.
     let buffer = 128 * 1024 + limits.header_bytes + limits.url_bytes;
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(buffer);
+    builder.http1().header_read_timeout(None).max_buf_size(buffer);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -218,20 +219,21 @@ impl<S: Service> Connection<S> {
     where
         I: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let begun = Arc::new(AtomicBool::new(false));
+        let (activity, hang_up) = (Activity::new(), HangUp::default());
         let peer = Arc::new(peer);
-        let hang_up = HangUp::default();
         let service = service_fn(|request| {
-            begun.store(true, Ordering::Relaxed);
+            let turn = activity.begin(request.version());
             let exchange = Arc::clone(&self.exchange);
             let (peer, hang_up) = (Arc::clone(&peer), hang_up.clone());
-            async move { exchange.handle(&peer, &hang_up, request).await }
+            async move {
+                let answer = exchange.handle(&peer, &hang_up, request).await;
+                Ok::<_, Infallible>(answer.map(|body| body.during(turn)))
+            }
         });
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
         let mut stop = self.stop.clone();
-        // hyper's own header timeout starts only when it knows the protocol; before that, this one holds.
-        let mut first_request = pin!(tokio::time::sleep(self.exchange.limits.header_timeout));
-        let (mut stopping, mut watching) = (false, true);
+        let mut quiet = pin!(activity.quiet_for(self.exchange.limits.header_timeout));
+        let mut stopping = false;
         loop {
             tokio::select! {
                 biased;
@@ -241,12 +243,7 @@ impl<S: Service> Connection<S> {
                     connection.as_mut().graceful_shutdown();
                 }
                 () = hang_up.asked() => return Err("a client does not read what it asked for".into()),
-                () = first_request.as_mut(), if watching => {
-                    watching = false;
-                    if !begun.load(Ordering::Relaxed) {
-                        return Err("no request arrived in time".into());
-                    }
-                }
+                () = quiet.as_mut() => return Err("no request arrived in time".into()),
             }
         }
     }

@@ -137,7 +137,7 @@ proptest! {
     ) {
         let schema = testing::schema(MODEL);
         let compiled = Arc::new(nacm(&rules, defaults).compile(&schema, &[Ident::from("g")]));
-        let authority = Authority { policies: Arc::new([compiled]), limits: None };
+        let authority = Authority::from(compiled);
         for (text, place) in PLACES {
             let path = InstancePath::parse_v1(&schema, text).unwrap();
             for operation in PolicyOperation::ALL {
@@ -161,7 +161,7 @@ fn decide(nacm: &Nacm, groups: &[&str], path: &str) -> String {
     let schema = testing::schema(MODEL);
     let groups: Vec<Ident> = groups.iter().map(|name| Ident::from(*name)).collect();
     let compiled = Arc::new(nacm.compile(&schema, &groups));
-    let authority = Authority { policies: Arc::new([compiled]), limits: None };
+    let authority = Authority::from(compiled);
     let path = InstancePath::parse_v1(&schema, path).unwrap();
     authority.may(PolicyOperation::Update, &path).to_string()
 }
