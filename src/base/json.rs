@@ -1,7 +1,7 @@
 //! Compact JSON, byte for byte as serde_json writes it: for what is written with every request.
 //!
-//! Texts go by [`text`], and every number is left to serde_json. Not for member names other than texts: the
-//! walk has no others.
+//! Texts go by [`text`], and every number is left to serde_json. Not for member names other than texts: what is written
+//! here has no others.
 
 pub mod text;
 
