@@ -15,6 +15,9 @@ use crate::surface::http::Reply;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
+/// Most answers are shorter, in bytes.
+const ORDINARY_ANSWER: usize = 1_024;
+
 /// What a handler answers.
 #[derive(Debug, Default)]
 pub struct Answer {
@@ -215,7 +218,10 @@ impl Fault {
 }
 
 fn json<T: Serialize>(status: StatusCode, value: &T) -> Reply {
-    let mut body = serde_json::to_vec(value).unwrap_or_default();
+    let mut body = Vec::with_capacity(ORDINARY_ANSWER);
+    if crate::base::json::append(value, &mut body).is_err() {
+        body.clear();
+    }
     body.push(b'\n');
     Reply::with_body(status, JSON, body)
 }
