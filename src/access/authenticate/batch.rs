@@ -5,14 +5,16 @@
 //! token that made them or the mount through which they were obtained, and all of them when the seal key is replaced by that
 //! of another store.
 
+mod packed;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
 
+use self::packed::Packed;
 use super::facts::TokenFacts;
 use super::live::LiveTokens;
 use super::live::{Use, is_within, parse_network};
@@ -20,6 +22,7 @@ use super::mounts::LiveMounts;
 use super::{AuthError, Invalid};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
+use crate::base::json;
 use crate::base::secret::{RandomError, Secret};
 use crate::engine::caller::{Caller, Ends, Mount};
 
@@ -32,16 +35,18 @@ pub const KEY_LABEL: &str = "batch tokens";
 /// The longest token that is looked at, in bytes: headers are not longer either.
 const LONGEST: usize = 16 * 1024;
 
+/// Most tokens carry less, in bytes.
+const ORDINARY: usize = 512;
+
 /// Seals and opens batch tokens.
 pub struct BatchTokens(RandomizedNonceKey);
 
-/// What is sealed.
-#[derive(Debug, Serialize, Deserialize)]
+/// What a token carries.
+#[derive(Debug)]
 pub struct Sealed {
     /// Whose token it is.
     pub tenant: Ident,
     /// The accessor of the mount through which it was obtained.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     mount_accessor: Option<Ident>,
     /// What is known of it.
     pub facts: TokenFacts,
@@ -97,7 +102,8 @@ impl BatchTokens {
         text.starts_with(BATCH_MARK)
     }
 
-    /// The text of a token; `mount_accessor` is that of the mount through which it is obtained.
+    /// The text of a token; `mount_accessor` is that of the mount through which it is obtained. What batch tokens never have
+    /// is left out of the facts: an accessor, uses, a source, whatever is for refreshing.
     ///
     /// # Errors
     /// When no random numbers can be had.
@@ -107,8 +113,9 @@ impl BatchTokens {
         facts: &TokenFacts,
         mount_accessor: Option<Ident>,
     ) -> Result<Secret, RandomError> {
-        let content = Sealed { tenant: tenant.clone(), mount_accessor, facts: facts.clone() };
-        let mut sealed = serde_json::to_vec(&content).map_err(|_| RandomError)?;
+        let mut sealed = Vec::with_capacity(ORDINARY);
+        let content = Packed::new(tenant, facts, mount_accessor);
+        json::append(&content, &mut sealed).map_err(|_| RandomError)?;
         let nonce = self
             .0
             .seal_in_place_append_tag(Aad::from(KEY_LABEL.as_bytes()), &mut sealed)
@@ -128,7 +135,7 @@ impl BatchTokens {
         let nonce = Nonce::assume_unique_for_key(*sealed.last_chunk::<NONCE_LEN>()?);
         sealed.truncate(sealed.len() - NONCE_LEN);
         let plain = self.0.open_in_place(nonce, Aad::from(KEY_LABEL.as_bytes()), &mut sealed).ok()?;
-        serde_json::from_slice(plain).ok()
+        serde_json::from_slice::<Packed>(plain).ok().map(Sealed::from)
     }
 
     /// Whether the text of a token is that of one that is still good, wherever it may be used.
@@ -210,6 +217,27 @@ mod tests {
         assert_eq!((&*caller.tenant, caller.user.as_deref()), ("acme", Some("alice")));
         assert_eq!(said("192.0.2.9", 60).unwrap_err(), AuthError::Invalid(Invalid::Expired));
         assert_eq!(said("198.51.100.1", 0).unwrap_err(), AuthError::Invalid(Invalid::Address));
+    }
+
+    #[test]
+    fn a_batch_token_carries_whatever_is_known_of_one() {
+        let facts: TokenFacts = serde_json::from_value(serde_json::json!({
+            "accessor": "", "user": "alice", "entity": "e1", "display-name": "jwt-alice", "method": "jwt",
+            "policies": ["dev", "ops"], "creation-time": "2024-03-09T16:00:00.000001Z",
+            "expires": "2024-03-09T16:01:00.000001Z", "max-expires": "2024-03-09T17:00:00Z", "ttl": "1m",
+            "explicit-max-ttl": "1h", "period": "2m", "renewable": false, "bound-cidrs": ["192.0.2.0/24"],
+            "parent": "p1", "path-suffix": "ci", "mount": "jwt", "metadata": [{"name": "b", "value": "2"},
+            {"name": "a", "value": "1"}],
+        }))
+        .unwrap();
+        // Every member but those that only kept tokens have.
+        let members = serde_json::to_value(&facts).unwrap().as_object().unwrap().len();
+        assert_eq!(members, 18);
+        let tokens = tokens();
+        let text = tokens.seal(&"acme".into(), &facts, Some("m1".into())).unwrap();
+        let Sealed { tenant, mount_accessor, facts: opened } =
+            tokens.open(text.expose_text().unwrap()).unwrap();
+        assert_eq!((&*tenant, mount_accessor.as_deref(), opened), ("acme", Some("m1"), facts));
     }
 
     #[test]
