@@ -24,6 +24,7 @@ pub mod modified;
 pub mod notification;
 pub mod operation;
 pub mod operational;
+pub mod output;
 pub mod registry;
 pub mod snapshot;
 pub mod watch;
@@ -49,6 +50,7 @@ pub use notification::{
 };
 pub use operation::{Confirmed, Datastore, Operation, WriteKind, WriteOptions};
 pub use operational::{State, StateContext, StateError, StateProvider, StateReader};
+pub use output::Output;
 pub use registry::{Departure, GuardContext, Prepare, PrepareContext, Registry, RegistryError};
 pub use snapshot::{SYSTEM_TENANT, Snapshot, TenantData};
 pub use watch::{Commit, Observer, Watch, WatchEnd};

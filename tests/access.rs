@@ -292,6 +292,7 @@ impl House {
             Ok(Outcome::Read(reading)) => Ok(self.shown(&reading)),
             Ok(Outcome::Written(written)) => Ok(json!({"created": written.created})),
             Ok(Outcome::Invoked(Invoked { output, .. })) => {
+                let output = output.and_then(|output| output.container().unwrap());
                 Ok(output.map_or(Value::Null, |output| self.json(&output)))
             }
             Err(refusal) => Err(status(&refusal)),

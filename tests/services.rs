@@ -171,7 +171,10 @@ impl House {
             made: Made::default(),
         };
         match self.engine.invoke(call).await {
-            Ok(output) => Ok(output.map_or(Value::Null, |output| self.json(&output))),
+            Ok(output) => {
+                let output = output.and_then(|output| output.container().unwrap());
+                Ok(output.map_or(Value::Null, |output| self.json(&output)))
+            }
             Err(ActionError::Invalid(violations)) => Err(refusals(violations)),
             Err(other) => Err(vec![other.to_string()]),
         }

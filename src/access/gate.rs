@@ -132,11 +132,6 @@ impl Gate {
         self.0.access.tenant_of(token?)
     }
 
-    /// What is known of a token by its text, valid or not; its hash is not in it. Only for whoever was given the text.
-    pub fn facts(&self, token: &str) -> Option<TokenFacts> {
-        self.0.access.facts(&self.0.engine.snapshot(), token).map(|(_, facts)| facts)
-    }
-
     /// Names of the policies that a token has by its entity, as of now; none where the entity is disabled or gone.
     pub fn identity_policies(&self, tenant: &Ident, facts: &TokenFacts) -> Vec<Ident> {
         let inner = &self.0;

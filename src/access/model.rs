@@ -10,6 +10,8 @@ pub struct Model {
     pub policies: InstancePath,
     /// `/strongbox/token/tokens`.
     pub tokens: InstancePath,
+    /// `/strongbox/authentication/token-settings`.
+    pub token_settings: InstancePath,
     /// `/tenants`.
     pub tenants: InstancePath,
     /// `/tenants/policies`: the limits of a tenant.
@@ -37,6 +39,7 @@ impl Model {
         Ok(Model {
             policies: path_to(schema, "/policy/policies")?,
             tokens: path_to(schema, "/strongbox/token/tokens")?,
+            token_settings: path_to(schema, "/strongbox/authentication/token-settings")?,
             tenants: path_to(schema, "/tenants")?,
             limits: node("/tenants/policies")?,
             nacm: path_to(schema, "/ietf-netconf-acm:nacm")?,

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Engine;
 use super::caller::{Caller, ClientInfo};
 use super::commit::{CommitError, Committed, TenantChanges};
+use super::output::Output;
 use super::snapshot::Snapshot;
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
@@ -189,7 +190,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`ActionError`].
-    pub async fn invoke(&self, call: ActionCall) -> Result<Option<Arc<Container>>, ActionError> {
+    pub async fn invoke(&self, call: ActionCall) -> Result<Option<Output>, ActionError> {
         let schema = self.schema();
         let operation = call.path.target();
         let snapshot = self.snapshot();

@@ -13,23 +13,22 @@ use serde::de::DeserializeOwned;
 use super::action::{ActionContext, ActionError, Invocation};
 use super::notification::Announce;
 use super::operational::StateProvider;
+use super::output::Output;
 use super::touched::Attached;
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
-use crate::data::decode::from_serde;
 use crate::data::deserialize::from_data;
 use crate::data::edit::Edit;
 use crate::data::path::InstancePath;
-use crate::data::tree::{Container, Data, Tree};
+use crate::data::tree::{Container, Tree};
 use crate::data::violation::Violation;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
 /// A future that can be kept and sent.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-type Handler = Arc<
-    dyn Fn(ActionContext, Invocation) -> BoxFuture<Result<Option<Arc<Container>>, ActionError>> + Send + Sync,
->;
+type Handler =
+    Arc<dyn Fn(ActionContext, Invocation) -> BoxFuture<Result<Option<Output>, ActionError>> + Send + Sync>;
 
 /// A rule on transitions, and what YANG cannot say. Called for every instance of the guarded node that a transaction
 /// touches; what it returns is listed with all other violations.
@@ -147,16 +146,8 @@ impl Registry {
                     .map_err(|error| ActionError::Internal(format!("the input does not fit: {error}")))?;
                 let output = handler(context, input).await?;
                 let says_something = |node: &NodeId| !schema.children(*node).is_empty();
-                let Some(node) = invocation.output.filter(says_something) else { return Ok(None) };
-                match from_serde(&schema, node, &output) {
-                    Ok(Data::Container(container)) if container.is_empty() => Ok(None),
-                    Ok(Data::Container(container)) => Ok(Some(container)),
-                    Ok(_) => Ok(None),
-                    Err(violations) => Err(ActionError::Internal(format!(
-                        "the output does not fit the model: {}",
-                        violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-                    ))),
-                }
+                let node = invocation.output.filter(says_something);
+                Ok(node.map(|node| Output::new(schema, node, output)))
             })
         });
         self.actions.push((path.to_owned(), erased));

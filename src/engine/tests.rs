@@ -552,6 +552,8 @@ async fn actions_take_and_give_structs() {
         })
     };
     let output = call(Some("hello")).await.unwrap().unwrap();
+    assert!(output.value::<String>().is_none() && output.value::<Text>().is_some());
+    let output = output.container().unwrap().unwrap();
     let text = bench.schema.find("/ping/output/text").unwrap();
     assert_eq!(output.leaf(text), Some(&Value::string("system says hello")));
     assert!(matches!(call(None).await, Err(ActionError::Denied(_))));

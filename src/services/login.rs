@@ -216,7 +216,7 @@ impl<'a> Knock<'a> {
     /// of the commit.
     pub async fn let_in(self, guest: Guest) -> Result<IssuedToken, ActionError> {
         let context = self.context;
-        let settings = guest.tuning.within(settings(&context.engine, &context.snapshot, &self.tenant)?);
+        let settings = guest.tuning.within(settings(self.access, &context.snapshot, &self.tenant)?);
         let Guest {
             user,
             display_name,
@@ -232,6 +232,9 @@ impl<'a> Knock<'a> {
         } = guest;
         let schema = context.engine.schema();
         let actor = format!("{}/{}", self.tenant, user.as_deref().or(display_name.as_deref()).unwrap_or("-"));
+        let batch = TokenType::is_batch(parameters.token_type, tuning.token_type);
+        // It is for refreshing, which batch tokens are not.
+        let source = source.filter(|_| !batch).map(|path| Ident::from(path.to_instance_identifier(schema)));
         let new = NewToken {
             user,
             entity: None,
@@ -243,9 +246,9 @@ impl<'a> Knock<'a> {
             renewable: true,
             num_uses: parameters.token_num_uses,
             bound_cidrs: parameters.token_bound_cidrs,
-            batch: TokenType::is_batch(parameters.token_type, tuning.token_type),
+            batch,
             parent: None,
-            source: source.map(|path| Ident::from(path.to_instance_identifier(schema))),
+            source,
             path_suffix: None,
             mount,
             metadata,

@@ -54,7 +54,7 @@ async fn create_token(
 ) -> Result<IssuedToken, ActionError> {
     let tenant =
         context.keys().first().map(|name| Ident::from(name.to_string())).ok_or(ActionError::NotFound)?;
-    let settings = settings(&context.engine, &context.snapshot, &tenant)?;
+    let settings = settings(access, &context.snapshot, &tenant)?;
     let policies = if input.policies.is_empty() { vec![Ident::from(ROOT)] } else { input.policies };
     let new = NewToken {
         tenant,

@@ -20,7 +20,7 @@ use crate::base::ident::Ident;
 use crate::data::decode::from_serde;
 use crate::data::tree::Data;
 use crate::data::violation::Violation;
-use crate::engine::{ActionError, Engine, Registry, Snapshot, StateContext, StateError, StateProvider};
+use crate::engine::{ActionError, Registry, Snapshot, StateContext, StateError, StateProvider};
 
 pub(crate) use issue::commit;
 pub use issue::{IssuedToken, NewToken, Origin, issue, issue_with};
@@ -132,11 +132,9 @@ impl StateProvider for Tokens {
 ///
 /// # Errors
 /// [`ActionError::Internal`] when they cannot be read.
-pub fn settings(engine: &Engine, snapshot: &Snapshot, tenant: &Ident) -> Result<TokenSettings, ActionError> {
-    let path = crate::access::model::path_to(engine.schema(), "/strongbox/authentication/token-settings")
-        .map_err(|error| ActionError::Internal(error.to_string()))?;
+pub fn settings(access: &Access, snapshot: &Snapshot, tenant: &Ident) -> Result<TokenSettings, ActionError> {
     snapshot
-        .get(tenant, &path)
+        .get(tenant, &access.model.token_settings)
         .map_err(|error| ActionError::Internal(error.to_string()))?
         .ok_or(ActionError::NotFound)
 }

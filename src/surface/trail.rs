@@ -14,7 +14,8 @@ use crate::access::authenticate::Credentials;
 use crate::access::gate::{Gate, Outcome, Reading, Refusal, Written};
 use crate::data::path::InstancePath;
 use crate::data::tree::Container;
-use crate::engine::{Attempted, Caller, ClientInfo, Datastore, Operation};
+use crate::engine::{Attempted, Caller, ClientInfo, Datastore, Operation, Output};
+use crate::services::token::IssuedToken;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -91,11 +92,22 @@ impl<'a> Trail<'a> {
         }
     }
 
-    /// Runs an operation, and keeps in mind whom a log in was for.
+    /// Runs an operation, and keeps in mind whom a log in was for. Answers its output in the form of the model.
     ///
     /// # Errors
     /// [`Refusal`].
     pub async fn invoke(&mut self, operation: Operation) -> Result<Option<Arc<Container>>, Refusal> {
+        match self.run(operation).await? {
+            Some(output) => output.container().map_err(Refusal::from),
+            None => Ok(None),
+        }
+    }
+
+    /// The same, for whoever knows what the operation answers.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn run(&mut self, operation: Operation) -> Result<Option<Output>, Refusal> {
         let outcome = self.gate.execute(self.caller.clone(), &self.client, operation).await;
         let outcome = outcome.inspect_err(|refusal| self.attempted = refusal.attempted().cloned())?;
         let output = match outcome {
@@ -106,7 +118,8 @@ impl<'a> Trail<'a> {
             Outcome::Read(_) | Outcome::Written(_) => None,
         };
         if self.caller.is_none() {
-            self.caller = output.as_ref().and_then(|output| self.gate.identified(output));
+            let issued = output.as_ref().and_then(Output::value::<IssuedToken>);
+            self.caller = issued.and_then(|issued| self.gate.identified(&issued.facts.accessor));
         }
         Ok(output)
     }

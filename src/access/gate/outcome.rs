@@ -1,7 +1,5 @@
 //! What comes of a request, in words that every dialect can turn into its own.
 
-use std::sync::Arc;
-
 use super::read::Reading;
 use crate::access::audit::{AuditChange, AuditUnavailable};
 use crate::access::authenticate::AuthError;
@@ -9,11 +7,12 @@ use crate::access::authorize::{Decision, PolicyOperation};
 use crate::base::error::ErrorTag;
 use crate::data::diff::{Change, ChangeKind};
 use crate::data::path::InstancePath;
-use crate::data::tree::{Container, Data};
+use crate::data::tree::Data;
 use crate::data::violation::Violation;
 use crate::engine::action::{ActionError, Attempted};
 use crate::engine::commit::{CommitError, Committed, TenantChanges};
 use crate::engine::operational::StateError;
+use crate::engine::output::Output;
 use crate::yang::schema::Schema;
 
 /// A request that succeeded.
@@ -31,7 +30,7 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Invoked {
     /// Its output, when it has one.
-    pub output: Option<Arc<Container>>,
+    pub output: Option<Output>,
     /// What it changed on behalf of its caller, as far as it says so.
     pub changes: Vec<TenantChanges>,
 }

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::access::authenticate::{Arrival, Metadata};
 use crate::access::identity::directory::{Directory, text};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::decode::from_serde;
-use crate::data::deserialize::from_data;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::tree::{Container, Data};
 use crate::data::violation::Violation;
@@ -34,15 +33,6 @@ pub enum NotAdmitted {
     /// A defect.
     #[error("{0}")]
     Internal(String),
-}
-
-/// What is stored of an alias besides its keys.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
-#[derive(Default)]
-struct Stored {
-    metadata: Vec<Metadata>,
-    external_groups: Vec<Ident>,
 }
 
 #[derive(Serialize)]
@@ -146,29 +136,49 @@ fn refresh(
     groups: Option<Vec<Ident>>,
 ) -> Result<Vec<Edit>, NotAdmitted> {
     let (model, schema) = (directory.model, directory.schema);
-    let mut stored: Stored =
-        from_data(schema, alias).map_err(|error| NotAdmitted::Internal(error.to_string()))?;
-    stored.metadata.sort_by(|one, other| one.name.cmp(&other.name));
-    stored.external_groups.sort_unstable();
-    let path = model.alias(&arrival.accessor, &arrival.alias);
     let mut edits = Vec::new();
     let mut put = |leaf: NodeId, data: Option<Data>| {
+        let path = model.alias(&arrival.accessor, &arrival.alias).child(leaf);
         edits.push(match data {
-            Some(data) => Edit::new(path.child(leaf), EditOperation::Replace, data),
-            None => Edit::without_value(path.child(leaf), EditOperation::Remove),
+            Some(data) => Edit::new(path, EditOperation::Replace, data),
+            None => Edit::without_value(path, EditOperation::Remove),
         });
     };
-    if stored.metadata != metadata {
+    let told = metadata.iter().map(|fact| (fact.name.as_str(), fact.value.as_str()));
+    if !stored_metadata(directory, alias).eq(told) {
         let data = from_serde(schema, model.alias_metadata, &metadata).map_err(|faults| misfit(&faults))?;
         put(model.alias_metadata, (!metadata.is_empty()).then_some(data));
     }
     if let Some(groups) = groups
-        && stored.external_groups != groups
+        && !stored_groups(directory, alias).eq(groups.iter().map(Ident::as_str))
     {
         let values = groups.iter().map(|group| Value::string(group.as_str())).collect();
         put(model.alias_groups, (!groups.is_empty()).then_some(Data::LeafList(values)));
     }
     Ok(edits)
+}
+
+/// Names and values that are stored of an alias, by name.
+fn stored_metadata<'a>(
+    directory: &Directory<'a>,
+    alias: &'a Container,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let (schema, list) = (directory.schema, directory.model.alias_metadata);
+    let value = schema.own_child(list, "value");
+    let facts = alias.list(list).into_iter().flat_map(|facts| facts.iter());
+    facts.map(move |fact| {
+        let name = fact.key_values(1).next().and_then(Value::as_str).unwrap_or_default();
+        let value = value.and_then(|leaf| fact.leaf(leaf)).and_then(Value::as_str).unwrap_or_default();
+        (name, value)
+    })
+}
+
+/// The external groups that are stored of an alias, in order.
+fn stored_groups<'a>(directory: &Directory<'a>, alias: &'a Container) -> impl Iterator<Item = &'a str> {
+    let mut groups: Vec<&str> =
+        alias.leaf_list(directory.model.alias_groups).iter().filter_map(Value::as_str).collect();
+    groups.sort_unstable();
+    groups.into_iter()
 }
 
 fn misfit(faults: &[Violation]) -> NotAdmitted {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::model::{Role, TokenOutput};
@@ -11,16 +12,34 @@ use super::{IdentityTokens, internal, read};
 use crate::access::identity::EntityState;
 use crate::access::identity::directory::{Directory, alias_keys, text};
 use crate::base::ident::Ident;
+use crate::base::json;
 use crate::data::tree::Container;
 use crate::engine::{ActionContext, ActionError};
 use crate::services::input;
 use crate::yang::schema::{NodeId, Value};
+
+/// Most payloads are shorter, in bytes.
+const ORDINARY_PAYLOAD: usize = 512;
 
 /// A role with everything that signing under it needs.
 pub(super) struct Compiled {
     role: Role,
     template: Template,
     ring: Arc<Ring>,
+}
+
+/// What a token says.
+#[derive(Serialize)]
+struct Claims<'a> {
+    /// None of which has a name of those below.
+    #[serde(flatten)]
+    of_template: Map<String, Json>,
+    iss: &'a str,
+    namespace: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
 }
 
 impl IdentityTokens {
@@ -55,19 +74,17 @@ impl IdentityTokens {
         if context.validate_only {
             return Ok(output);
         }
-        let mut claims = self.template_claims(context, &standing.entity, template);
-        let issuer = self.issuer(&context.snapshot, &context.tenant, &context.public_url);
-        for (name, value) in [
-            ("iss", Json::from(issuer)),
-            ("namespace", "root".into()),
-            ("sub", standing.entity.as_str().into()),
-            ("aud", role.client_id.as_str().into()),
-            ("iat", context.now.seconds().into()),
-            ("exp", expires.seconds().into()),
-        ] {
-            claims.insert(name.to_owned(), value);
-        }
-        let payload = serde_json::to_vec(&claims).map_err(|error| internal(&error))?;
+        let claims = Claims {
+            of_template: self.template_claims(context, &standing.entity, template),
+            iss: &self.issuer(&context.snapshot, &context.tenant, &context.public_url),
+            namespace: "root",
+            sub: &standing.entity,
+            aud: &role.client_id,
+            iat: context.now.seconds(),
+            exp: expires.seconds(),
+        };
+        let mut payload = Vec::with_capacity(ORDINARY_PAYLOAD);
+        json::append(&claims, &mut payload).map_err(|error| internal(&error))?;
         let signer = ring.signer().ok_or_else(|| internal(&"the key has no keys yet"))?;
         output.token = Some(signer.sign(&payload).map_err(|error| internal(&error))?);
         Ok(output)

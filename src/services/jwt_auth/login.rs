@@ -18,9 +18,9 @@ impl JwtAuth {
     pub(super) async fn login(
         &self,
         context: ActionContext,
-        input: LoginInput,
+        mut input: LoginInput,
     ) -> Result<IssuedToken, ActionError> {
-        let (tenant, place) = input.at.place(&context.tenant);
+        let (tenant, place) = input.at().place(&context.tenant);
         let who = format!("{place}/{}", input.role.as_deref().unwrap_or("-"));
         let knock = Knock::begin_signed(&context, &self.access, tenant, &who)?;
         let Some(door) = self.door(&context.snapshot, &knock.tenant, &place)? else {

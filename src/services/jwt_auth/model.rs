@@ -246,18 +246,28 @@ impl At {
     }
 }
 
-/// Input of `jwt-login`.
+/// Input of `jwt-login`, which has the leafs of [`At`] by itself: they are read twice where a struct is flattened.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LoginInput {
-    /// Where.
-    #[serde(flatten)]
-    pub at: At,
+    #[serde(default)]
+    tenant: Option<Ident>,
+    #[serde(default)]
+    jwt_auth: Option<Ident>,
+    #[serde(default)]
+    mount: Option<Ident>,
     /// The role.
     #[serde(default)]
     pub role: Option<Ident>,
     /// The token.
     pub jwt: Secret,
+}
+
+impl LoginInput {
+    /// Where.
+    pub fn at(&mut self) -> At {
+        At { tenant: self.tenant.take(), jwt_auth: self.jwt_auth.take(), mount: self.mount.take() }
+    }
 }
 
 /// Input of `oidc-auth-url`.

@@ -47,10 +47,8 @@ impl Claims {
         reader.end().map_err(|_| ClaimsError::Malformed)?;
         let Value::Object(claims) = value else { return Err(ClaimsError::Malformed) };
         for name in claims.keys() {
-            let folded = folded(name);
-            if let Some(registered) =
-                REGISTERED.into_iter().find(|registered| folded == **registered && name != registered)
-            {
+            let is_like = |registered: &&str| name != registered && reads_like(name, registered);
+            if let Some(registered) = REGISTERED.into_iter().find(is_like) {
                 return Err(ClaimsError::Ambiguous { found: name.chars().take(64).collect(), registered });
             }
         }
@@ -109,10 +107,13 @@ fn index(part: &str) -> Option<usize> {
     digits.then(|| part.parse().ok()).flatten()
 }
 
-/// The name as somebody would read it who does not tell upper from lower case. By way of upper case, because that also
-/// leads the long s and the Kelvin sign to the letters that they stand for.
-fn folded(name: &str) -> String {
-    name.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+/// Whether somebody who does not tell upper from lower case would read one name for a registered one. Letters beyond ASCII go
+/// by way of upper case, because that also leads the long s and the Kelvin sign to the letters that they stand for.
+fn reads_like(name: &str, registered: &str) -> bool {
+    if name.is_ascii() {
+        return name.eq_ignore_ascii_case(registered);
+    }
+    name.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).eq(registered.chars())
 }
 
 /// Reads any value, refusing names that stand twice.

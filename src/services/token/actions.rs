@@ -6,6 +6,7 @@ use super::issue::{IssuedToken, Life, NewToken, Origin, commit, issue};
 use super::parameters::{TokenType, with_default};
 use super::source::follow_source;
 use super::{Tokens, settings};
+use crate::access::Access;
 use crate::access::authenticate::live::{DEEPEST, parse_network};
 use crate::access::authenticate::{Metadata, TokenFacts};
 use crate::access::authorize::PolicyOperation;
@@ -166,7 +167,7 @@ impl Tokens {
             .into_iter()
             .filter(|name| !(input.no_default_policy && *name == DEFAULT))
             .collect();
-        let mut new = asked_for(&context, own, input, policies, bound_cidrs)?;
+        let mut new = asked_for(&self.access, &context, own, input, policies, bound_cidrs)?;
         if is_orphan {
             new.parent = None;
         }
@@ -181,14 +182,14 @@ impl Tokens {
     ) -> Result<IssuedToken, ActionError> {
         let mut token = self.which(&context, &input.which, PolicyOperation::Update)?;
         if token.expires.is_none() {
-            return Ok(IssuedToken::of(&token, None, context.now));
+            return Ok(IssuedToken::of(token, None, context.now));
         }
         if !token.renewable {
             return Err(invalid(&context, vec!["this token cannot be refreshed".to_owned()]));
         }
         let refused = |reason: String| invalid(&context, vec![reason]);
         let before = token.clone();
-        follow_source(&context, &mut token)?.map_err(refused)?;
+        follow_source(&self.access, &context, &mut token)?.map_err(refused)?;
         // A period is what its maker wanted; anything else gives way to what is asked for.
         let end = match input.increment.filter(|_| token.period.is_none()) {
             Some(length) => {
@@ -203,7 +204,7 @@ impl Tokens {
         }
         token.refresh_time = Some(context.now);
         self.store(&context, &before, &token).await?;
-        Ok(IssuedToken::of(&token, None, context.now))
+        Ok(IssuedToken::of(token, None, context.now))
     }
 
     /// Writes down what a refresh changed.
@@ -279,13 +280,14 @@ impl Tokens {
 
 /// The token that somebody with the token `own` asks for, below that one, as far as nothing else has a say in it.
 pub(super) fn asked_for(
+    access: &Access,
     context: &ActionContext,
     own: TokenFacts,
     input: CreateToken,
     policies: Vec<Ident>,
     bound_cidrs: Vec<Ident>,
 ) -> Result<NewToken, ActionError> {
-    let settings = settings(&context.engine, &context.snapshot, &context.tenant)?;
+    let settings = settings(access, &context.snapshot, &context.tenant)?;
     let max = settings.max_ttl;
     Ok(NewToken {
         tenant: context.tenant.clone(),

@@ -1,6 +1,6 @@
 //! Making a token: its text is shown once, its hash is stored, and it is known to everybody when the commit returns.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::access::Access;
 use crate::access::authenticate::{Bearer, Metadata, TokenFacts};
@@ -95,51 +95,53 @@ impl Origin {
 }
 
 /// What a log in or a creation answers: the grouping `issued-token`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug)]
 pub struct IssuedToken {
-    /// The token; absent where one that is known already was prolonged.
-    #[serde(serialize_with = "expose")]
+    /// The token; absent where one that is known already was prolonged, and where none was to be made.
     pub token: Option<Secret>,
-    /// Its public name; batch tokens have none.
-    #[serde(skip_serializing_if = "is_empty")]
-    pub accessor: Ident,
-    /// When it ends.
-    pub expires: Option<Timestamp>,
-    /// Seconds until then.
-    pub expires_in: Option<u64>,
-    /// When it was made.
-    pub creation_time: Timestamp,
-    /// When a client does well to refresh it.
-    pub renewal_time: Option<Timestamp>,
-    /// The policies it carries.
-    pub policies: Vec<Ident>,
-    /// The entity behind it.
-    pub entity: Option<Ident>,
+    /// What is known of it, but for a hash of its text.
+    pub facts: TokenFacts,
+    /// As of when.
+    pub now: Timestamp,
 }
 
-fn is_empty(accessor: &Ident) -> bool {
-    accessor.is_empty()
+/// The form of it in the model.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Shown<'a> {
+    token: Option<&'a str>,
+    /// Batch tokens have none.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    accessor: &'a str,
+    expires: Option<Timestamp>,
+    expires_in: Option<u64>,
+    creation_time: Timestamp,
+    renewal_time: Option<Timestamp>,
+    policies: &'a [Ident],
+    entity: Option<&'a Ident>,
 }
 
-/// The one place where a token's text leaves the server.
-fn expose<S: serde::Serializer>(token: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
-    token.as_ref().and_then(Secret::expose_text).serialize(serializer)
+impl Serialize for IssuedToken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let facts = &self.facts;
+        let shown = Shown {
+            token: self.token.as_ref().and_then(Secret::expose_text),
+            accessor: &facts.accessor,
+            expires: facts.expires,
+            expires_in: facts.expires_in(self.now),
+            creation_time: facts.creation_time,
+            renewal_time: facts.renewal_time(self.now),
+            policies: &facts.policies,
+            entity: facts.entity.as_ref(),
+        };
+        shown.serialize(serializer)
+    }
 }
 
 impl IssuedToken {
     /// The answer about a token as of `now`.
-    pub fn of(facts: &TokenFacts, token: Option<Secret>, now: Timestamp) -> Self {
-        IssuedToken {
-            token,
-            accessor: facts.accessor.clone(),
-            expires: facts.expires,
-            expires_in: facts.expires_in(now),
-            creation_time: facts.creation_time,
-            renewal_time: facts.renewal_time(now),
-            policies: facts.policies.clone(),
-            entity: facts.entity.clone(),
-        }
+    pub fn of(facts: TokenFacts, token: Option<Secret>, now: Timestamp) -> Self {
+        IssuedToken { token, facts: TokenFacts { token_hash: None, ..facts }, now }
     }
 }
 
@@ -217,10 +219,12 @@ pub async fn issue_with(
     }
     let model = &access.model;
     let bearer = Bearer::generate().map_err(|error| ActionError::Unavailable(error.to_string()))?;
-    let facts = TokenFacts {
+    let mut facts = TokenFacts {
         token_hash: Some(bearer.hash()),
         ..new.facts(Ident::from(bearer.accessor.as_str()), now)
     };
+    // As they are kept, so that whoever is told of them now and later is told the same.
+    facts.metadata.sort_by(|one, other| one.name.cmp(&other.name));
     let entry = from_serde(engine.schema(), model.tokens.target(), &facts).map_err(|violations| {
         let reasons: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
         ActionError::Internal(format!("a token does not fit the model: {}", reasons.join("; ")))
@@ -229,7 +233,7 @@ pub async fn issue_with(
     let validate_only = origin.validate_only;
     commit_if(engine, tenant, edits, origin, approve).await?;
     let token = (!validate_only).then_some(bearer.text);
-    Ok(IssuedToken::of(&facts, token, now))
+    Ok(IssuedToken::of(facts, token, now))
 }
 
 /// Makes a batch token: there is nothing to commit but what has to change with it.
@@ -257,7 +261,7 @@ async fn issue_batch(
     if !edits.is_empty() || approve.is_some() {
         commit_if(engine, tenant, edits, origin, approve).await?;
     }
-    Ok(IssuedToken::of(&facts, (!validate_only).then_some(text), now))
+    Ok(IssuedToken::of(facts, (!validate_only).then_some(text), now))
 }
 
 /// Commits edits of stored state.

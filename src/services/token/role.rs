@@ -54,7 +54,7 @@ impl Tokens {
             TokenType::DefaultBatch => input.kind != TokenType::Service,
             _ => input.kind == TokenType::Batch,
         };
-        let mut new = asked_for(&context, own, input, policies, bound_cidrs)?;
+        let mut new = asked_for(&self.access, &context, own, input, policies, bound_cidrs)?;
         new.batch = batch;
         if let Some(life) = &mut new.life {
             life.period = limits.token_period.or(life.period).filter(|_| !batch);

@@ -3,6 +3,7 @@
 
 use super::parameters::TokenParameters;
 use super::settings;
+use crate::access::Access;
 use crate::access::authenticate::TokenFacts;
 use crate::base::clock::Timestamp;
 use crate::base::duration::Duration;
@@ -20,6 +21,7 @@ pub const POLICIES_CHANGED: &str = "the policies of the user have changed since 
 /// # Errors
 /// [`ActionError::Internal`] when the source cannot be read.
 pub(super) fn follow_source(
+    access: &Access,
     context: &ActionContext,
     token: &mut TokenFacts,
 ) -> Result<Result<(), String>, ActionError> {
@@ -42,7 +44,7 @@ pub(super) fn follow_source(
         token.period = parameters.token_period.or(token.period);
         return Ok(Ok(()));
     }
-    let life = parameters.life(tuning(context, &path)?.within(settings(&context.engine, snapshot, tenant)?));
+    let life = parameters.life(tuning(context, &path)?.within(settings(access, snapshot, tenant)?));
     let after = |length: Duration| plus(token.creation_time, length);
     let max = life.max.filter(|_| life.period.is_none()).map(after);
     let explicit = token.explicit_max_ttl.map(after);

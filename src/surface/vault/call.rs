@@ -19,14 +19,16 @@ use crate::access::gate::{Refusal, Resource};
 use crate::base::clock::Timestamp;
 use crate::base::duration::Duration;
 use crate::base::ident::Ident;
+use crate::base::secret::Secret;
 use crate::data::decode::from_serde;
 use crate::data::deserialize::from_data;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Container, Data, Found};
-use crate::engine::{Datastore, Operation, WriteKind, WriteOptions};
+use crate::engine::{Datastore, Operation, Output, WriteKind, WriteOptions};
+use crate::services::token::IssuedToken;
 use crate::surface::trail::Trail;
-use crate::yang::schema::{NodeKind, Schema};
+use crate::yang::schema::{NodeId, NodeKind, Schema};
 
 /// A request that found its endpoint.
 pub struct Call<'r> {
@@ -255,9 +257,27 @@ impl Call<'_> {
         target: InstancePath,
         input: &(impl Serialize + Sync),
     ) -> Result<Option<Arc<Container>>, Fault> {
+        match self.run(target, input).await? {
+            Some(output) => output.container().map_err(|error| Fault::from(Refusal::from(error))),
+            None => Ok(None),
+        }
+    }
+
+    /// The same, for whoever knows what the operation answers.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn run(
+        &mut self,
+        target: InstancePath,
+        input: &(impl Serialize + Sync),
+    ) -> Result<Option<Output>, Fault> {
         let schema = Arc::clone(self.schema());
         let children = &schema.node(target.target()).schema_children;
-        let is_input = |id: &&crate::yang::schema::NodeId| matches!(schema.node(**id).kind, NodeKind::Input);
+        // One without parameters has nothing to be read.
+        let is_input = |id: &&NodeId| {
+            matches!(schema.node(**id).kind, NodeKind::Input) && !schema.children(**id).is_empty()
+        };
         let input = match children.iter().find(is_input) {
             Some(node) => match from_serde(&schema, *node, input) {
                 Ok(Data::Container(container)) => Some(container),
@@ -267,7 +287,20 @@ impl Call<'_> {
             None => None,
         };
         let operation = Operation::Invoke { target, input, validate_only: false };
-        self.trail.invoke(operation).await.map_err(Fault::from)
+        self.trail.run(operation).await.map_err(Fault::from)
+    }
+
+    /// Runs an operation of the model that answers a value of this type.
+    ///
+    /// # Errors
+    /// A refusal; 500 where it answers something else.
+    pub async fn value<T: 'static>(
+        &mut self,
+        target: InstancePath,
+        input: &(impl Serialize + Sync),
+    ) -> Result<Box<T>, Fault> {
+        let output = self.run(target, input).await?;
+        output.and_then(Output::into_value).ok_or_else(|| internal("an operation answers something else"))
     }
 
     /// Runs an operation of the model and reads its output.
@@ -301,20 +334,14 @@ impl Call<'_> {
         target: InstancePath,
         input: &(impl Serialize + Sync),
     ) -> Result<Answer, Fault> {
-        let Issued { token } = self.ask(target, input).await?;
-        let facts =
-            self.trail.gate.facts(&token).ok_or_else(|| internal("a token was made and is not there"))?;
+        let issued = self.value::<IssuedToken>(target, input).await?;
+        let IssuedToken { token, facts, .. } = *issued;
+        let token = token.as_ref().and_then(Secret::expose_text).unwrap_or_default().to_owned();
         let by_entity = self.trail.gate.identity_policies(&self.tenant, &facts);
         // As of when it was made: a second that began since then is not taken from what was granted.
         let auth = Auth::of(&facts, token, facts.creation_time);
         Ok(Answer::auth(auth.with_identity(&by_entity)))
     }
-}
-
-/// What every operation that hands out a token answers.
-#[derive(serde::Deserialize)]
-struct Issued {
-    token: String,
 }
 
 /// 500, with the reason in the log only.

@@ -14,7 +14,6 @@ use super::call::Call;
 use super::fault::Fault;
 use super::route::Backend;
 use crate::access::model::path_to;
-use crate::base::duration::Duration;
 use crate::data::tree::Container;
 use crate::yang::schema::Value as Leaf;
 
@@ -94,12 +93,6 @@ fn facts(entry: &Value, name: &str) -> Map<String, Value> {
 fn facts_or_null(entry: &Value, name: &str) -> Value {
     let facts = facts(entry, name);
     if facts.is_empty() { Value::Null } else { facts.into() }
-}
-
-/// A length of time in seconds.
-fn seconds(entry: &Value, name: &str) -> u64 {
-    let length = member(entry, name).as_str().and_then(|text| text.parse::<Duration>().ok());
-    length.map_or(0, |length| length.seconds())
 }
 
 fn into_map(value: Value) -> Map<String, Value> {

@@ -6,7 +6,7 @@
 mod config;
 mod role;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::answer::Answer;
 use super::call::Call;
@@ -14,6 +14,7 @@ use super::fault::Fault;
 use super::field::{Field, Kind};
 use super::oidc;
 use super::route::{Audience, Backend, Endpoint};
+use crate::base::ident::Ident;
 
 const ABOUT: &str = "Logs in who brings a JWT of another issuer, or logs in at it with a browser.";
 
@@ -41,13 +42,23 @@ const ENDPOINTS: &[Endpoint] = &[Endpoint {
     ..Endpoint::NEW
 }];
 
+/// Input of `jwt-login`.
+#[derive(Serialize)]
+struct Login<'a> {
+    tenant: Ident,
+    mount: String,
+    role: Option<&'a str>,
+    jwt: &'a str,
+}
+
 async fn login(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let input = json!({
-        "tenant": call.tenant,
-        "mount": call.mount.key,
-        "role": call.arguments.text("role"),
-        "jwt": call.arguments.text("jwt").unwrap_or_default(),
-    });
+    let sent = std::mem::take(&mut call.arguments);
+    let input = Login {
+        tenant: call.tenant.clone(),
+        mount: call.mount.key.clone(),
+        role: sent.text("role"),
+        jwt: sent.text("jwt").unwrap_or_default(),
+    };
     log_in(call, "jwt-login", &input).await.map_err(|refused| refused.fault(""))
 }
 
@@ -76,7 +87,7 @@ impl NotLoggedIn {
 pub(super) async fn log_in(
     call: &mut Call<'_>,
     operation: &str,
-    input: &(impl serde::Serialize + Sync),
+    input: &(impl Serialize + Sync),
 ) -> Result<Answer, NotLoggedIn> {
     let place = call.place(operation, &[]).map_err(|fault| NotLoggedIn { fault, reason: None })?;
     let answer = call.hand_out(place, input).await;

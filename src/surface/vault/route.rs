@@ -121,6 +121,11 @@ impl Backend {
 
 /// The variable parts of a path, if it fits a pattern.
 pub fn matches(pattern: &'static str, path: &str) -> Option<Captures> {
+    // Most patterns are out of the question by what stands in front of their variable parts.
+    let literal = pattern.split([':', '*']).next().unwrap_or_default();
+    if !path.starts_with(literal.trim_end_matches('/')) {
+        return None;
+    }
     let split = |text: &'_ str| -> usize { if text.is_empty() { 0 } else { text.split('/').count() } };
     let (wanted, found) = (split(pattern), split(path));
     let mut captures = Vec::new();

@@ -11,10 +11,11 @@ use super::super::call::Call;
 use super::super::fault::Fault;
 use super::super::field::{Field, Kind};
 use super::super::route::{Audience, Endpoint};
-use super::{into_map, seconds, text};
+use super::{into_map, text};
 use crate::access::gate::Refusal;
 use crate::base::duration::Duration;
 use crate::engine::Datastore;
+use crate::services::identity_tokens::model::TokenOutput;
 use crate::surface::http::Reply;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -317,26 +318,21 @@ async fn delete_role(call: &mut Call<'_>) -> Result<Answer, Fault> {
     call.remove(place).await
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Issued {
-    token: String,
-    client_id: String,
-    ttl: String,
-    #[serde(default)]
-    warnings: Vec<String>,
-}
-
 async fn token(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let name = call.name();
     let target = call.place("strongbox/identity/oidc/roles/{}/token", &[&name])?;
-    let issued: Issued = call.ask(target, &json!({})).await.map_err(|fault| match fault.status {
+    let issued = call.value::<TokenOutput>(target, &json!({})).await.map_err(|fault| match fault.status {
         StatusCode::NOT_FOUND => Fault::bad_request(format!("role {name:?} not found")),
         _ => fault,
     })?;
-    let ttl = seconds(&json!({ "ttl": issued.ttl }), "ttl");
-    let data = json!({ "client_id": issued.client_id, "token": issued.token, "ttl": ttl });
-    Ok(Answer { body: Body::Data(into_map(data)), warnings: issued.warnings })
+    let TokenOutput { token, client_id, ttl, warnings, .. } = *issued;
+    let data = [
+        ("client_id", Value::from(client_id)),
+        ("token", Value::from(token.unwrap_or_default())),
+        ("ttl", Value::from(ttl.seconds())),
+    ];
+    let data = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Ok(Answer { body: Body::Data(data), warnings })
 }
 
 async fn introspect(call: &mut Call<'_>) -> Result<Answer, Fault> {

@@ -16,8 +16,8 @@ pub(super) fn parse(
 ) -> Result<Value, TypeError> {
     let text = text_of(raw, "a string")?;
     let found = Found(raw);
-    // Nearly every text is of these alone, which is found out for many bytes at once.
-    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    // Nearly every text is of these alone, which is found out for many bytes at once: without stopping at the first other.
+    let is_plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
     if !is_plain && let Some(forbidden) = text.chars().find(|c| !is_yang_character(*c)) {
         return Err(TypeError::new(format!(
             "{found} contains the character U+{:04X}, which no YANG string may hold (RFC 7950 section 9.4)",
