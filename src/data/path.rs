@@ -33,13 +33,25 @@ pub struct InstancePath {
 pub type Keys = SmallVec<[Value; 1]>;
 
 /// One step of a path.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(PartialEq, Eq, Hash, Debug)]
 pub struct PathStep {
     /// The schema node.
     pub node: NodeId,
     /// The key values of a list entry, in key order, or the one value of a leaf-list entry. Empty for every other node,
     /// and for a list or leaf-list as a whole.
     pub keys: Keys,
+}
+
+/// Paths are copied for every change, and mostly have one key or none: those are not collected one by one.
+impl Clone for PathStep {
+    fn clone(&self) -> Self {
+        let keys = match self.keys.as_slice() {
+            [] => Keys::new(),
+            [only] => Keys::from_buf([only.clone()]),
+            several => several.into(),
+        };
+        PathStep { node: self.node, keys }
+    }
 }
 
 /// So that what is kept by paths is found by the steps of one, without a path of their own. Both hash and compare alike.
