@@ -37,6 +37,7 @@ use super::path::InstancePath;
 use super::tree::Tree;
 use super::violation::Violation;
 use super::xpath::accessible::ON;
+use super::xpath::reference::Way;
 use super::xpath::{Cursor, Evaluator};
 use crate::base::hashed::HashSet;
 use crate::yang::schema::Schema;
@@ -120,7 +121,7 @@ pub fn validate_reached(
         perform(&mut checker, task, anchors);
     }
     for path in index.referrers(schema, unreferable) {
-        for cursor in each_at(&checker, &path) {
+        for cursor in each_at(&checker, &mut Way::default(), &path) {
             if checker.is_allowed(&cursor) {
                 checker.reference(&cursor);
             }
@@ -147,25 +148,27 @@ type Instances<'a> = SmallVec<[Cursor<'a>; 1]>;
 /// What stands at the places of a change. Constraints are many to a place: it is looked up once.
 struct Standing<'r, 'a> {
     reach: &'r Reach,
+    way: Way<'r, 'a>,
     found: Vec<Option<Instances<'a>>>,
 }
 
 impl<'r, 'a> Standing<'r, 'a> {
     fn of(reach: &'r Reach) -> Self {
-        Standing { reach, found: vec![None; reach.count()] }
+        Standing { reach, way: Way::default(), found: vec![None; reach.count()] }
     }
 
     fn at(&mut self, checker: &Checker<'a>, place: usize) -> &[Cursor<'a>] {
-        let path = self.reach.path(place);
-        self.found.get_mut(place).map_or(&[], |found| found.get_or_insert_with(|| each_at(checker, path)))
+        let Standing { reach, way, found } = self;
+        let look = || each_at(checker, way, reach.path(place));
+        found.get_mut(place).map_or(&[], |found| found.get_or_insert_with(look))
     }
 }
 
 /// What stands at a path, stored or by default.
-fn each_at<'a>(checker: &Checker<'a>, path: &InstancePath) -> Instances<'a> {
+fn each_at<'p, 'a>(checker: &Checker<'a>, way: &mut Way<'p, 'a>, path: &'p InstancePath) -> Instances<'a> {
     let mut found = SmallVec::new();
     checker.all.refill();
-    let _ = checker.all.visit_at(path, &mut |cursor| {
+    let _ = checker.all.visit_along(way, path, &mut |cursor| {
         found.push(cursor.clone());
         ON
     });

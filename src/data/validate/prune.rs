@@ -12,6 +12,7 @@ use crate::data::diff::{Change, ChangeKind};
 use crate::data::edit::Edit;
 use crate::data::path::{InstancePath, PathStep};
 use crate::data::tree::{Container, Data, Tree};
+use crate::data::xpath::reference::Way;
 use crate::yang::schema::xpath::ConstraintRef;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
 
@@ -59,9 +60,10 @@ fn false_whens(schema: &Schema, after: &Tree, reach: &Reach, index: &ReferenceIn
         return gone;
     }
     let checker = Checker::new(schema, &after.root, index);
+    let mut way = Way::default();
     for task in whens() {
         let ConstraintRef::When(when) = task.constraint else { continue };
-        for anchor in each_at(&checker, reach.path(task.anchor)) {
+        for anchor in each_at(&checker, &mut way, reach.path(task.anchor)) {
             let _ = visit_instances(&checker.all, &anchor, task.node, &mut |cursor| {
                 let Some(parent) = cursor.parent() else { return };
                 let path = parent.path(schema).child(task.node);

@@ -4,6 +4,8 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use super::accessible::{ON, Visited};
 use super::cursor::{Cursor, Item};
 use super::{Context, EvalError, Evaluator};
@@ -11,6 +13,13 @@ use crate::data::path::{InstancePath, Keys, PathStep};
 use crate::yang::schema::types::{Leafref, ParseContext, Raw, Strictness, Type, TypeKind};
 use crate::yang::schema::xpath::{Axis, Expr, Step};
 use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
+
+/// The way to what was looked for last, without its last step. Paths that follow one another in a change mostly have it in
+/// common, at least at its beginning.
+#[derive(Default)]
+pub(in crate::data) struct Way<'p, 'a> {
+    passed: SmallVec<[(&'p PathStep, Cursor<'a>); 4]>,
+}
 
 impl<'a> Evaluator<'a> {
     /// The nodes that a leaf refers to; none where it refers to nothing or is no reference.
@@ -131,10 +140,23 @@ impl<'a> Evaluator<'a> {
         path: &InstancePath,
         visit: &mut dyn FnMut(&Cursor<'a>) -> Visited,
     ) -> Visited {
-        let root = Cursor::root(self.root);
-        let Some((last, above)) = path.steps.split_last() else { return visit(&root) };
-        let mut parent = root;
-        for step in above {
+        self.visit_along(&mut Way::default(), path, visit)
+    }
+
+    /// The same, on from where the way to another path was the same.
+    pub(in crate::data) fn visit_along<'p>(
+        &self,
+        way: &mut Way<'p, 'a>,
+        path: &'p InstancePath,
+        visit: &mut dyn FnMut(&Cursor<'a>) -> Visited,
+    ) -> Visited {
+        let Some((last, above)) = path.steps.split_last() else { return visit(&Cursor::root(self.root)) };
+        let is_same = |((passed, _), step): &(&(&PathStep, Cursor<'a>), &PathStep)| passed == step;
+        let same = way.passed.iter().zip(above).take_while(is_same).count();
+        way.passed.truncate(same);
+        let mut parent =
+            way.passed.last().map_or_else(|| Cursor::root(self.root), |(_, cursor)| cursor.clone());
+        for step in above.iter().skip(same) {
             let mut found = None;
             let _ = self.visit_at_step(&parent, step, &mut |cursor| {
                 found = Some(cursor.clone());
@@ -144,6 +166,7 @@ impl<'a> Evaluator<'a> {
                 Some(cursor) => parent = cursor,
                 None => return ON,
             }
+            way.passed.push((step, parent.clone()));
         }
         self.visit_at_step(&parent, last, visit)
     }
