@@ -130,6 +130,13 @@ impl RoleIds {
         of(&commit.after).iter().for_each(|role| self.learn(schema, tenant, place, role));
     }
 
+    /// Whether a change is at, around or inside of a list of roles or the list of mounts: most are not.
+    fn concerns(&self, change: &InstancePath) -> bool {
+        let own = self.places.list(&Place::Tenant);
+        let mut lists = [&own, self.places.mounts()].into_iter();
+        lists.any(|list| change.starts_with(list) || list.starts_with(change))
+    }
+
     /// The places that a change touches.
     fn touched(&self, commit: &Commit, tenant: &Ident, change: &InstancePath) -> BTreeSet<Place> {
         let mounts = self.places.mounts();
@@ -156,7 +163,7 @@ fn id_and_name(schema: &Schema, role: &Container) -> Option<(Ident, Ident)> {
 impl Observer for RoleIds {
     fn committed(&self, commit: &Commit) {
         for part in commit.transactions.iter().flat_map(|transaction| &transaction.changes) {
-            for change in part.changes.iter() {
+            for change in part.changes.iter().filter(|change| self.concerns(&change.path)) {
                 for place in self.touched(commit, &part.tenant, &change.path) {
                     let roles = self.places.list(&place);
                     let inside = change.path.starts_with(&roles);
