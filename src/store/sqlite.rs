@@ -182,7 +182,7 @@ impl SqliteStore {
         let refused = |error: rusqlite::Error| refused(&error);
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(refused)?;
-        let mut past = PastWriter::new(&transaction, barrier, log, head.revision);
+        let mut past = PastWriter::new(&transaction, barrier, log, head.revision, effects.len());
         let rows = Keyed::of(barrier, effects);
         // What a large transaction has to seal is sealed by another processor, while this one has to do with the database.
         let sealing = head.clone();
@@ -300,7 +300,7 @@ fn seal_record(
     before: &Head,
     record: &Record,
 ) -> Result<(Vec<u8>, Chain), AppendError> {
-    let mut body = Wiped::with_capacity(1024);
+    let mut body = Wiped::with_capacity(record.json_length());
     record.append_json(&mut body).map_err(|error| AppendError::Unavailable(error.to_string()))?;
     if body.len() > LARGEST_RECORD {
         return Err(AppendError::TooBig { size: body.len(), limit: LARGEST_RECORD });

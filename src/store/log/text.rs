@@ -9,6 +9,22 @@ use super::{EditRecord, NotificationRecord, Record, RowValue, TransactionRecord}
 use crate::base::json::text::append_quoted;
 
 impl Record {
+    /// About how many bytes its JSON has; less only where much has to be escaped.
+    pub fn json_length(&self) -> usize {
+        let told =
+            |told: &NotificationRecord| 64 + told.at.len() + told.name.len() + told.content.expose().len();
+        let edit = |edit: &EditRecord| {
+            24 + edit.path.len() + edit.value.as_ref().map_or(0, |value| value.expose().len())
+        };
+        let transaction = |made: &TransactionRecord| {
+            let texts = made.tenant.len() + made.request_id.len() + made.actor.len();
+            let comment = made.comment.as_deref().map_or(0, str::len);
+            let edits: usize = made.edits.iter().map(edit).sum();
+            128 + texts + comment + edits + made.notifications.iter().map(told).sum::<usize>()
+        };
+        128 + self.transactions.iter().map(transaction).sum::<usize>()
+    }
+
     /// Appends its JSON.
     ///
     /// # Errors
@@ -108,5 +124,6 @@ mod tests {
         let mut written = Vec::new();
         record.append_json(&mut written).unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), json);
+        assert!((json.len()..2 * json.len()).contains(&record.json_length()), "{}", json.len());
     }
 }

@@ -27,6 +27,9 @@ CREATE TABLE past (
 /// What is longer than this many bytes is sealed in several parts, so that a large change needs no large memory.
 const PART: usize = 1 << 20;
 
+/// Most rows with their paths have less than so many bytes.
+const USUAL_ROW: usize = 1_280;
+
 /// A row as it was before a record.
 pub struct PastRow {
     /// Whose.
@@ -48,9 +51,16 @@ pub(super) struct PastWriter<'a> {
 }
 
 impl<'a> PastWriter<'a> {
-    /// For the record of that revision, in the transaction that appends it.
-    pub fn new(connection: &'a Connection, barrier: &'a Barrier, log: Uuid, revision: Revision) -> Self {
-        PastWriter { connection, barrier, log, revision, part: 0, plain: Wiped::with_capacity(1024) }
+    /// For the record of that revision, which changes so many rows, in the transaction that appends it.
+    pub fn new(
+        connection: &'a Connection,
+        barrier: &'a Barrier,
+        log: Uuid,
+        revision: Revision,
+        rows: usize,
+    ) -> Self {
+        let plain = Wiped::with_capacity(rows.saturating_mul(USUAL_ROW).min(PART + USUAL_ROW));
+        PastWriter { connection, barrier, log, revision, part: 0, plain }
     }
 
     /// Adds a row.

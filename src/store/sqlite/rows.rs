@@ -9,6 +9,7 @@ use super::head::{Head, RowSum};
 use super::past::PastWriter;
 use super::{damaged, refused, trouble};
 use crate::base::clock::Timestamp;
+use crate::base::parallel::both;
 use crate::base::secret::Wiped;
 use crate::store::barrier::{Aad, Barrier, BarrierError, RowKey};
 use crate::store::log::{AppendError, Effect, Revision, StoreError};
@@ -35,8 +36,12 @@ impl<'e> Keyed<'e> {
     /// In the order of the keys, a thousand rows go into the tree of pages from left to right instead of all over it. Of
     /// several effects on one row the last one counts.
     pub fn of(barrier: &Barrier, effects: &'e [Effect<'e>]) -> Self {
-        let key = |effect: &'e Effect<'e>| (barrier.row_key(effect.tenant, effect.path), effect);
-        let mut keyed: Vec<(RowKey, &Effect<'_>)> = effects.iter().map(key).collect();
+        let keys = |effects: &'e [Effect<'e>]| -> Vec<(RowKey, &'e Effect<'e>)> {
+            effects.iter().map(|effect| (barrier.row_key(effect.tenant, effect.path), effect)).collect()
+        };
+        let (first, second) = effects.split_at(effects.len() / 2);
+        let (mut keyed, more) = both(effects.len(), || keys(first), || keys(second));
+        keyed.extend(more);
         keyed.sort_by_key(|(key, _)| *key);
         keyed.dedup_by(|later, kept| {
             let is_same = later.0 == kept.0;
