@@ -46,13 +46,12 @@ impl Visit<'_> {
     ) -> Result<Reply, Failure> {
         let schema = Arc::clone(self.dialect.schema());
         let bytes = payload.read(&self.trail.request.headers).await?;
-        let message = message::read(&bytes, format.into())?;
-        let edit_ids = message.edits.iter().map(|edit| edit.id.clone()).collect();
+        let mut message = message::read(&bytes, format.into())?;
+        let edit_ids = message.edits.iter_mut().map(|edit| std::mem::take(&mut edit.id)).collect();
         let names = self.patch.insert(Names { patch_id: message.patch_id.clone(), edit_ids });
         let done = answer(StatusCode::OK, names, &[], &schema, self.wanted);
         let edits = edits::compile(&schema, &path, &message, format)?;
         let options = store.options(query)?;
-        let targets: Vec<InstancePath> = edits.iter().map(|edit| edit.path.clone()).collect();
         let operation = Operation::Write {
             kind: WriteKind::Transaction,
             target: path.clone(),
@@ -65,7 +64,7 @@ impl Visit<'_> {
             let is_of_edits = matches!(refusal, Refusal::Invalid(_));
             let mut failure = absent(refusal, &path);
             if is_of_edits {
-                edits::attribute(&targets, &mut failure.violations);
+                edits::attribute(&schema, &path, &message.edits, &mut failure.violations);
             }
             failure
         })?;

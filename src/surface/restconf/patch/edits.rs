@@ -32,8 +32,12 @@ pub fn compile(
     if faults.is_empty() { Ok(edits) } else { Err(faults) }
 }
 
-/// Names the edit of each violation that the result of the edits has: the last one that is about the same data.
-pub fn attribute(targets: &[InstancePath], violations: &mut [Violation]) {
+/// Names the edit of each violation that the result of the edits of a patch of `base` has: the last one that is about the same
+/// data.
+pub fn attribute(schema: &Schema, base: &InstancePath, edits: &[SentEdit<'_>], violations: &mut [Violation]) {
+    let compiler = Compiler { schema, base, format: Format::Json };
+    let target = |edit: &SentEdit<'_>| compiler.path("target", &edit.target).unwrap_or_default();
+    let targets: Vec<InstancePath> = edits.iter().map(target).collect();
     for violation in violations.iter_mut().filter(|violation| violation.edit.is_none()) {
         let path = &violation.path;
         let about = targets.iter().rposition(|target| path.starts_with(target) || target.starts_with(path));

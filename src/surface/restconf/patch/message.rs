@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::{json, xml};
 use crate::base::error::ErrorTag;
+use crate::base::hashed::HashSet;
 use crate::data::decode::Format;
 use crate::data::path::InstancePath;
 use crate::data::violation::{Violation, shorten};
@@ -142,12 +143,12 @@ fn judge(loose: Loose<'_>) -> Result<Message<'_>, Vec<Violation>> {
         let message = format!("{} edits are more than the {MAX_EDITS} of a patch", sent.len());
         return Err(vec![fault(ErrorTag::TooBig, message)]);
     }
-    let mut ids = std::collections::HashSet::new();
+    let mut ids = HashSet::default();
+    let is_again: Vec<bool> =
+        sent.iter().map(|edit| edit.id.as_deref().is_some_and(|id| !ids.insert(id))).collect();
     let mut edits = Vec::with_capacity(sent.len());
-    for (index, edit) in sent.into_iter().enumerate() {
-        if let Some(id) = &edit.id
-            && !ids.insert(id.clone())
-        {
+    for ((index, edit), is_again) in sent.into_iter().enumerate().zip(is_again) {
+        if let Some(id) = edit.id.as_deref().filter(|_| is_again) {
             let message = format!("edit '{}' is there twice; each edit-id names one edit", shorten(id));
             faults.push(fault(ErrorTag::BadElement, message).app_tag("data-not-unique").of_edit(index));
         }
