@@ -10,14 +10,27 @@ use std::fmt::{self, Display, Write as _};
 use serde::ser::{self, Error as _, Impossible, Serialize, Serializer};
 use serde_json::Error;
 
-use self::text::{append_quoted, append_text};
+use self::text::{append_plain, append_quoted, append_text};
 
 /// Appends a value.
 ///
 /// # Errors
 /// Those of the value itself; writing to memory does not fail.
 pub fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
-    value.serialize(Json { out })
+    value.serialize(Json { out, is_plain: false })
+}
+
+/// A text that stands in JSON as it is, such as the name of a node: nobody looks for what has to be escaped in it.
+pub struct Plain<'a>(pub &'a str);
+
+/// What [`Plain`] says to the writer.
+const PLAIN: &str = "plain text";
+
+impl Serialize for Plain<'_> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(PLAIN, self.0)
+    }
 }
 
 /// Takes the parts of a text that is formatted.
@@ -32,6 +45,8 @@ impl fmt::Write for Parts<'_> {
 /// Writes one value.
 struct Json<'o> {
     out: &'o mut Vec<u8>,
+    /// It is a [`Plain`] text.
+    is_plain: bool,
 }
 
 impl<'o> Json<'o> {
@@ -89,7 +104,12 @@ impl<'o> Serializer for Json<'o> {
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<(), Error> {
-        append_quoted(value, self.out)
+        if self.is_plain {
+            append_plain(value, self.out)
+        } else {
+            append_quoted(value, self.out)?
+        }
+        Ok(())
     }
 
     fn serialize_none(self) -> Result<(), Error> {
@@ -115,10 +135,10 @@ impl<'o> Serializer for Json<'o> {
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        value.serialize(self)
+        value.serialize(Json { is_plain: name == PLAIN, ..self })
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -327,6 +347,14 @@ mod tests {
             let formatted = Formatted(first, second);
             prop_assert_eq!(written(&formatted), serde_json::to_string(&formatted).unwrap());
         }
+    }
+
+    #[test]
+    fn a_plain_text_is_that_text() {
+        #[derive(serde::Serialize)]
+        struct Wrapped(&'static str);
+        assert_eq!(written(&Plain("a-name")), r#""a-name""#);
+        assert_eq!(written(&Wrapped("\n")), r#""\n""#, "another newtype is not taken for one");
     }
 
     #[test]

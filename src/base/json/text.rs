@@ -20,9 +20,12 @@ fn has_special(word: u64) -> bool {
 /// Whether a text stands in JSON as it is.
 #[inline]
 fn is_plain(text: &[u8]) -> bool {
-    let (words, rest) = text.as_chunks::<8>();
-    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
-    !words.iter().any(|word| has_special(u64::from_le_bytes(*word))) && !rest.iter().any(is_special)
+    let has_special = |word: &[u8; 8]| has_special(u64::from_le_bytes(*word));
+    match text.last_chunk() {
+        // The last word is looked at in part twice, so that no byte is left over.
+        Some(last) => !text.as_chunks().0.iter().any(has_special) && !has_special(last),
+        None => !text.iter().any(|byte| *byte < b' ' || *byte == b'"' || *byte == b'\\'),
+    }
 }
 
 /// Appends what stands between the quotation marks.
@@ -53,6 +56,15 @@ pub fn append_quoted(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Appends a text that needs no escapes with its quotation marks.
+#[inline]
+pub fn append_plain(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,8 +72,8 @@ mod tests {
     #[test]
     fn rfc8259_7_every_byte_at_every_place_of_a_word() {
         for character in (0..=0x2ff).filter_map(char::from_u32) {
-            for place in 0..20 {
-                let text = format!("{}{character}{}", "x".repeat(place), "é".repeat(9));
+            for (place, behind) in (0..20).flat_map(|place| [(place, 0), (place, 1), (place, 9)]) {
+                let text = format!("{}{character}{}", "x".repeat(place), "é".repeat(behind));
                 let mut written = Vec::new();
                 append_quoted(&text, &mut written).unwrap();
                 assert_eq!(written, serde_json::to_vec(&text).unwrap());

@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::marks::{Marks, Origin};
 use super::{Content, Names, Remaining, Shape, Subject, Surroundings, View, WithDefaults};
+use crate::base::json::Plain;
 use crate::data::default::{self, DefaultValue};
 use crate::data::fields::FieldTree;
 use crate::data::path::InstancePath;
@@ -358,7 +359,7 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
         value: &T,
     ) -> Result<(), M::Error> {
         match self.name(node) {
-            Name { module: None, name } => map.serialize_entry(name, value),
+            Name { module: None, name } => map.serialize_entry(&Plain(name), value),
             name => map.serialize_entry(&name, value),
         }
     }
