@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::base::hashed::HashMap;
 use crate::data::default::{DefaultValue, default_of};
 use crate::data::tree::{Container, Data};
 use crate::engine::{Registry, StateContext, StateError, StateProvider};
@@ -40,61 +41,99 @@ pub fn effective<'a>(entries: impl IntoIterator<Item = Distribution<'a>>) -> Opt
 
 /// Provides `distribution-status` wherever the model has it.
 pub fn register(registry: &mut Registry, schema: &Schema) {
-    let provider: Arc<dyn StateProvider> = Arc::new(Status);
+    let provider: Arc<dyn StateProvider> = Arc::new(Status::new(schema));
     for (id, node) in schema.nodes() {
-        if node.extensions.computed && node.name == "distribution-status" {
+        if node.extensions.computed && node.name == STATUS {
             registry.state(&schema.path(id), Arc::clone(&provider));
         }
     }
 }
 
-struct Status;
+/// What an entry says of its distribution.
+const SAID: &str = "distribute";
+
+/// What it comes to.
+const STATUS: &str = "distribution-status";
+
+/// A container of the model that holds a distribution, and its members.
+#[derive(Clone, Copy)]
+struct Place {
+    container: NodeId,
+    to: Option<NodeId>,
+    sites: Option<NodeId>,
+    deployments: Option<NodeId>,
+}
+
+impl Place {
+    fn of(schema: &Schema, container: NodeId) -> Self {
+        let [to, sites, deployments] =
+            ["to", "sites", "deployments"].map(|name| schema.own_child(container, name));
+        Place { container, to, sites, deployments }
+    }
+}
+
+struct Status {
+    /// By the node of the entry.
+    said: HashMap<NodeId, Place>,
+    /// By the node of the container itself.
+    status: HashMap<NodeId, Place>,
+}
+
+impl Status {
+    fn new(schema: &Schema) -> Self {
+        let places = |name: &'static str| {
+            let found = schema.nodes().filter(move |(_, node)| node.name == name);
+            found.map(|(id, node)| (node.parent, Place::of(schema, id)))
+        };
+        // Where modules of a user have such a name beside ours, ours it is.
+        let own = |(parent, place): &(NodeId, Place)| {
+            schema.own_child(*parent, &schema.node(place.container).name) == Some(place.container)
+        };
+        let status = places(STATUS).map(|(_, place)| (place.container, place));
+        Status { said: places(SAID).filter(own).collect(), status: status.collect() }
+    }
+
+    /// What an entry says of its distribution, with the default in use; `None` where the model gives it no say.
+    fn said<'a>(&self, schema: &'a Schema, entry: &'a Container) -> Option<Distribution<'a>> {
+        let place = self.said.get(&entry.node)?;
+        let default = || match default_of(schema, place.to?)? {
+            DefaultValue::Leaf(value) => Some(value),
+            DefaultValue::LeafList(_) => None,
+        };
+        let Some(container) = entry.container(place.container) else {
+            return Some(Distribution { to: default(), ..Distribution::default() });
+        };
+        let values = |leaf: Option<NodeId>| leaf.map_or(&[][..], |leaf| container.leaf_list(leaf));
+        let to = place.to.and_then(|leaf| container.leaf(leaf)).or_else(default);
+        Some(Distribution { to, sites: values(place.sites), deployments: values(place.deployments) })
+    }
+}
 
 impl StateProvider for Status {
     fn read(&self, context: &StateContext<'_>) -> Result<Option<Data>, StateError> {
+        let Some(place) = self.status.get(&context.node) else { return Ok(None) };
         let schema = context.snapshot.schema();
         let parents = || std::iter::successors(context.path.parent(), |path| path.parent());
         // Most entries decide for themselves, and then the paths of those above are not even made.
         let above = std::iter::once_with(parents).flatten();
         let above = above.filter_map(|path| context.snapshot.entry(context.tenant, &path).map(AsRef::as_ref));
         let chain = std::iter::once(context.entry).chain(above);
-        let effective = effective(chain.filter_map(|entry| said(schema, entry)));
-        Ok(Some(Data::Container(Arc::new(status(schema, context.node, effective)))))
+        let effective = effective(chain.filter_map(|entry| self.said(schema, entry)));
+        Ok(Some(Data::Container(Arc::new(status(place, effective)))))
     }
-}
-
-/// What an entry says of its distribution, with the default in use; `None` where the model gives it no say.
-fn said<'a>(schema: &'a Schema, entry: &'a Container) -> Option<Distribution<'a>> {
-    let node = schema.own_child(entry.node, "distribute")?;
-    let child = |name| schema.own_child(node, name);
-    let default = || match default_of(schema, child("to")?)? {
-        DefaultValue::Leaf(value) => Some(value),
-        DefaultValue::LeafList(_) => None,
-    };
-    let Some(container) = entry.container(node) else {
-        return Some(Distribution { to: default(), ..Distribution::default() });
-    };
-    let values = |name| child(name).map_or(&[][..], |leaf| container.leaf_list(leaf));
-    let to = child("to").and_then(|leaf| container.leaf(leaf)).or_else(default);
-    Some(Distribution { to, sites: values("sites"), deployments: values("deployments") })
 }
 
 /// The container `distribution-status`.
-fn status(schema: &Schema, node: NodeId, effective: Option<Distribution<'_>>) -> Container {
+fn status(place: &Place, effective: Option<Distribution<'_>>) -> Container {
     let Distribution { to, sites, deployments } = effective.unwrap_or_default();
     let list = |values: &[Value]| (!values.is_empty()).then(|| Data::LeafList(values.into()));
-    let lists = [("sites", list(sites)), ("deployments", list(deployments))];
-    let mut members: Vec<(NodeId, Data)> = Vec::new();
-    for (name, data) in lists {
-        members.extend(schema.own_child(node, name).zip(data));
-    }
-    if members.is_empty()
-        && let Some(leaf) = schema.own_child(node, "to")
-    {
+    let lists = [place.sites.zip(list(sites)), place.deployments.zip(list(deployments))];
+    let mut members: Vec<(NodeId, Data)> = lists.into_iter().flatten().collect();
+    if let (true, Some(leaf)) = (members.is_empty(), place.to) {
         let to = to.cloned().unwrap_or_else(|| Value::Enum("none".into()));
         members.push((leaf, Data::Leaf(to)));
     }
-    Container::with_children(node, members)
+    Container::with_children(place.container, members)
 }
 
 #[cfg(test)]
