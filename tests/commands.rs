@@ -92,6 +92,42 @@ fn audit_verify_believes_what_the_daemon_wrote_and_finds_a_changed_line() {
     assert_eq!(ran(&["audit", "verify", "no/such/log"]).0, Some(2));
 }
 
+/// A token that is kept nowhere is no reason to be a stranger.
+#[test]
+fn a_log_in_is_written_down_under_its_user_whatever_token_comes_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let directory = data.to_str().unwrap();
+    let daemon = Daemon::start(&[
+        "quickstart",
+        "--output",
+        "json",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-directory",
+        directory,
+    ]);
+    let ask = |method: &str, path: &str, head: &str, body: &str| {
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\n{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
+        );
+        exchange(daemon.fact("/address"), request.as_bytes()).unwrap().status()
+    };
+    let admin = format!("Authorization: Bearer {}\r\n", daemon.fact("/tokens/admin"));
+    for kind in ["service", "batch"] {
+        let user = format!(r#"{{"password": "correct horse", "token-type": "{kind}"}}"#);
+        let place = format!("/v1/config/strongbox/authentication/userpass/{kind}");
+        assert_eq!(ask("PUT", &place, &admin, &user), 201);
+        let credentials = format!(r#"{{"username": "{kind}", "password": "correct horse"}}"#);
+        assert_eq!(ask("POST", "/v1/login", "", &credentials), 200);
+        let log = std::fs::read_to_string(data.join("audit.log")).unwrap();
+        let line = log.lines().find(|line| line.contains(&format!("\"user\":\"{kind}\""))).unwrap();
+        assert!(line.contains("\"path\":\"/v1/login\",\"status\":200"), "{line}");
+    }
+}
+
 #[test]
 fn history_diff_and_rollback_speak_to_people_and_to_programs() {
     let daemon = Daemon::quickstart();

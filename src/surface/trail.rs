@@ -119,7 +119,8 @@ impl<'a> Trail<'a> {
         };
         if self.caller.is_none() {
             let issued = output.as_ref().and_then(Output::value::<IssuedToken>);
-            self.caller = issued.and_then(|issued| self.gate.identified(&issued.facts.accessor));
+            let issued = issued.filter(|issued| issued.token.is_some());
+            self.caller = issued.map(|issued| Arc::new(issued.holder()));
         }
         Ok(output)
     }

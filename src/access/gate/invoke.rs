@@ -53,9 +53,4 @@ impl Gate {
         })?;
         Ok(Invoked { output, changes: made.take() })
     }
-
-    /// Who holds the token of that accessor, in whatever tenant: after a log in the audit log is to know whose it was.
-    pub fn identified(&self, accessor: &str) -> Option<Arc<Caller>> {
-        self.0.access.tokens.caller(accessor)
-    }
 }

@@ -182,7 +182,7 @@ impl Tokens {
     ) -> Result<IssuedToken, ActionError> {
         let mut token = self.which(&context, &input.which, PolicyOperation::Update)?;
         if token.expires.is_none() {
-            return Ok(IssuedToken::of(token, None, context.now));
+            return Ok(IssuedToken::of(context.tenant.clone(), token, None, context.now));
         }
         if !token.renewable {
             return Err(invalid(&context, vec!["this token cannot be refreshed".to_owned()]));
@@ -204,7 +204,7 @@ impl Tokens {
         }
         token.refresh_time = Some(context.now);
         self.store(&context, &before, &token).await?;
-        Ok(IssuedToken::of(token, None, context.now))
+        Ok(IssuedToken::of(context.tenant.clone(), token, None, context.now))
     }
 
     /// Writes down what a refresh changed.

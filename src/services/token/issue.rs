@@ -12,7 +12,7 @@ use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
 use crate::engine::caller::Mount;
 use crate::engine::{
-    ActionContext, ActionError, Approve, Author, CommitOptions, CommitRequest, Engine, SYSTEM_TENANT,
+    ActionContext, ActionError, Approve, Author, Caller, CommitOptions, CommitRequest, Engine, SYSTEM_TENANT,
     TenantEdits,
 };
 
@@ -99,6 +99,8 @@ impl Origin {
 pub struct IssuedToken {
     /// The token; absent where one that is known already was prolonged, and where none was to be made.
     pub token: Option<Secret>,
+    /// Whose tree it opens.
+    pub tenant: Ident,
     /// What is known of it, but for a hash of its text.
     pub facts: TokenFacts,
     /// As of when.
@@ -140,8 +142,23 @@ impl Serialize for IssuedToken {
 
 impl IssuedToken {
     /// The answer about a token as of `now`.
-    pub fn of(facts: TokenFacts, token: Option<Secret>, now: Timestamp) -> Self {
-        IssuedToken { token, facts: TokenFacts { token_hash: None, ..facts }, now }
+    pub fn of(tenant: Ident, facts: TokenFacts, token: Option<Secret>, now: Timestamp) -> Self {
+        IssuedToken { token, tenant, facts: TokenFacts { token_hash: None, ..facts }, now }
+    }
+
+    /// Who holds it: after a log in the audit log is to know whose it was.
+    pub fn holder(&self) -> Caller {
+        let facts = &self.facts;
+        Caller {
+            tenant: self.tenant.clone(),
+            accessor: Some(&facts.accessor).filter(|accessor| !accessor.is_empty()).cloned(),
+            user: facts.user.clone(),
+            entity: facts.entity.clone(),
+            policies: facts.policies.clone(),
+            method: facts.method.clone(),
+            warranted: false,
+            ends: None,
+        }
     }
 }
 
@@ -231,9 +248,9 @@ pub async fn issue_with(
     })?;
     edits.push(Edit::new(model.token(&facts.accessor), EditOperation::Create, entry));
     let validate_only = origin.validate_only;
-    commit_if(engine, tenant, edits, origin, approve).await?;
+    commit_if(engine, tenant.clone(), edits, origin, approve).await?;
     let token = (!validate_only).then_some(bearer.text);
-    Ok(IssuedToken::of(facts, token, now))
+    Ok(IssuedToken::of(tenant, facts, token, now))
 }
 
 /// Makes a batch token: there is nothing to commit but what has to change with it.
@@ -259,9 +276,9 @@ async fn issue_batch(
         .map_err(|error| ActionError::Unavailable(error.to_string()))?;
     let validate_only = origin.validate_only;
     if !edits.is_empty() || approve.is_some() {
-        commit_if(engine, tenant, edits, origin, approve).await?;
+        commit_if(engine, tenant.clone(), edits, origin, approve).await?;
     }
-    Ok(IssuedToken::of(facts, (!validate_only).then_some(text), now))
+    Ok(IssuedToken::of(tenant, facts, (!validate_only).then_some(text), now))
 }
 
 /// Commits edits of stored state.
