@@ -116,7 +116,8 @@ pub fn validate_reached(
             }
         }
     }
-    for task in &reach.tasks {
+    // What is below a touched place has been checked with it.
+    for task in reach.tasks.iter().filter(|task| !reach.is_touched(task.anchor)) {
         let anchors = standing.at(&checker, task.anchor);
         perform(&mut checker, task, anchors);
     }

@@ -78,6 +78,11 @@ impl Reach {
         self.places.len()
     }
 
+    /// Whether a place is to be looked at as a whole.
+    pub(super) fn is_touched(&self, place: usize) -> bool {
+        self.places.get_index(place).is_some_and(|(_, marks)| marks.is_touched)
+    }
+
     fn place(&mut self, steps: &[PathStep]) -> usize {
         match self.places.get_index_of(steps) {
             Some(known) => known,
