@@ -10,6 +10,7 @@ use super::policy::PolicyOperation;
 use super::segments;
 use super::walk::Walk;
 use crate::base::error::ErrorTag;
+use crate::base::hashed::HashMap;
 use crate::data::diff::{Change, ChangeKind};
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::{InstancePath, PathStep};
@@ -105,21 +106,42 @@ pub fn approve(
     changes: &[Change],
 ) -> Result<(), Vec<Violation>> {
     approve_asked(authority, asked)?;
-    let mut refused = Vec::new();
+    // The targets below which not everything is as at the target itself. Edits and changes may be ten thousand each, so the
+    // changes find their targets, and not the targets their changes.
+    let mut open = Vec::new();
+    let mut by_path: HashMap<&InstancePath, Vec<usize>> = HashMap::default();
     for (index, Asked { operation, path }) in asked.iter().enumerate() {
         let walk = Walk::begin_for(authority, *operation, segments(path)).covered();
-        if walk.is_uniform_for_all(&PolicyOperation::WRITES) {
-            continue;
-        }
-        let before = refused.len();
-        for change in changes.iter().filter(|change| change.path.starts_with(path)) {
-            below(schema, &walk, path, change, &mut refused);
-        }
-        for violation in refused.iter_mut().skip(before) {
-            violation.edit = u16::try_from(index).ok();
+        if !walk.is_uniform_for_all(&PolicyOperation::WRITES) {
+            by_path.entry(*path).or_default().push(open.len());
+            open.push(Open { index, target: path, walk, refused: Vec::new() });
         }
     }
+    if open.is_empty() {
+        return Ok(());
+    }
+    for change in changes {
+        for above in std::iter::once(InstancePath::root()).chain(change.path.lineage()) {
+            for at in by_path.get(&above).into_iter().flatten() {
+                if let Some(Open { target, walk, refused, .. }) = open.get_mut(*at) {
+                    below(schema, walk, target, change, refused);
+                }
+            }
+        }
+    }
+    let of_edit = |open: Open<'_>| open.refused.into_iter().map(move |refused| refused.of_edit(open.index));
+    let refused: Vec<Violation> = open.into_iter().flat_map(of_edit).collect();
     if refused.is_empty() { Ok(()) } else { Err(refused) }
+}
+
+/// A target below which the rules are to be followed further.
+struct Open<'a> {
+    /// Of which of the things that are asked for.
+    index: usize,
+    target: &'a InstancePath,
+    walk: Walk<'a>,
+    /// What they refuse.
+    refused: Vec<Violation>,
 }
 
 /// Holds one change, at or below the target of an edit, against the rules below that target.
@@ -306,6 +328,29 @@ container top
         );
         let added = r#"{"name": "a", "roles": [{"name": "s"}]}"#;
         assert_eq!(refused(rules, "top/issuers/a", EditOperation::Merge, Some(added)), NOTHING);
+    }
+
+    #[test]
+    fn a_change_is_held_against_each_edit_around_it_and_no_other() {
+        let schema = testing::schema(MODEL);
+        let before = testing::tree(&schema, DATA);
+        let rules = r#"[{"path": "top/**", "operations": {"all": "allow"}},
+            {"path": "top/issuers/*/roles/*/ttl", "operations": {"update": "reject"}}]"#;
+        let policy: Policy =
+            serde_json::from_str(&format!(r#"{{"name": "p", "rest-api": {{"rules": {rules}}}}}"#)).unwrap();
+        let book = PolicyBook::new([&policy], &NameIndex::new(&schema));
+        let authority = book.authority(&[Ident::from("p")]);
+        let paths = ["top/issuers/b", "top/issuers/a", "top/issuers", "top/issuers/a/roles/r"]
+            .map(|target| testing::path(&schema, target));
+        let asked: Vec<Asked<'_>> =
+            paths.iter().map(|path| Asked { operation: PolicyOperation::Update, path }).collect();
+        let after = testing::tree(&schema, &DATA.replace("1h", "2h"));
+        let changes = diff(&schema, &before, &after);
+        let told = approve(&schema, &authority, &asked, &changes).unwrap_err();
+        let told: Vec<(Option<u16>, String)> =
+            told.iter().map(|fault| (fault.edit, fault.v1_path(&schema))).collect();
+        let ttl = "/top/issuers/a/roles/r/ttl".to_owned();
+        assert_eq!(told, [(Some(1), ttl.clone()), (Some(2), ttl.clone()), (Some(3), ttl)]);
     }
 
     #[test]
