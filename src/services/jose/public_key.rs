@@ -1,9 +1,11 @@
-//! The public part of a key pair: what verifiers get, and what checks signatures. It is parsed when it comes, and not for
-//! each signature.
+//! The public part of a key pair: what verifiers get, and what checks signatures.
+//!
+//! Signatures are checked by the jsonwebtoken crate, for which ES512 is unknown; that one goes to the primitive.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaPublicKeyComponents};
 use base64::Engine as _;
+use jsonwebtoken::DecodingKey;
 
 use super::jwk::Jwk;
 use super::{Algorithm, BASE64, KeyError, KeyType, pem};
@@ -15,8 +17,7 @@ pub struct PublicKey {
     /// SubjectPublicKeyInfo (RFC 5280 section 4.1).
     spki: Box<[u8]>,
     jwk: Jwk,
-    /// For each algorithm of its kind.
-    verifiers: Vec<(Algorithm, ParsedPublicKey)>,
+    decoding: DecodingKey,
 }
 
 impl PublicKey {
@@ -25,16 +26,17 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::Rejected`] when it is not a point of that curve.
     pub fn from_point(kind: KeyType, point: &[u8]) -> Result<Self, KeyError> {
-        let curve = match kind {
-            KeyType::P256 => "P-256",
-            KeyType::P384 => "P-384",
-            KeyType::P521 => "P-521",
+        let (curve, algorithm) = match kind {
+            KeyType::P256 => ("P-256", Algorithm::ES256),
+            KeyType::P384 => ("P-384", Algorithm::ES384),
+            KeyType::P521 => ("P-521", Algorithm::ES512),
             KeyType::Ed25519 | KeyType::Rsa => return Err(KeyError::Rejected),
         };
+        let spki = spki(algorithm, point)?;
         let coordinates = point.strip_prefix(&[4]).ok_or(KeyError::Rejected)?;
         let (x, y) = coordinates.split_at_checked(coordinates.len() / 2).ok_or(KeyError::Rejected)?;
         let jwk = Jwk { x: Some(BASE64.encode(x)), y: Some(BASE64.encode(y)), ..Jwk::new("EC", Some(curve)) };
-        PublicKey::parse(kind, point, jwk)
+        Ok(PublicKey { kind, jwk, decoding: DecodingKey::from_ec_der(&spki), spki })
     }
 
     /// An Ed25519 key from its 32 bytes (RFC 8032 section 5.1.5).
@@ -45,8 +47,9 @@ impl PublicKey {
         if bytes.len() != signature::ED25519_PUBLIC_KEY_LEN {
             return Err(KeyError::Rejected);
         }
+        let spki = spki(Algorithm::EdDSA, bytes)?;
         let jwk = Jwk { x: Some(BASE64.encode(bytes)), ..Jwk::new("OKP", Some("Ed25519")) };
-        PublicKey::parse(KeyType::Ed25519, bytes, jwk)
+        Ok(PublicKey { kind: KeyType::Ed25519, jwk, decoding: DecodingKey::from_ed_der(bytes), spki })
     }
 
     /// An RSA key from modulus and exponent, both big-endian without leading zeros.
@@ -61,19 +64,8 @@ impl PublicKey {
         }
         let der = RsaPublicKeyComponents { n, e }.as_der().map_err(|_| KeyError::Rejected)?;
         let jwk = Jwk { n: Some(BASE64.encode(n)), e: Some(BASE64.encode(e)), ..Jwk::new("RSA", None) };
-        PublicKey::parse(KeyType::Rsa, der.as_ref(), jwk)
-    }
-
-    /// Checks a key and brings it into the one form in which all kinds are kept.
-    fn parse(kind: KeyType, key: &[u8], jwk: Jwk) -> Result<Self, KeyError> {
-        let fitting = Algorithm::ALL.into_iter().filter(|algorithm| algorithm.key_type() == kind);
-        let verifiers = fitting
-            .map(|algorithm| Ok((algorithm, ParsedPublicKey::new(algorithm.verification(), key)?)))
-            .collect::<Result<Vec<_>, aws_lc_rs::error::KeyRejected>>()
-            .map_err(|_| KeyError::Rejected)?;
-        let (_, any) = verifiers.first().ok_or(KeyError::Rejected)?;
-        let der = any.as_der().map_err(|_| KeyError::Rejected)?;
-        Ok(PublicKey { kind, spki: der.as_ref().into(), jwk, verifiers })
+        let decoding = DecodingKey::from_rsa_der(der.as_ref());
+        Ok(PublicKey { kind: KeyType::Rsa, spki: der.as_ref().into(), jwk, decoding })
     }
 
     /// What kind of key it is.
@@ -99,9 +91,24 @@ impl PublicKey {
     /// Whether `signature` is this key's signature of `message`. An algorithm that does not fit the kind of the key is
     /// never true: the key decides, not what a token says about itself.
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        let verifier = self.verifiers.iter().find(|(own, _)| *own == algorithm);
-        verifier.is_some_and(|(_, key)| key.verify_sig(message, signature).is_ok())
+        if algorithm.key_type() != self.kind {
+            return false;
+        }
+        match library_algorithm(algorithm) {
+            Some(known) => {
+                jsonwebtoken::crypto::verify(&BASE64.encode(signature), message, &self.decoding, known)
+                    .unwrap_or(false)
+            }
+            None => algorithm.verification().verify_sig(&self.spki, message, signature).is_ok(),
+        }
     }
+}
+
+/// Checks a key and brings it into the one form in which all kinds are kept.
+fn spki(algorithm: Algorithm, key: &[u8]) -> Result<Box<[u8]>, KeyError> {
+    let parsed = ParsedPublicKey::new(algorithm.verification(), key).map_err(|_| KeyError::Rejected)?;
+    let der = parsed.as_der().map_err(|_| KeyError::Rejected)?;
+    Ok(der.as_ref().into())
 }
 
 /// The number of significant bits of a big-endian number.
@@ -111,9 +118,20 @@ pub(super) fn bit_length(number: &[u8]) -> usize {
     significant.count() * 8 - leading
 }
 
+fn library_algorithm(algorithm: Algorithm) -> Option<jsonwebtoken::Algorithm> {
+    algorithm.as_str().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_es512_is_unknown_to_the_library() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(library_algorithm(algorithm).is_none(), algorithm == Algorithm::ES512, "{algorithm}");
+        }
+    }
 
     #[test]
     fn points_off_the_curve_and_short_keys_are_refused() {
