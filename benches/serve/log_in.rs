@@ -7,6 +7,9 @@ use super::ceiling::Work;
 use super::load::Request;
 use super::{Bench, CONNECTIONS};
 
+/// What is measured.
+pub const WHAT: [&str; 2] = ["JWT log in, batch token, 64 clients", "JWT log in, service token, 64 clients"];
+
 /// Measures both kinds.
 pub async fn run(bench: &Bench<'_>) {
     let daemon = bench.daemon;
@@ -25,15 +28,16 @@ pub async fn run(bench: &Bench<'_>) {
     daemon.once(admin("POST", "/v1/auth/jwt/config", config)).await;
     for kind in ["batch", "service"] {
         let role = serde_json::json!({"role_type": "jwt", "user_claim": "sub", "bound_audiences": "strongbox",
-            "token_type": kind, "token_ttl": "1m"});
+            "token_type": kind, "token_ttl": "1h"});
         daemon.once(admin("POST", &format!("/v1/auth/jwt/role/{kind}"), role)).await;
     }
     let log_in = |role: &str| {
         let body = serde_json::json!({"role": role, "jwt": jwt}).to_string();
         Request::new("POST", "/v1/auth/jwt/login", "", &body, 200)
     };
-    let (what, name) = ("JWT log in, batch token, 64 clients", "bare hyper + verification");
-    bench.beside(what, CONNECTIONS, log_in("batch"), name, Work::VerifyEs256, 0.7).await;
-    let (what, service) = ("JWT log in, service token, 64 clients", log_in("service"));
-    bench.beside_commits(what, CONNECTIONS, move |_, _| service.clone(), Work::VerifyEs256).await;
+    let [batch, service] = WHAT;
+    let name = "bare hyper + verification";
+    bench.beside(batch, CONNECTIONS, log_in("batch"), name, Work::VerifyEs256, 0.7).await;
+    let request = log_in("service");
+    bench.beside_commits(service, CONNECTIONS, move |_, _| request.clone(), Work::VerifyEs256).await;
 }

@@ -61,7 +61,7 @@ pub async fn run(dir: &Path, time: Duration) {
     };
     let (attempts, beside) = tokio::join!(attempts, beside);
     let what = format!("{WHAT}, {:.0} a second", attempts.rate());
-    let alone = Ceiling { name: "the same alone", rate: alone.rate(), processor: None, target: 0.9 };
+    let alone = Ceiling { name: "the same alone", rate: alone.rate(), server: None, target: 0.9 };
     report(&what, &beside, &[alone]);
 }
 
