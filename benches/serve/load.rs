@@ -120,33 +120,46 @@ where
 /// Reads one answer with a Content-Length or in chunks; returns its status. The buffer holds the whole answer.
 pub async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> u16 {
     buffer.clear();
-    let head = loop {
-        if let Some(end) = find(buffer, b"\r\n\r\n") {
-            break end + 4;
-        }
+    let (status, end) = loop {
         assert!(
             stream.read_buf(buffer).await.expect("the server answers") > 0,
             "the server closed the connection"
         );
-    };
-    let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-    let status: u16 = text[9..12].parse().expect("a status line");
-    let header = |name: &str| {
-        text.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
-    };
-    if let Some(length) = header("content-length:") {
-        let whole = head + length.parse::<usize>().expect("a length");
-        while buffer.len() < whole {
-            assert!(stream.read_buf(buffer).await.expect("a body") > 0, "the server closed the connection");
+        if let Some(head) = read_head(buffer) {
+            break head;
         }
-    } else if header("transfer-encoding:").is_some() {
-        while !buffer.ends_with(b"0\r\n\r\n") {
-            assert!(stream.read_buf(buffer).await.expect("a body") > 0, "the server closed the connection");
-        }
+    };
+    let is_whole = |buffer: &[u8]| match end {
+        End::At(length) => buffer.len() >= length,
+        End::LastChunk => buffer.ends_with(b"0\r\n\r\n"),
+    };
+    while !is_whole(buffer) {
+        assert!(stream.read_buf(buffer).await.expect("a body") > 0, "the server closed the connection");
     }
     status
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+/// Where an answer ends.
+enum End {
+    /// After so many bytes.
+    At(usize),
+    /// With a chunk of no length.
+    LastChunk,
+}
+
+/// Status and end of an answer whose head is there.
+fn read_head(buffer: &[u8]) -> Option<(u16, End)> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut head = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(length) = head.parse(buffer).expect("a head") else { return None };
+    let header = |name: &str| head.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    let body = header("content-length").map(|header| {
+        let text = std::str::from_utf8(header.value).expect("digits");
+        text.parse::<usize>().expect("a length")
+    });
+    let end = match body {
+        None if header("transfer-encoding").is_some() => End::LastChunk,
+        body => End::At(length + body.unwrap_or(0)),
+    };
+    Some((head.code.expect("a status"), end))
 }
