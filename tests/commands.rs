@@ -53,15 +53,7 @@ fn audit_verify_believes_what_the_daemon_wrote_and_finds_a_changed_line() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let directory = data.to_str().unwrap();
-    let daemon = Daemon::start(&[
-        "quickstart",
-        "--output",
-        "json",
-        "--listen",
-        "127.0.0.1:0",
-        "--data-directory",
-        directory,
-    ]);
+    let daemon = Daemon::quickstart_in(directory);
     // What no dialect got to see is written down as well.
     let token = daemon.fact("/tokens/alice");
     let long = format!(
@@ -98,15 +90,7 @@ fn a_log_in_is_written_down_under_its_user_whatever_token_comes_of_it() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let directory = data.to_str().unwrap();
-    let daemon = Daemon::start(&[
-        "quickstart",
-        "--output",
-        "json",
-        "--listen",
-        "127.0.0.1:0",
-        "--data-directory",
-        directory,
-    ]);
+    let daemon = Daemon::quickstart_in(directory);
     let ask = |method: &str, path: &str, head: &str, body: &str| {
         let length = body.len();
         let request = format!(

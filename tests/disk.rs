@@ -62,7 +62,7 @@ impl Drop for Disk {
 
 fn append(store: &mut SqliteStore, after: u64, size: usize) -> Result<Revision, AppendError> {
     let path = format!("/m:list[name='{after}']");
-    let value = RowValue::new(format!("\"{}\"", "x".repeat(size))).unwrap();
+    let value = RowValue::new(format!("\"{}\"", "x".repeat(size)));
     let edits = vec![EditRecord { path: path.clone(), value: Some(value.clone()) }];
     let transaction = TransactionRecord {
         tenant: "acme".into(),

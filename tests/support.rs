@@ -18,6 +18,19 @@ impl Daemon {
         Self::start(&["quickstart", "--output", "json", "--listen", "127.0.0.1:0"])
     }
 
+    /// Starts one on a free port with that data directory.
+    pub fn quickstart_in(directory: &str) -> Self {
+        Self::start(&[
+            "quickstart",
+            "--output",
+            "json",
+            "--listen",
+            "127.0.0.1:0",
+            "--data-directory",
+            directory,
+        ])
+    }
+
     /// Starts the command and waits for its one line of JSON.
     pub fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_strongbox"))

@@ -159,7 +159,7 @@ pub(super) fn to_record(schema: &Schema, notification: &Notification) -> Option<
     let data = Subject::Container(&notification.content);
     let mut text = Vec::with_capacity(256);
     encode_json(&View { schema, data, shape: &shape, surroundings: None }, &mut text);
-    let content = String::from_utf8(text).map(RowValue::written).ok()?;
+    let content = String::from_utf8(text).map(RowValue::new).ok()?;
     let node = schema.node(notification.path.target());
     let at = notification.path.parent()?.to_instance_identifier(schema);
     Some(NotificationRecord {

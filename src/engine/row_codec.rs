@@ -33,7 +33,7 @@ pub(super) fn encode_row(schema: &Schema, row: &Container) -> Result<RowValue, R
         return Err(RowError(error.to_string()));
     }
     let text = String::from_utf8(out).map_err(|error| RowError(error.to_string()))?;
-    Ok(RowValue::written(text))
+    Ok(RowValue::new(text))
 }
 
 /// The container or entry that a row's text stands for.

@@ -32,12 +32,12 @@ pub(crate) fn record(number: u128) -> Record {
             comment: None,
             edits: vec![EditRecord {
                 path: format!("/m:list[name='{number}']"),
-                value: Some(RowValue::new(format!("{{\"name\":\"{number}\"}}")).unwrap()),
+                value: Some(RowValue::new(format!("{{\"name\":\"{number}\"}}"))),
             }],
             notifications: vec![NotificationRecord {
                 at: "/".into(),
                 name: "m:happened".into(),
-                content: RowValue::new(format!("{{\"number\":{number}}}")).unwrap(),
+                content: RowValue::new(format!("{{\"number\":{number}}}")),
             }],
         }],
     }

@@ -96,16 +96,8 @@ pub struct EditRecord {
 pub struct RowValue(String);
 
 impl RowValue {
-    /// Takes a text over.
-    ///
-    /// # Errors
-    /// When it is not JSON.
-    pub fn new(json: String) -> Result<Self, serde_json::Error> {
-        RawValue::from_string(json).map(RowValue::from)
-    }
-
-    /// Takes over what a writer of JSON has just put together: it is not read again.
-    pub fn written(json: String) -> Self {
+    /// Takes over what a writer of JSON has put together: it is not read again.
+    pub fn new(json: String) -> Self {
         RowValue(json)
     }
 
@@ -115,15 +107,9 @@ impl RowValue {
     }
 }
 
-impl From<Box<RawValue>> for RowValue {
-    fn from(json: Box<RawValue>) -> Self {
-        RowValue(Box::<str>::from(json).into_string())
-    }
-}
-
 impl<'de> Deserialize<'de> for RowValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(RowValue::from)
+        Box::<RawValue>::deserialize(deserializer).map(|json| RowValue(Box::<str>::from(json).into_string()))
     }
 }
 

@@ -130,7 +130,9 @@ impl List {
     /// The entry with that key.
     pub fn get(&self, key: &[Value]) -> Option<&Arc<Container>> {
         match &self.store {
-            Store::Small(entries) => entries.get(self.find_small(entries, key).ok()?),
+            Store::Small(entries) => {
+                entries.get(find_whole(entries, key, self.key_count(), self.user_ordered)?)
+            }
             Store::Sorted(map) => map.get(key),
             Store::Ordered(ordered) => ordered.get(key),
         }
@@ -261,12 +263,12 @@ impl List {
         // of it copies nothing.
         let key_count = self.key_count();
         let entry = match &mut self.store {
-            Store::Small(entries) if key_count > 0 && key_count == key.len() => {
-                let at = find(entries, key, false).ok()?;
+            Store::Small(entries) => {
+                let at = find_whole(entries, key, key_count, false)?;
                 entries.get_mut(at)?
             }
             Store::Sorted(map) => map.get_mut(key)?,
-            Store::Small(_) | Store::Ordered(_) => return None,
+            Store::Ordered(_) => return None,
         };
         let Some(sum) = self.sum.get() else { return Some(change(entry)) };
         let before = digest::of_entry(entry, key_count, None);
@@ -325,13 +327,6 @@ impl List {
             self.take_from_sum(|list| list.part(old, None));
         }
         old
-    }
-
-    fn find_small(&self, entries: &[Arc<Container>], key: &[Value]) -> Result<usize, usize> {
-        if self.key_count == 0 || key.len() != self.key_count() {
-            return Err(0);
-        }
-        find(entries, key, self.user_ordered)
     }
 
     /// Turns a vector that has become too long into maps.
@@ -401,6 +396,17 @@ fn compare(entry: &Container, key: &[Value]) -> Ordering {
 
 fn place_of(entries: &[Arc<Container>], key: &[Value]) -> Option<usize> {
     entries.iter().position(|entry| compare(entry, key) == Ordering::Equal)
+}
+
+/// The place of the entry with that key, which must have as many values as keys of the list.
+fn find_whole(
+    entries: &[Arc<Container>],
+    key: &[Value],
+    key_count: usize,
+    user_ordered: bool,
+) -> Option<usize> {
+    let is_whole = key_count > 0 && key.len() == key_count;
+    is_whole.then(|| find(entries, key, user_ordered).ok())?
 }
 
 fn find(entries: &[Arc<Container>], key: &[Value], user_ordered: bool) -> Result<usize, usize> {

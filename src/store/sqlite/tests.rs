@@ -70,7 +70,7 @@ fn what_was_committed_is_there_after_opening_again() {
             edits: vec![
                 EditRecord { path: "/m:list[name='2']".into(), value: None },
                 EditRecord { path: "/m:list[name='never']".into(), value: None },
-                EditRecord { path: "/m:list[name='1']".into(), value: RowValue::new("{}".into()).ok() },
+                EditRecord { path: "/m:list[name='1']".into(), value: Some(RowValue::new("{}".into())) },
             ],
             notifications: Vec::new(),
         }],
@@ -159,7 +159,7 @@ fn a_full_disk_refuses_the_write_and_keeps_the_rest() {
     let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     store.connection.pragma_update(None, "max_page_count", pages + 2).unwrap();
     let mut big = record(2);
-    big.transactions[0].edits[0].value = RowValue::new(format!("{:?}", "x".repeat(50_000))).ok();
+    big.transactions[0].edits[0].value = Some(RowValue::new(format!("{:?}", "x".repeat(50_000))));
     let refused = store.append(Revision(1), &big, &effects(&big));
     assert!(matches!(refused, Err(AppendError::Full(_))), "{refused:?}");
     store.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
@@ -312,10 +312,7 @@ fn changing(number: u128, edits: &[(&str, Option<String>)]) -> Record {
     let mut changed = record(number);
     changed.transactions[0].edits = edits
         .iter()
-        .map(|(path, value)| EditRecord {
-            path: (*path).to_owned(),
-            value: value.clone().map(|value| RowValue::new(value).unwrap()),
-        })
+        .map(|(path, value)| EditRecord { path: (*path).to_owned(), value: value.clone().map(RowValue::new) })
         .collect();
     changed
 }

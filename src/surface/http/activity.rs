@@ -29,16 +29,6 @@ struct State {
 pub struct Turn(Activity);
 
 impl Activity {
-    /// Of a connection that was just opened.
-    pub fn new() -> Self {
-        Activity(Arc::new(State {
-            opened: Instant::now(),
-            going_on: AtomicUsize::new(0),
-            quiet_since: AtomicU64::new(0),
-            multiplexed: AtomicBool::new(false),
-        }))
-    }
-
     /// A request has begun.
     pub fn begin(&self, version: Version) -> Turn {
         self.0.going_on.fetch_add(1, Ordering::Relaxed);
@@ -70,9 +60,15 @@ impl Activity {
     }
 }
 
+/// Of a connection that was just opened.
 impl Default for Activity {
     fn default() -> Self {
-        Activity::new()
+        Activity(Arc::new(State {
+            opened: Instant::now(),
+            going_on: AtomicUsize::new(0),
+            quiet_since: AtomicU64::new(0),
+            multiplexed: AtomicBool::new(false),
+        }))
     }
 }
 
@@ -98,14 +94,14 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_request_it_ends_after_its_time() {
-        let activity = Activity::new();
+        let activity = Activity::default();
         activity.quiet_for(TIME).await;
         assert!(activity.0.opened.elapsed() >= TIME);
     }
 
     #[tokio::test]
     async fn a_request_puts_it_off_until_its_time_after_the_answer() {
-        let activity = Activity::new();
+        let activity = Activity::default();
         let (first, second) = (activity.begin(Version::HTTP_11), activity.begin(Version::HTTP_11));
         assert!(!ends_within(&activity, TIME * 3).await, "two go on");
         drop(first);
@@ -119,7 +115,7 @@ mod tests {
 
     #[tokio::test]
     async fn rfc9113_a_connection_of_many_streams_asks_for_itself() {
-        let activity = Activity::new();
+        let activity = Activity::default();
         drop(activity.begin(Version::HTTP_2));
         assert!(!ends_within(&activity, TIME * 5).await);
     }

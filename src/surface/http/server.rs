@@ -219,7 +219,7 @@ impl<S: Service> Connection<S> {
     where
         I: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let (activity, hang_up) = (Activity::new(), HangUp::default());
+        let (activity, hang_up) = (Activity::default(), HangUp::default());
         let peer = Arc::new(peer);
         let service = service_fn(|request| {
             let turn = activity.begin(request.version());

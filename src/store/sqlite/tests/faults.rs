@@ -24,7 +24,7 @@ impl Files {
         let changed = |number: u128, of: &[u128], value: Option<&str>| {
             let edit = |of: &u128| EditRecord {
                 path: format!("/m:list[name='{of}']"),
-                value: value.map(|text| RowValue::new(text.to_owned()).unwrap()),
+                value: value.map(|text| RowValue::new(text.to_owned())),
             };
             let mut record = record(number);
             record.transactions[0].edits = of.iter().map(edit).collect();
