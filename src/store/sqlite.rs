@@ -6,6 +6,7 @@
 mod check;
 mod column;
 mod files;
+mod format;
 mod head;
 mod mark;
 mod past;
@@ -34,7 +35,7 @@ use rows::Keyed;
 pub use rows::Row;
 
 /// The format that this program reads and writes; kept in SQLite's `user_version`.
-pub const FORMAT: i64 = 3;
+pub const FORMAT: i64 = 4;
 /// A record may be this many bytes before it is sealed: half of what SQLite takes in one value.
 pub const LARGEST_RECORD: usize = 500_000_000;
 
@@ -186,32 +187,35 @@ impl SqliteStore {
         let rows = Keyed::of(barrier, effects);
         // What a large transaction has to seal is sealed by another processor, while this one has to do with the database.
         let sealing = head.clone();
-        let ((), sealed_rows) = both_or(
+        let (places, sealed_rows) = both_or(
             effects.len(),
             || rows.find(&transaction, barrier, log, &mut head, &mut past),
             || rows.seal(barrier, log, &sealing),
         )?;
         let sealed_rows = sealed_rows?;
-        let ((), sealed_record) = both_or(
+        let (sealed_past, sealed_record) = both_or(
             effects.len(),
-            || rows.put(&transaction, &sealed_rows, &mut head).and_then(|()| past.finish()),
+            || rows.put(&transaction, &places, &sealed_rows, &mut head).and_then(|()| past.finish()),
             || seal_record(barrier, log, before, record),
         )?;
         let sealed;
         (sealed, head.chain) = sealed_record?;
+        let state = head::seal(barrier, log, &head)?;
         transaction
-            .prepare_cached("INSERT INTO log (revision, id, time, chain, body) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .prepare_cached(
+                "INSERT INTO log (revision, id, time, chain, body, state, before)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )
             .and_then(|mut insert| {
                 let (id, time) = (record.id.as_bytes(), record.time.0);
-                insert.execute(params![head.revision, id, time, head.chain.0, sealed])
+                insert.execute(params![head.revision, id, time, head.chain.0, sealed, state, sealed_past])
             })
             .map_err(refused)?;
-        head::write(&transaction, barrier, log, &head)?;
         match transaction.commit() {
             Ok(()) => {
                 let revision = head.revision;
                 self.head = head;
-                // A page for each row, however small; what a record holds, it holds twice: what is, and what was.
+                // At most a page for each row, however small; what a record holds, it holds twice: what is, and what was.
                 self.waiting_pages += effects.len() + 2 * (1 + sealed.len() / files::PAGE);
                 self.mark.put(&self.barrier, revision);
                 Ok(revision)

@@ -9,16 +9,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
-use super::{FORMAT, damaged, head, past, trouble};
+use super::{FORMAT, damaged, format, head, past, rows, trouble};
 use crate::store::barrier::Barrier;
 use crate::store::disk::{io_error, sync_directory_of};
 use crate::store::log::StoreError;
 
 /// SQLite's `application_id`: "Stbx".
 const APPLICATION: i64 = 0x5374_6278;
-
-/// The format before this one, which kept nothing of what rows were. It becomes this one when the store is opened.
-const WITHOUT_PAST: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE head (
@@ -32,14 +29,10 @@ CREATE TABLE log (
     id BLOB NOT NULL,
     time INTEGER NOT NULL,
     chain BLOB NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    state BLOB,
+    before BLOB
 ) STRICT;
-CREATE TABLE rows (
-    key BLOB PRIMARY KEY,
-    revision INTEGER NOT NULL,
-    time INTEGER NOT NULL,
-    value BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
 ";
 
 /// The database file of a data directory.
@@ -103,6 +96,7 @@ pub(super) fn create(dir: &Path, barrier: &Barrier) -> Result<(), StoreError> {
     let connection = open_file(&fresh)?;
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
     connection.execute_batch(TABLES).map_err(failed)?;
+    connection.execute_batch(rows::TABLE).map_err(failed)?;
     connection.execute_batch(past::TABLE).map_err(failed)?;
     connection.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
     connection.pragma_update(None, "user_version", FORMAT).map_err(failed)?;
@@ -140,7 +134,7 @@ pub(super) fn connect(dir: &Path) -> Result<Connection, StoreError> {
         return Err(damaged(&place, "the file is not a Strongbox database"));
     }
     let found = pragma("user_version").map_err(failed)?;
-    if found != FORMAT && found != WITHOUT_PAST {
+    if found != FORMAT && !format::EARLIER.contains(&found) {
         return Err(StoreError::Format { place, found, known: FORMAT });
     }
     connection
@@ -154,22 +148,10 @@ pub(super) fn connect(dir: &Path) -> Result<Connection, StoreError> {
              PRAGMA cache_size = -8192;",
         )
         .map_err(failed)?;
-    if found == WITHOUT_PAST {
-        upgrade(&connection, || ()).map_err(failed)?;
+    if found != FORMAT {
+        format::upgrade(&connection, found, || ()).map_err(failed)?;
     }
     Ok(connection)
-}
-
-/// Brings a database of the format before to this one: all of it or none, like every other change of the store. `between`
-/// is called where the process could end: before each step and behind the last.
-pub(super) fn upgrade(connection: &Connection, mut between: impl FnMut()) -> rusqlite::Result<()> {
-    let format = format!("PRAGMA user_version = {FORMAT}");
-    for step in ["BEGIN IMMEDIATE", past::TABLE, &format, "COMMIT"] {
-        between();
-        connection.execute_batch(step)?;
-    }
-    between();
-    Ok(())
 }
 
 fn open_file(path: &Path) -> Result<Connection, StoreError> {

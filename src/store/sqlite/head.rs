@@ -1,6 +1,7 @@
 //! The head: one sealed value that says how far the log goes and what all rows together must be.
 //!
-//! It is replaced in the same SQLite transaction as every record, so the log and the rows can be held against it.
+//! It stands in the row of the newest record, written with it, so the log and the rows can be held against it. That of a log
+//! without records, and that behind a purge, is in a table of its own.
 
 use std::path::Path;
 
@@ -48,21 +49,32 @@ impl RowSum {
     /// With a row more.
     pub fn add(&mut self, key: &RowKey, revision: Revision) {
         self.count = self.count.wrapping_add(1);
-        self.sum = self.sum.wrapping_add(row_hash(key, revision));
+        self.sum = self.sum.wrapping_add(hash(key, revision.0.to_be_bytes()));
     }
 
     /// With a row less.
     pub fn subtract(&mut self, key: &RowKey, revision: Revision) {
         self.count = self.count.wrapping_sub(1);
-        self.sum = self.sum.wrapping_sub(row_hash(key, revision));
+        self.sum = self.sum.wrapping_sub(hash(key, revision.0.to_be_bytes()));
     }
 }
 
-/// Keys are secret hashes and the sum is sealed, so the hash itself needs no key.
-fn row_hash(key: &RowKey, revision: Revision) -> u128 {
+/// A sum over all rows that says where each of them stands, for holding an index against its table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PlaceSum(u128);
+
+impl PlaceSum {
+    /// With a row more.
+    pub fn add(&mut self, key: &RowKey, place: i64) {
+        self.0 = self.0.wrapping_add(hash(key, place.to_be_bytes()));
+    }
+}
+
+/// Keys are secret hashes and the sum of rows is sealed, so the hash itself needs no key.
+fn hash(key: &RowKey, of_row: [u8; 8]) -> u128 {
     let mut hasher = SipHasher24::new();
     hasher.write(&key.0);
-    hasher.write(&revision.0.to_be_bytes());
+    hasher.write(&of_row);
     hasher.finish128().as_u128()
 }
 
@@ -122,10 +134,10 @@ const KEY_CHECK: &[u8] = b"strongbox";
 
 /// Writes the head of a new database.
 pub(super) fn create(connection: &Connection, barrier: &Barrier, log_id: Uuid) -> Result<(), AppendError> {
-    let unsealed = |error: BarrierError| AppendError::Unavailable(error.to_string());
-    let key_check = barrier.seal(&Aad::KeyCheck { log: log_id }, KEY_CHECK).map_err(unsealed)?;
-    let state =
-        barrier.seal(&Aad::Head { log: log_id }, &Head::start(log_id).to_bytes()).map_err(unsealed)?;
+    let key_check = barrier
+        .seal(&Aad::KeyCheck { log: log_id }, KEY_CHECK)
+        .map_err(|error| AppendError::Unavailable(error.to_string()))?;
+    let state = seal(barrier, log_id, &Head::start(log_id))?;
     connection
         .execute(
             "INSERT INTO head (one, log_id, key_check, state) VALUES (1, ?1, ?2, ?3)",
@@ -135,16 +147,21 @@ pub(super) fn create(connection: &Connection, barrier: &Barrier, log_id: Uuid) -
         .map_err(|error| refused(&error))
 }
 
-/// Replaces the head.
+/// The head as it stands in the row of its record.
+pub(super) fn seal(barrier: &Barrier, log_id: Uuid, head: &Head) -> Result<Vec<u8>, AppendError> {
+    barrier
+        .seal(&Aad::Head { log: log_id }, &head.to_bytes())
+        .map_err(|error| AppendError::Unavailable(error.to_string()))
+}
+
+/// Replaces the head where no record is written with it.
 pub(super) fn write(
     connection: &Connection,
     barrier: &Barrier,
     log_id: Uuid,
     head: &Head,
 ) -> Result<(), AppendError> {
-    let state = barrier
-        .seal(&Aad::Head { log: log_id }, &head.to_bytes())
-        .map_err(|error| AppendError::Unavailable(error.to_string()))?;
+    let state = seal(barrier, log_id, head)?;
     connection
         .prepare_cached("UPDATE head SET state = ?1 WHERE one = 1")
         .and_then(|mut update| update.execute([state]))
@@ -170,15 +187,35 @@ pub(super) fn read(
         Ok(check) if check == KEY_CHECK => {}
         _ => return Err(StoreError::WrongKey { place: place.to_owned() }),
     }
+    let kept = open(barrier, log_id, state, place)?;
+    let newest: Option<(Revision, Option<Vec<u8>>)> = connection
+        .query_row("SELECT revision, state FROM log ORDER BY revision DESC LIMIT 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()
+        .map_err(|error| trouble("read", place, &error))?;
+    match newest {
+        Some((revision, Some(state))) if revision > kept.revision => {
+            let head = open(barrier, log_id, state, place)?;
+            if head.revision != revision {
+                let what = format!("record {revision} of its log has the head of record {}", head.revision);
+                return Err(damaged(place, what));
+            }
+            Ok((log_id, head))
+        }
+        _ => Ok((log_id, kept)),
+    }
+}
+
+fn open(barrier: &Barrier, log_id: Uuid, state: Vec<u8>, place: &Path) -> Result<Head, StoreError> {
     let mut state = Zeroizing::new(state);
-    let head = barrier
+    barrier
         .open(&Aad::Head { log: log_id }, &mut state)
         .map_err(|error| match error {
             BarrierError::NoKey(_) => damaged(place, format!("its head cannot be opened: {error}")),
             _ => damaged(place, "its head does not open"),
         })
-        .and_then(|plain| Head::from_bytes(plain).ok_or_else(|| damaged(place, "its head is no head")))?;
-    Ok((log_id, head))
+        .and_then(|plain| Head::from_bytes(plain).ok_or_else(|| damaged(place, "its head is no head")))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::base::secret::Wiped;
 use crate::store::barrier::{Aad, Barrier};
 use crate::store::log::{AppendError, Revision, StoreError};
 
-/// The table; a database of format 2 gets it when it is opened.
+/// The table of all parts but the last, which stands in the record's own row of the log: most records have no other.
 pub(super) const TABLE: &str = "
 CREATE TABLE past (
     revision INTEGER NOT NULL,
@@ -66,7 +66,7 @@ impl<'a> PastWriter<'a> {
     /// Adds a row.
     pub fn add(&mut self, tenant: &str, path: &str, value: Option<&str>) -> Result<(), AppendError> {
         if self.plain.len() > PART {
-            self.put(false)?;
+            self.put()?;
         }
         text(&mut self.plain, tenant);
         text(&mut self.plain, path);
@@ -77,17 +77,18 @@ impl<'a> PastWriter<'a> {
         Ok(())
     }
 
-    /// Writes the last part.
-    pub fn finish(mut self) -> Result<(), AppendError> {
-        self.put(true)
+    /// The last part, sealed, for the record's row of the log.
+    pub fn finish(self) -> Result<Vec<u8>, AppendError> {
+        self.seal(true)
     }
 
-    fn put(&mut self, last: bool) -> Result<(), AppendError> {
+    fn seal(&self, last: bool) -> Result<Vec<u8>, AppendError> {
         let aad = Aad::Past { log: self.log, revision: self.revision, part: self.part, last };
-        let sealed = self
-            .barrier
-            .seal(&aad, &self.plain)
-            .map_err(|error| AppendError::Unavailable(error.to_string()))?;
+        self.barrier.seal(&aad, &self.plain).map_err(|error| AppendError::Unavailable(error.to_string()))
+    }
+
+    fn put(&mut self) -> Result<(), AppendError> {
+        let sealed = self.seal(false)?;
         self.connection
             .prepare_cached("INSERT INTO past (revision, part, body) VALUES (?1, ?2, ?3)")
             .and_then(|mut insert| insert.execute(params![self.revision, self.part, sealed]))
@@ -108,17 +109,20 @@ pub(super) fn read(
 ) -> Result<Option<Vec<PastRow>>, StoreError> {
     let failed = |error: rusqlite::Error| trouble("read", place, &error);
     let mut statement = connection
-        .prepare_cached("SELECT part, body FROM past WHERE revision = ?1 ORDER BY part")
+        .prepare_cached("SELECT body FROM past WHERE revision = ?1 ORDER BY part")
         .map_err(failed)?;
     let mut parts = statement.query([revision]).map_err(failed)?;
     let mut sealed: Vec<Wiped> = Vec::new();
     while let Some(row) = parts.next().map_err(failed)? {
-        sealed.push(Wiped::new(row.get(1).map_err(failed)?));
+        sealed.push(Wiped::new(row.get(0).map_err(failed)?));
     }
+    let last: Option<Option<Vec<u8>>> = connection
+        .prepare_cached("SELECT before FROM log WHERE revision = ?1")
+        .and_then(|mut find| find.query_row([revision], |row| row.get(0)).optional())
+        .map_err(failed)?;
+    let Some(last) = last.flatten() else { return Ok(None) };
+    sealed.push(Wiped::new(last));
     let count = sealed.len();
-    if count == 0 {
-        return Ok(None);
-    }
     let mut rows = Vec::new();
     for (index, mut body) in sealed.into_iter().enumerate() {
         let broken = |what: &str| damaged(place, format!("what was before record {revision} {what}"));
@@ -136,13 +140,14 @@ pub(super) fn read(
 /// The oldest revision of which it is known what was before it.
 pub(super) fn first(connection: &Connection, place: &Path) -> Result<Option<Revision>, StoreError> {
     connection
-        .query_row("SELECT min(revision) FROM past", [], |row| row.get(0))
+        .query_row("SELECT revision FROM log WHERE before IS NOT NULL ORDER BY revision LIMIT 1", [], |row| {
+            row.get(0)
+        })
         .optional()
-        .map(Option::flatten)
         .map_err(|error| trouble("read", place, &error))
 }
 
-/// Forgets what was before the records up to and including `up_to`.
+/// Forgets what was before the records up to and including `up_to`, but for what goes with them.
 pub(super) fn purge(connection: &Connection, up_to: Revision) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM past WHERE revision <= ?1", [up_to]).map(drop)
 }

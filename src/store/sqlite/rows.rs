@@ -5,10 +5,11 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::head::{Head, RowSum};
+use super::head::{Head, PlaceSum, RowSum};
 use super::past::PastWriter;
 use super::{damaged, refused, trouble};
 use crate::base::clock::Timestamp;
+use crate::base::hashed::IndexMap;
 use crate::base::parallel::both;
 use crate::base::secret::Wiped;
 use crate::store::barrier::{Aad, Barrier, BarrierError, RowKey};
@@ -29,28 +30,35 @@ pub struct Row<'a> {
     pub time: Timestamp,
 }
 
+/// The table. Rows stand in the order in which they came: those that were made together, a role and its claims or a thousand
+/// tokens, are in the same pages. Keys are hashes, so only the small index of them is written all over the place.
+pub(super) const TABLE: &str = "
+CREATE TABLE rows (
+    place INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    value BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX places ON rows (key);
+";
+
+/// Where a row stands in the table.
+#[derive(Clone, Copy)]
+pub(super) struct RowPlace(i64);
+
 /// What a record does to rows: one effect a row.
-pub(super) struct Keyed<'e>(Vec<(RowKey, &'e Effect<'e>)>);
+pub(super) struct Keyed<'e>(IndexMap<RowKey, &'e Effect<'e>>);
 
 impl<'e> Keyed<'e> {
-    /// In the order of the keys, a thousand rows go into the tree of pages from left to right instead of all over it. Of
-    /// several effects on one row the last one counts.
+    /// In the order of the effects; of several on one row the last one counts.
     pub fn of(barrier: &Barrier, effects: &'e [Effect<'e>]) -> Self {
         let keys = |effects: &'e [Effect<'e>]| -> Vec<(RowKey, &'e Effect<'e>)> {
             effects.iter().map(|effect| (barrier.row_key(effect.tenant, effect.path), effect)).collect()
         };
         let (first, second) = effects.split_at(effects.len() / 2);
-        let (mut keyed, more) = both(effects.len(), || keys(first), || keys(second));
-        keyed.extend(more);
-        keyed.sort_by_key(|(key, _)| *key);
-        keyed.dedup_by(|later, kept| {
-            let is_same = later.0 == kept.0;
-            if is_same {
-                *kept = *later;
-            }
-            is_same
-        });
-        Keyed(keyed)
+        let (first, second) = both(effects.len(), || keys(first), || keys(second));
+        Keyed(first.into_iter().chain(second).collect())
     }
 
     /// The rows as they will be, sealed for the revision and the time of `head`; `None` for those that go.
@@ -71,7 +79,7 @@ impl<'e> Keyed<'e> {
         sealed.map_err(|error| AppendError::Unavailable(error.to_string()))
     }
 
-    /// Tells `past` what each of the rows was, and takes it out of the sum of `head`.
+    /// Where each of the rows stands, if it is there; tells `past` what it was, and takes it out of the sum of `head`.
     pub fn find(
         &self,
         connection: &Connection,
@@ -79,21 +87,24 @@ impl<'e> Keyed<'e> {
         log: Uuid,
         head: &mut Head,
         past: &mut PastWriter<'_>,
-    ) -> Result<(), AppendError> {
+    ) -> Result<Vec<Option<RowPlace>>, AppendError> {
         let failed = |error: rusqlite::Error| refused(&error);
         let mut find = connection
-            .prepare_cached("SELECT revision, time, value FROM rows WHERE key = ?1")
+            .prepare_cached("SELECT place, revision, time, value FROM rows WHERE key = ?1")
             .map_err(failed)?;
+        let mut places = Vec::with_capacity(self.0.len());
         let mut found = Wiped::with_capacity(1024);
         for (key, effect) in &self.0 {
             let mut rows = find.query([key.0]).map_err(failed)?;
             let Some(row) = rows.next().map_err(failed)? else {
                 past.add(effect.tenant, effect.path, None)?;
+                places.push(None);
                 continue;
             };
-            let revision = row.get(0).map_err(failed)?;
-            let time = Timestamp(row.get(1).map_err(failed)?);
-            let sealed = row.get_ref(2).map_err(failed)?;
+            places.push(Some(RowPlace(row.get(0).map_err(failed)?)));
+            let revision = row.get(1).map_err(failed)?;
+            let time = Timestamp(row.get(2).map_err(failed)?);
+            let sealed = row.get_ref(3).map_err(failed)?;
             let sealed = sealed.as_blob().unwrap_or_default();
             found.begin(sealed.len());
             found.extend_from_slice(sealed);
@@ -102,32 +113,37 @@ impl<'e> Keyed<'e> {
             let (tenant, path, value) = open(barrier, &aad, &mut found).ok_or_else(|| unopened(revision))?;
             past.add(tenant, path, Some(value))?;
         }
-        Ok(())
+        Ok(places)
     }
 
-    /// Puts what [`Keyed::seal`] made, and deletes the rows that go; `head` gets the new sum.
+    /// Puts what [`Keyed::seal`] made where [`Keyed::find`] found the row, or behind all others, and deletes the rows that
+    /// go; `head` gets the new sum.
     pub fn put(
         &self,
         connection: &Connection,
+        places: &[Option<RowPlace>],
         sealed: &[Option<Vec<u8>>],
         head: &mut Head,
     ) -> Result<(), AppendError> {
         let failed = |error: rusqlite::Error| refused(&error);
-        let mut put = connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO rows (key, revision, time, value) VALUES (?1, ?2, ?3, ?4)",
-            )
+        let mut insert = connection
+            .prepare_cached("INSERT INTO rows (key, revision, time, value) VALUES (?1, ?2, ?3, ?4)")
             .map_err(failed)?;
-        let mut delete = connection.prepare_cached("DELETE FROM rows WHERE key = ?1").map_err(failed)?;
-        for ((key, _), sealed) in self.0.iter().zip(sealed) {
-            match sealed {
-                Some(sealed) => {
-                    put.execute(params![key.0, head.revision, head.time.0, sealed]).map_err(failed)?;
-                    head.rows.add(key, head.revision);
-                }
-                None => {
-                    delete.execute([key.0]).map_err(failed)?;
-                }
+        let mut update = connection
+            .prepare_cached("UPDATE rows SET revision = ?1, time = ?2, value = ?3 WHERE place = ?4")
+            .map_err(failed)?;
+        let mut delete = connection.prepare_cached("DELETE FROM rows WHERE place = ?1").map_err(failed)?;
+        let (revision, time) = (head.revision, head.time.0);
+        for ((key, place), sealed) in self.0.keys().zip(places).zip(sealed) {
+            match (place, sealed) {
+                (Some(place), Some(sealed)) => update.execute(params![revision, time, sealed, place.0]),
+                (None, Some(sealed)) => insert.execute(params![key.0, revision, time, sealed]),
+                (Some(place), None) => delete.execute([place.0]),
+                (None, None) => continue,
+            }
+            .map_err(failed)?;
+            if sealed.is_some() {
+                head.rows.add(key, revision);
             }
         }
         Ok(())
@@ -144,9 +160,12 @@ pub(super) fn visit(
     mut visit: impl FnMut(Row<'_>),
 ) -> Result<(), StoreError> {
     let failed = |error: rusqlite::Error| trouble("read", place, &error);
-    let mut statement = connection.prepare("SELECT key, revision, time, value FROM rows").map_err(failed)?;
+    let mut statement = connection
+        .prepare("SELECT key, revision, time, value, place FROM rows NOT INDEXED")
+        .map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
     let mut sum = RowSum::default();
+    let mut places = PlaceSum::default();
     let mut plain = Wiped::default();
     while let Some(row) = rows.next().map_err(failed)? {
         let number = sum.count + 1;
@@ -162,6 +181,7 @@ pub(super) fn visit(
             damaged(place, format!("row {number} (of revision {revision}) does not open"))
         })?;
         sum.add(&key, revision);
+        places.add(&key, row.get(4).map_err(not_of_type)?);
         visit(Row { tenant, path, value, revision, time });
     }
     if sum.count != head.rows.count {
@@ -170,7 +190,27 @@ pub(super) fn visit(
     if sum != head.rows {
         return Err(damaged(place, "a row is not of the revision that last wrote it"));
     }
+    if index(connection).map_err(failed)? != Some(places) {
+        return Err(damaged(place, "its index of rows is not that of the rows it has"));
+    }
     Ok(())
+}
+
+/// All rows of the index together; `None` where two have one key. A row that the index did not have would stay as it is when
+/// it is written again, beside the new one.
+fn index(connection: &Connection) -> rusqlite::Result<Option<PlaceSum>> {
+    let mut statement = connection.prepare("SELECT key, place FROM rows INDEXED BY places ORDER BY key")?;
+    let mut rows = statement.query([])?;
+    let mut sum = PlaceSum::default();
+    let mut before = None;
+    while let Some(row) = rows.next()? {
+        let key = RowKey(row.get(0)?);
+        if before.replace(key).is_some_and(|before| before >= key) {
+            return Ok(None);
+        }
+        sum.add(&key, row.get(1)?);
+    }
+    Ok(Some(sum))
 }
 
 /// Tenant, path and value of a sealed row.

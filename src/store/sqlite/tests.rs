@@ -149,7 +149,7 @@ fn another_format_is_refused() {
     store.connection.pragma_update(None, "user_version", 1).unwrap();
     drop(store);
     let refused = open(dir.path()).err().unwrap().to_string();
-    assert!(refused.contains("store format 1") && refused.contains("format 3"), "{refused}");
+    assert!(refused.contains("store format 1") && refused.contains("format 4"), "{refused}");
 }
 
 #[test]
@@ -215,8 +215,22 @@ fn removed_and_outdated_content_is_noticed() {
     assert!(
         says("UPDATE rows SET value = (SELECT value FROM rows WHERE revision = 1)").contains("does not open")
     );
+    // An index in which a row is missing, or is there under another's key.
+    for of in ["key) WHERE place > 1", "iif(place = 1, zeroblob(16), key))", "iif(place < 3, x'00', key))"] {
+        let said = says(&format!(
+            "DROP INDEX places; CREATE INDEX places ON rows ({of};
+             PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX places ON rows (key)' WHERE name = 'places';"
+        ));
+        assert!(said.contains("index"), "{of}: {said}");
+    }
+    assert!(says("DROP INDEX places").contains("no such index: places"));
     assert!(says("DELETE FROM log WHERE revision = 2").contains("3 records, 1 to 4"));
-    assert!(says("DELETE FROM log WHERE revision = 4").contains("should have 4"));
+    assert!(says("DELETE FROM log WHERE revision = 4").contains("revision 4 was acknowledged"));
+    assert!(says("UPDATE log SET state = NULL WHERE revision = 4").contains("should have 0"));
+    let other = "UPDATE log SET state = (SELECT state FROM log WHERE revision = 3) WHERE revision = 4";
+    assert!(says(other).contains("record 4 of its log has the head of record 3"));
+    assert!(says("UPDATE log SET state = zeroblob(168) WHERE revision = 4").contains("head does not open"));
     assert!(
         says("UPDATE log SET body = zeroblob(100) WHERE revision = 2").contains("record 2 of its log breaks")
     );
@@ -362,20 +376,41 @@ fn the_past_of_a_large_change_is_kept_in_parts_and_none_can_be_taken_out() {
             .query_row("SELECT count(*) FROM past WHERE revision = 2", [], |row| row.get(0))
             .unwrap()
     };
-    assert_eq!(parts(&store), 3);
+    assert_eq!(parts(&store), 2, "and the last beside the record");
     assert_eq!(past(&store, 1).unwrap().len(), 5);
-    store.connection.execute("DELETE FROM past WHERE revision = 2 AND part = 2", []).unwrap();
+    let taken = "DELETE FROM past WHERE revision = 2 AND part = 1 RETURNING body";
+    let part: Vec<u8> = store.connection.query_row(taken, [], |row| row.get(0)).unwrap();
+    assert!(matches!(past(&store, 1), Err(StoreError::Damaged { .. })));
+    let other = "UPDATE log SET before = ?1 WHERE revision = 2";
+    store.connection.execute(other, [part]).unwrap();
     assert!(matches!(past(&store, 1), Err(StoreError::Damaged { .. })));
     store.connection.execute("UPDATE past SET part = 7 WHERE revision = 2 AND part = 0", []).unwrap();
     assert!(matches!(past(&store, 1), Err(StoreError::Damaged { .. })));
 }
 
+/// Makes of a store what format 3 would have made of it.
+const TO_FORMAT_3: &str = "
+UPDATE head SET state = (SELECT state FROM log ORDER BY revision DESC LIMIT 1);
+INSERT INTO past SELECT revision, (SELECT count(*) FROM past WHERE past.revision = log.revision), before FROM log;
+ALTER TABLE log DROP COLUMN state;
+ALTER TABLE log DROP COLUMN before;
+CREATE TABLE old (key BLOB PRIMARY KEY, revision INTEGER NOT NULL, time INTEGER NOT NULL, value BLOB NOT NULL)
+    STRICT, WITHOUT ROWID;
+INSERT INTO old SELECT key, revision, time, value FROM rows;
+DROP TABLE rows;
+ALTER TABLE old RENAME TO rows;
+PRAGMA user_version = 3;
+";
+/// And of that what format 2 would have.
+const TO_FORMAT_2: &str = "DROP TABLE past; PRAGMA user_version = 2;";
+
 #[test]
-fn a_store_of_the_format_before_is_brought_to_this_one() {
+fn a_store_of_format_2_is_brought_to_this_one() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_with(dir.path(), 3);
-    store.connection.execute_batch("DROP TABLE past; PRAGMA user_version = 2;").unwrap();
     let before = content(&store).unwrap();
+    store.connection.execute_batch(TO_FORMAT_3).unwrap();
+    store.connection.execute_batch(TO_FORMAT_2).unwrap();
     drop(store);
     let (mut store, _) = open(dir.path()).unwrap();
     assert_eq!(content(&store).unwrap(), before);
@@ -386,23 +421,53 @@ fn a_store_of_the_format_before_is_brought_to_this_one() {
 }
 
 #[test]
-fn an_upgrade_that_is_killed_at_any_step_leaves_a_store_that_opens() {
+fn a_store_of_format_3_is_brought_to_this_one_with_its_past() {
     let dir = tempfile::tempdir().unwrap();
-    let store = store_with(dir.path(), 3);
-    store.connection.execute_batch("DROP TABLE past; PRAGMA user_version = 2;").unwrap();
-    // A small cache, so that pages get to the write-ahead log before the commit.
-    store.connection.pragma_update(None, "cache_size", 1).unwrap();
-    let before = content(&store).unwrap();
-    let mut copies = Vec::new();
-    files::upgrade(&store.connection, || copies.push(copied(dir.path()))).unwrap();
-    assert_eq!(copies.len(), 5);
-    for (step, copy) in copies.iter().enumerate() {
-        let (mut store, _) =
-            open(copy.path()).unwrap_or_else(|error| panic!("killed at step {step}: {error}"));
-        assert_eq!(content(&store).unwrap(), before, "killed at step {step}");
-        store.append(Revision(3), &record(4), &effects(&record(4))).unwrap();
-        assert_eq!(past(&store, 3).unwrap().len(), 1, "killed at step {step}");
-        drop(store);
-        assert_eq!(reopened(copy.path()).unwrap().len(), 4);
+    let (mut store, _) = open(dir.path()).unwrap();
+    let paths: Vec<String> = (0..3).map(|number| format!("/m:list[name='{number}']")).collect();
+    for (after, letter) in [(0, "x"), (1, "y")] {
+        let value = Some(format!("\"{}\"", letter.repeat(600_000)));
+        let edits: Vec<_> = paths.iter().map(|path| (path.as_str(), value.clone())).collect();
+        let record = changing(u128::from(after) + 1, &edits);
+        store.append(Revision(after), &record, &effects(&record)).unwrap();
+    }
+    let (rows, was) = (content(&store).unwrap(), past(&store, 0).unwrap());
+    store.connection.execute_batch(TO_FORMAT_3).unwrap();
+    drop(store);
+    let (mut store, recovered) = open(dir.path()).unwrap();
+    assert_eq!(recovered.last, Revision(2));
+    assert_eq!((content(&store).unwrap(), past(&store, 0).unwrap()), (rows, was));
+    let third = changing(3, &[(&paths[1], None)]);
+    store.append(Revision(2), &third, &effects(&third)).unwrap();
+    drop(store);
+    let (store, _) = open(dir.path()).unwrap();
+    assert_eq!((content(&store).unwrap().len(), past(&store, 2).unwrap().len()), (2, 1));
+    assert_eq!(store.first_past().unwrap(), Revision(0));
+}
+
+#[test]
+fn an_upgrade_that_is_killed_at_any_step_leaves_a_store_that_opens() {
+    for (format, steps) in [(2, 13), (3, 12)] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store_with(dir.path(), 3);
+        let before = content(&store).unwrap();
+        store.connection.execute_batch(TO_FORMAT_3).unwrap();
+        if format == 2 {
+            store.connection.execute_batch(TO_FORMAT_2).unwrap();
+        }
+        // A small cache, so that pages get to the write-ahead log before the commit.
+        store.connection.pragma_update(None, "cache_size", 1).unwrap();
+        let mut copies = Vec::new();
+        format::upgrade(&store.connection, format, || copies.push(copied(dir.path()))).unwrap();
+        assert_eq!(copies.len(), steps);
+        for (step, copy) in copies.iter().enumerate() {
+            let (mut store, _) =
+                open(copy.path()).unwrap_or_else(|error| panic!("{format} killed at step {step}: {error}"));
+            assert_eq!(content(&store).unwrap(), before, "{format} killed at step {step}");
+            store.append(Revision(3), &record(4), &effects(&record(4))).unwrap();
+            assert_eq!(past(&store, 3).unwrap().len(), 1, "{format} killed at step {step}");
+            drop(store);
+            assert_eq!(reopened(copy.path()).unwrap().len(), 4);
+        }
     }
 }

@@ -130,16 +130,18 @@ fn a_flipped_bit_in_what_rows_were_is_told_and_costs_nothing_else() {
     let whole = reopened(files.put().path()).unwrap();
     let past_of = |dir: &Path| past(&open(dir).unwrap().0, 0);
     let before = past_of(files.put().path()).unwrap();
-    let revisions = files.column("past", "revision");
+    let revisions = files.column("log", "revision");
     assert_eq!(revisions.len(), 8);
     for (at, revision) in revisions.iter().enumerate() {
         let dir = files.put();
         let connection = Connection::open(dir.path().join("strongbox.db")).unwrap();
-        let read = "SELECT body FROM past WHERE revision = ?1";
+        let read = "SELECT before FROM log WHERE revision = ?1";
         let mut body: Vec<u8> = connection.query_row(read, [revision], |row| row.get(0)).unwrap();
         let bit = (at * 53 + 7) % (body.len() * 8);
         body[bit / 8] ^= 1 << (bit % 8);
-        connection.execute("UPDATE past SET body = ?1 WHERE revision = ?2", params![body, revision]).unwrap();
+        connection
+            .execute("UPDATE log SET before = ?1 WHERE revision = ?2", params![body, revision])
+            .unwrap();
         connection.close().unwrap();
         let said = past_of(dir.path());
         assert!(matches!(said, Err(StoreError::Damaged { .. })), "{at}: {said:?} {before:?}");
