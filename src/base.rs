@@ -3,6 +3,7 @@
 //! Never here: a YANG node, a path into a tree, an HTTP status line.
 
 pub mod aside;
+pub mod cipher;
 pub mod clock;
 pub mod diagnostic;
 pub mod duration;

@@ -186,8 +186,6 @@ impl Daemon {
     }
 
     async fn assemble(settings: &Settings, model_change: ModelChange) -> Result<Self, DaemonError> {
-        // Gathering randomness takes the cryptography longer than the model takes to be compiled: both go on at once.
-        tokio::task::spawn_blocking(|| Secret::random(1).is_ok());
         let tls = settings.tls.clone().map(Tls::load).transpose()?;
         let bound = Bound::bind(&settings.listen, tls.clone()).await?;
         let addresses = bound.addresses();
@@ -247,6 +245,9 @@ impl Daemon {
     /// Begins to serve; a second call does nothing.
     pub fn listen(&mut self) {
         if let Some((bound, exchange)) = self.door.take() {
+            // The cryptography gathers randomness of its own for signatures, which takes it longer than all of the start:
+            // the first signature should not have to wait for it, and neither should the first answer.
+            tokio::task::spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]).is_ok());
             self.serving = Some(tokio::spawn(bound.serve(exchange, self.stop.subscribe())));
         }
     }

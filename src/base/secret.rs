@@ -86,9 +86,9 @@ impl Secret {
     /// # Errors
     /// When the generator fails, which on a running machine it does not.
     pub fn random(length: usize) -> Result<Self, RandomError> {
-        let mut bytes = vec![0_u8; length];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| RandomError)?;
-        Ok(Secret::new(bytes))
+        let mut secret = Secret::new(vec![0_u8; length]);
+        getrandom::fill(&mut secret.0).map_err(|_| RandomError)?;
+        Ok(secret)
     }
 
     /// The bytes, for the one operation that needs them.

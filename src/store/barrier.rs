@@ -7,18 +7,18 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::aead::{self, AES_256_GCM_SIV, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use uuid::Uuid;
 
 use super::chain::Chain;
 use super::log::Revision;
 use super::seal::Keyring;
+use crate::base::cipher::{Cipher, NONCE_LEN, TAG_LENGTH};
 use crate::base::clock::Timestamp;
 use crate::base::secret::Secret;
 
-/// Length of every key, in bytes.
-pub const KEY_LENGTH: usize = 32;
+pub use crate::base::cipher::KEY_LENGTH;
+
 const HEADER_LENGTH: usize = size_of::<u32>() + NONCE_LEN;
 
 /// Seals and opens. Cheap to clone; the keys are wiped with the last clone.
@@ -34,7 +34,7 @@ struct Keys {
 /// The keyring, and its data keys ready for use.
 struct Ring {
     keyring: Keyring,
-    ciphers: Vec<RandomizedNonceKey>,
+    ciphers: Vec<Cipher>,
 }
 
 /// Tells whether the keys of a barrier are still in memory, without keeping them there.
@@ -142,16 +142,15 @@ impl SubKeys {
 
 impl Ring {
     fn new(keyring: Keyring) -> Result<Self, BarrierError> {
-        let cipher = |key: &[u8]| RandomizedNonceKey::new(&AES_256_GCM_SIV, key);
         let ciphers = keyring
             .data_keys()
             .iter()
-            .map(|key| cipher(key.expose()).map_err(|_| BarrierError::KeyLength))
+            .map(|key| Cipher::new(key.expose()).map_err(|_| BarrierError::KeyLength))
             .collect::<Result<_, _>>()?;
         Ok(Ring { keyring, ciphers })
     }
 
-    fn cipher(&self, number: u32) -> Result<&RandomizedNonceKey, BarrierError> {
+    fn cipher(&self, number: u32) -> Result<&Cipher, BarrierError> {
         let before = number.checked_sub(1).ok_or(BarrierError::DoesNotOpen)?;
         let index = usize::try_from(before).map_err(|_| BarrierError::DoesNotOpen)?;
         self.ciphers.get(index).ok_or(BarrierError::NoKey(number))
@@ -203,19 +202,16 @@ impl Barrier {
     /// # Errors
     /// When no random nonce can be had.
     pub fn seal(&self, aad: &Aad<'_>, plain: &[u8]) -> Result<Vec<u8>, BarrierError> {
-        let mut sealed = Vec::with_capacity(HEADER_LENGTH + plain.len() + AES_256_GCM_SIV.tag_len());
+        let mut sealed = Vec::with_capacity(HEADER_LENGTH + plain.len() + TAG_LENGTH);
         let ring = self.0.ring.load();
         let number = ring.keyring.newest();
         sealed.extend_from_slice(&number.to_be_bytes());
         sealed.extend_from_slice(&[0; NONCE_LEN]);
         sealed.extend_from_slice(plain);
         let (header, body) = sealed.split_at_mut(HEADER_LENGTH);
-        let (nonce, tag) = ring
-            .cipher(number)?
-            .seal_in_place_separate_tag(aead::Aad::from(aad.bytes()), body)
-            .map_err(|_| BarrierError::Random)?;
-        if let Some(place) = header.last_chunk_mut::<NONCE_LEN>() {
-            place.copy_from_slice(nonce.as_ref());
+        let (nonce, tag) = ring.cipher(number)?.seal(&aad.bytes(), body).map_err(|_| BarrierError::Random)?;
+        if let Some(place) = header.last_chunk_mut() {
+            *place = nonce;
         }
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
@@ -228,10 +224,9 @@ impl Barrier {
     pub fn open<'v>(&self, aad: &Aad<'_>, sealed: &'v mut [u8]) -> Result<&'v mut [u8], BarrierError> {
         let (number, rest) = sealed.split_first_chunk_mut::<4>().ok_or(BarrierError::DoesNotOpen)?;
         let (nonce, body) = rest.split_first_chunk_mut::<NONCE_LEN>().ok_or(BarrierError::DoesNotOpen)?;
-        let nonce = Nonce::assume_unique_for_key(*nonce);
         let ring = self.0.ring.load();
         let cipher = ring.cipher(u32::from_be_bytes(*number))?;
-        cipher.open_in_place(nonce, aead::Aad::from(aad.bytes()), body).map_err(|_| BarrierError::DoesNotOpen)
+        cipher.open(&aad.bytes(), *nonce, body).map_err(|_| BarrierError::DoesNotOpen)
     }
 
     /// A sub-key of the root key for a purpose of its own: etags, audit. It stays the same for the life of the store.

@@ -10,7 +10,6 @@ mod packed;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -20,6 +19,7 @@ use super::live::LiveTokens;
 use super::live::{Use, is_within, parse_network};
 use super::mounts::LiveMounts;
 use super::{AuthError, Invalid};
+use crate::base::cipher::{Cipher, NONCE_LEN};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::base::json;
@@ -39,7 +39,7 @@ const LONGEST: usize = 16 * 1024;
 const ORDINARY: usize = 512;
 
 /// Seals and opens batch tokens.
-pub struct BatchTokens(RandomizedNonceKey);
+pub struct BatchTokens(Cipher);
 
 /// What a token carries.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl BatchTokens {
     /// # Errors
     /// When the key has another length.
     pub fn new(key: &Secret) -> Result<Self, RandomError> {
-        RandomizedNonceKey::new(&AES_256_GCM_SIV, key.expose()).map(BatchTokens).map_err(|_| RandomError)
+        Cipher::new(key.expose()).map(BatchTokens).map_err(|_| RandomError)
     }
 
     /// Whether a text is meant as a batch token.
@@ -116,11 +116,9 @@ impl BatchTokens {
         let mut sealed = Vec::with_capacity(ORDINARY);
         let content = Packed::new(tenant, facts, mount_accessor);
         json::append(&content, &mut sealed).map_err(|_| RandomError)?;
-        let nonce = self
-            .0
-            .seal_in_place_append_tag(Aad::from(KEY_LABEL.as_bytes()), &mut sealed)
-            .map_err(|_| RandomError)?;
-        sealed.extend_from_slice(nonce.as_ref());
+        let (nonce, tag) = self.0.seal(KEY_LABEL.as_bytes(), &mut sealed)?;
+        sealed.extend_from_slice(tag.as_ref());
+        sealed.extend_from_slice(&nonce);
         let mut text = String::with_capacity(BATCH_MARK.len() + sealed.len() * 4 / 3 + 4);
         text.push_str(BATCH_MARK);
         URL_SAFE_NO_PAD.encode_string(&sealed, &mut text);
@@ -132,9 +130,9 @@ impl BatchTokens {
     pub fn open(&self, text: &str) -> Option<Sealed> {
         let packed = text.strip_prefix(BATCH_MARK).filter(|text| text.len() <= LONGEST)?;
         let mut sealed = URL_SAFE_NO_PAD.decode(packed).ok()?;
-        let nonce = Nonce::assume_unique_for_key(*sealed.last_chunk::<NONCE_LEN>()?);
+        let nonce = *sealed.last_chunk::<NONCE_LEN>()?;
         sealed.truncate(sealed.len() - NONCE_LEN);
-        let plain = self.0.open_in_place(nonce, Aad::from(KEY_LABEL.as_bytes()), &mut sealed).ok()?;
+        let plain = self.0.open(KEY_LABEL.as_bytes(), nonce, &mut sealed).ok()?;
         serde_json::from_slice::<Packed>(plain).ok().map(Sealed::from)
     }
 

@@ -7,7 +7,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::key::SealKey;
 use super::keyring::Keyring;
+use crate::base::cipher::{Cipher, NONCE_LEN};
 use crate::base::secret::Secret;
 use crate::store::barrier::{BarrierError, KEY_LENGTH, SubKeys};
 use crate::store::disk::{io_error, replace};
@@ -201,20 +201,18 @@ fn data_place(id: Uuid) -> Vec<u8> {
 
 /// Nonce, ciphertext and tag in base64; `plain` is overwritten with the ciphertext.
 fn seal(key: &Secret, place: &[u8], plain: &mut Vec<u8>) -> Result<String, BarrierError> {
-    let cipher = RandomizedNonceKey::new(&AES_256_GCM_SIV, key.expose()).map_err(|_| BarrierError::Random)?;
-    let nonce = cipher.seal_in_place_append_tag(Aad::from(place), plain).map_err(|_| BarrierError::Random)?;
-    let mut sealed = nonce.as_ref().to_vec();
-    sealed.append(plain);
+    let cipher = Cipher::new(key.expose()).map_err(|_| BarrierError::KeyLength)?;
+    let (nonce, tag) = cipher.seal(place, plain).map_err(|_| BarrierError::Random)?;
+    let sealed = [&nonce, plain.as_slice(), tag.as_ref()].concat();
     Ok(STANDARD.encode(sealed))
 }
 
 fn open(key: &Secret, place: &[u8], sealed: &str) -> Option<Secret> {
-    let cipher = RandomizedNonceKey::new(&AES_256_GCM_SIV, key.expose()).ok()?;
+    let cipher = Cipher::new(key.expose()).ok()?;
     let sealed = STANDARD.decode(sealed).ok()?;
     let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>()?;
     let mut body = Zeroizing::new(body.to_vec());
-    let plain =
-        cipher.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place), &mut body).ok()?;
+    let plain = cipher.open(place, *nonce, &mut body).ok()?;
     Some(Secret::new(&*plain))
 }
 
