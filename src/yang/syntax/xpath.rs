@@ -3,20 +3,12 @@
 //!
 //! Abbreviations are written out: `//` is a `descendant-or-self::node()` step, `..` is `parent::node()`.
 
-mod build;
+mod operators;
+mod read;
 
 use std::fmt;
 
-use grammar::{Rule, XPathGrammar};
-use pest::Parser as _;
-
 use crate::base::ident::Ident;
-
-mod grammar {
-    #[derive(pest_derive::Parser)]
-    #[grammar = "yang/syntax/xpath.pest"]
-    pub struct XPathGrammar;
-}
 
 /// Bytes of one expression.
 pub const MAX_BYTES: usize = 64 << 10;
@@ -190,6 +182,11 @@ impl XPathSyntaxError {
     }
 }
 
+/// An operand or an intermediate result, and how deep it is, so that nobody who walks it later needs a limit of their own.
+type Operand = (Ast, usize);
+
+type Built = Result<Operand, XPathSyntaxError>;
+
 /// Reads an expression.
 ///
 /// # Errors
@@ -204,12 +201,7 @@ pub fn parse_xpath(text: &str) -> Result<Ast, XPathSyntaxError> {
         return Err(XPathSyntaxError::new(0, "the expression is empty"));
     }
     check_nesting(text)?;
-    let mut pairs = XPathGrammar::parse(Rule::expression, text).map_err(|error| explain(text, &error))?;
-    let operation = pairs.next().and_then(|expression| expression.into_inner().next());
-    match operation {
-        Some(operation) => build::operation(operation, text).map(|(ast, _)| ast),
-        None => Err(XPathSyntaxError::new(0, "the expression is empty")),
-    }
+    read::Reader::new(text).expression()
 }
 
 /// Parentheses and brackets outside literals pair up, at most [`MAX_DEPTH`] deep.
@@ -258,69 +250,6 @@ fn check_nesting(text: &str) -> Result<(), XPathSyntaxError> {
         None => Ok(()),
     }
 }
-
-/// The grammar's error in our words.
-fn explain(text: &str, error: &pest::error::Error<Rule>) -> XPathSyntaxError {
-    let at = match error.location {
-        pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
-    };
-    let rest = text.get(at..).unwrap_or_default();
-    let positives = match &error.variant {
-        pest::error::ErrorVariant::ParsingError { positives, .. } => positives.as_slice(),
-        pest::error::ErrorVariant::CustomError { .. } => &[],
-    };
-    let any_of = |rules: &[Rule]| positives.iter().any(|rule| rules.contains(rule));
-    let mut expected = Vec::new();
-    if any_of(OPERAND) {
-        expected.push("an operand");
-    } else if any_of(STEP) {
-        expected.push("a name, '*', '.' or '..'");
-    } else if any_of(&[Rule::test, Rule::any, Rule::name, Rule::name_test, Rule::node_test]) {
-        expected.push("a name, '*' or a node type");
-    }
-    if any_of(&[Rule::operator, Rule::union_op]) {
-        expected.push("an operator");
-    }
-    for (rules, word) in [
-        (&[Rule::comma][..], "','"),
-        (&[Rule::close_group, Rule::close_call][..], "')'"),
-        (&[Rule::close_predicate][..], "']'"),
-        (&[Rule::EOI][..], "the end of the expression"),
-    ] {
-        if any_of(rules) {
-            expected.push(word);
-        }
-    }
-    let found = match rest.chars().next() {
-        Some(_) => format!("'{}'", super::parse::shorten(build::token(rest))),
-        None => "the end of the expression".to_owned(),
-    };
-    let message = match expected.split_last() {
-        None => format!("{found} cannot stand here"),
-        Some((last, [])) => format!("expected {last}, found {found}"),
-        Some((last, rest)) => format!("expected {} or {last}, found {found}", rest.join(", ")),
-    };
-    XPathSyntaxError::new(at, message)
-}
-
-/// What the grammar asks for where an operand may start.
-const OPERAND: &[Rule] = &[
-    Rule::operation,
-    Rule::minus,
-    Rule::union,
-    Rule::path,
-    Rule::filter,
-    Rule::primary,
-    Rule::literal,
-    Rule::number,
-    Rule::group,
-    Rule::variable,
-    Rule::call,
-    Rule::absolute,
-];
-
-/// What it asks for where a step may start.
-const STEP: &[Rule] = &[Rule::relative, Rule::step, Rule::dots, Rule::at, Rule::axis];
 
 #[cfg(test)]
 mod tests {
@@ -432,6 +361,7 @@ mod tests {
         assert_eq!(parsed("/*"), "/*");
         assert_eq!(parsed("/"), "/");
         assert_eq!(parsed("/ = 'x'"), "(/ = 'x')");
+        assert_eq!(parsed("/mod(.)"), "(/ mod SelfAxis::node())");
         assert_eq!(parsed("a andb"), "2: expected an operator or the end of the expression, found 'andb'");
     }
 
@@ -485,6 +415,12 @@ mod tests {
             ("a | -b", "4: expected an operand, found '-'"),
             ("a/text('x')", "2: text() takes no argument"),
             ("a == b", "3: expected an operand, found '='"),
+            ("a:", "2: expected a name, found the end of the expression"),
+            ("f(,a)", "2: expected an operand or ')', found ','"),
+            (
+                "/ 5",
+                "2: expected a name, '*', '.' or '..', an operator or the end of the expression, found '5'",
+            ),
             ("a::", "3: expected a name, '*' or a node type, found the end of the expression"),
         ] {
             assert_eq!(parsed(text), expected, "{text}");
