@@ -183,6 +183,23 @@ impl Engine {
     pub fn start(
         schema: Arc<Schema>,
         registry: Registry,
+        store: SqliteStore,
+        recovered: Recovered,
+        clock: Clock,
+        settings: EngineSettings,
+    ) -> Result<Engine, StartError> {
+        let constraints = Constraints::new(&schema);
+        Engine::start_with(schema, constraints, registry, store, recovered, clock, settings)
+    }
+
+    /// The same with the constraints of the schema, which somebody has worked out already.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start_with(
+        schema: Arc<Schema>,
+        constraints: Arc<Constraints>,
+        registry: Registry,
         mut store: SqliteStore,
         recovered: Recovered,
         clock: Clock,
@@ -190,7 +207,6 @@ impl Engine {
     ) -> Result<Engine, StartError> {
         let bindings = registry.bind(&schema)?;
         let facts = Arc::new(Facts::new(&schema, |node| bindings.states.contains_key(&node)));
-        let constraints = Constraints::new(&schema);
         let model = boot::Model {
             schema: &schema,
             facts: &facts,

@@ -2,7 +2,7 @@
 //! when the seal opens, and torn down in reverse when it closes or the daemon stops.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -15,7 +15,9 @@ use crate::access::audit::{self, AuditFiles, AuditLog, Rotation};
 use crate::access::authenticate::batch;
 use crate::access::gate::Gate;
 use crate::base::clock::{Clock, Timestamp};
+use crate::base::parallel::both_or;
 use crate::base::secret::Secret;
+use crate::data::validate::Constraints;
 use crate::engine::registry::BoxFuture;
 use crate::engine::{Engine, EngineSettings, ModelChange, Registry};
 use crate::services::history::confirm;
@@ -43,6 +45,8 @@ struct Inner {
     started: Timestamp,
     doorway: Doorway,
     opened: Mutex<Option<Opened>>,
+    /// The constraints of the model, once they were needed.
+    constraints: Arc<OnceLock<Arc<Constraints>>>,
     /// The last teardown, while it goes on.
     closing: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
@@ -77,6 +81,7 @@ impl House {
             clock,
             doorway,
             opened: Mutex::default(),
+            constraints: Arc::default(),
             closing: tokio::sync::Mutex::default(),
         }))
     }
@@ -190,9 +195,15 @@ impl Inner {
             ..EngineSettings::default()
         };
         let (schema, clock) = (Arc::clone(&self.schema), self.clock.clone());
+        let constraints = Arc::clone(&self.constraints);
         let started = tokio::task::spawn_blocking(move || {
-            let (store, recovered) = SqliteStore::open(&directory, barrier)?;
-            let engine = Engine::start(schema, registry, store, recovered, clock, settings)?;
+            let ((store, recovered), constraints) = both_or(
+                usize::MAX,
+                || SqliteStore::open(&directory, barrier),
+                || Arc::clone(constraints.get_or_init(|| Constraints::new(&schema))),
+            )?;
+            let engine =
+                Engine::start_with(schema, constraints, registry, store, recovered, clock, settings)?;
             Ok((engine, recovered))
         });
         started.await.map_err(|_| DaemonError::Thread)?

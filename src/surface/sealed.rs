@@ -3,7 +3,7 @@
 //!
 //! The status is answered from here while the daemon is unsealed too, to anybody, like health.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hyper::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use hyper::{Method, StatusCode};
@@ -21,7 +21,7 @@ use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
 use crate::data::read::Subject;
 use crate::data::tree::{Container, Tree};
-use crate::data::validate::{Constraints, ReferenceIndex, validate_input};
+use crate::data::validate::{ReferenceIndex, validate_input};
 use crate::data::violation::Violation;
 use crate::engine::registry::BoxFuture;
 use crate::engine::{ActionError, Datastore};
@@ -76,16 +76,16 @@ pub struct Sealed {
     status: InstancePath,
     status_url: String,
     nothing: Tree,
-    index: ReferenceIndex,
+    /// Of no data; made when the first input is to be checked.
+    index: OnceLock<ReferenceIndex>,
 }
 
 impl Sealed {
     /// The surface of a seal whose status stands at `status` in the model.
     pub fn new(schema: Arc<Schema>, seal: Arc<dyn Seal>, status: InstancePath) -> Self {
         let nothing = Tree::empty();
-        let index = ReferenceIndex::of(Constraints::new(&schema), &schema, &nothing);
         let status_url = format!("/v1/state{}", status.to_v1(&schema));
-        Sealed { schema, seal, status, status_url, nothing, index }
+        Sealed { schema, seal, status, status_url, nothing, index: OnceLock::new() }
     }
 
     /// The seal behind it, for dialects with forms of their own.
@@ -187,7 +187,8 @@ impl Sealed {
         let fields = fields(schema, child(|kind| matches!(kind, NodeKind::Output)), query.fields.as_deref())?;
         let input = body::input(schema, &path, sent, &bytes)?
             .unwrap_or_else(|| Arc::new(Container::new(child(|kind| matches!(kind, NodeKind::Input)))));
-        let faults = validate_input(schema, &self.nothing, &self.index, &path, &input);
+        let index = self.index.get_or_init(|| ReferenceIndex::build(schema, &self.nothing));
+        let faults = validate_input(schema, &self.nothing, index, &path, &input);
         if !faults.is_empty() {
             return Err(faults.into());
         }

@@ -14,6 +14,7 @@ use super::acl::{self, Acl};
 use super::decide::Hidden;
 use super::pattern::{Literal, PathPattern, PatternSegment};
 use super::policy::{Policy, PolicyOperation, Rule, Verdict};
+use crate::base::hashed;
 use crate::base::ident::Ident;
 use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
 
@@ -28,10 +29,14 @@ pub enum Segment<'a> {
 
 /// The nodes of a schema by name: what the names in a policy can mean. Made once a schema.
 #[derive(Debug, Default)]
-pub struct NameIndex {
-    nodes: HashMap<Ident, Vec<NodeId>>,
-    qualified: HashMap<(Ident, Ident), Vec<NodeId>>,
-    keys: HashMap<NodeId, ()>,
+pub struct NameIndex(hashed::HashMap<Ident, Vec<Named>>);
+
+/// One of the nodes that have a name.
+#[derive(Debug)]
+struct Named {
+    module: Ident,
+    node: NodeId,
+    is_key: bool,
 }
 
 impl NameIndex {
@@ -47,27 +52,24 @@ impl NameIndex {
         index
     }
 
-    fn add(&mut self, module: &Ident, name: &Ident, id: NodeId, is_key: bool) {
-        self.nodes.entry(name.clone()).or_default().push(id);
-        self.qualified.entry((module.clone(), name.clone())).or_default().push(id);
-        if is_key {
-            self.keys.insert(id, ());
-        }
+    fn add(&mut self, module: &Ident, name: &Ident, node: NodeId, is_key: bool) {
+        self.0.entry(name.clone()).or_default().push(Named { module: module.clone(), node, is_key });
     }
 
     /// The nodes that a name, or a `module:name`, can mean.
-    fn named(&self, text: &str) -> &[NodeId] {
-        let found = match text.split_once(':') {
-            Some((module, name)) => self.qualified.get(&(Ident::from(module), Ident::from(name))),
-            None => self.nodes.get(text),
+    fn named<'i>(&'i self, text: &'i str) -> impl Iterator<Item = &'i Named> {
+        let (module, name) = match text.split_once(':') {
+            Some((module, name)) => (Some(module), name),
+            None => (None, text),
         };
-        found.map_or(&[], Vec::as_slice)
+        let all = self.0.get(name).into_iter().flatten();
+        all.filter(move |named| module.is_none_or(|module| named.module == *module))
     }
 
     /// The nodes that a `hide-fields` name takes out: all of that name but keys, without which an entry has no name.
     fn hidden_by(&self, names: &[Ident]) -> Hidden {
-        let nodes = names.iter().flat_map(|name| self.named(name)).copied();
-        nodes.filter(|id| !self.keys.contains_key(id)).collect()
+        let named = names.iter().flat_map(|name| self.named(name));
+        named.filter(|named| !named.is_key).map(|named| named.node).collect()
     }
 }
 
@@ -408,8 +410,8 @@ impl State {
             PatternSegment::Any => self.any = Some(next),
             PatternSegment::Subtree => self.subtree = Some(next),
             PatternSegment::Literal(Literal { text, keys }) => {
-                for node in names.named(text) {
-                    self.name(*node, next);
+                for named in names.named(text) {
+                    self.name(named.node, next);
                 }
                 self.entry(keys, next);
             }

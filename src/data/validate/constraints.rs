@@ -4,11 +4,10 @@
 //! Not here: data.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::reach::{self, Reached};
-use crate::base::hashed::HashMap;
+use crate::base::hashed::{HashMap, HashSet};
 use crate::data::xpath::reference::as_member;
 use crate::yang::schema::types::{Leafref, Type, TypeKind};
 use crate::yang::schema::xpath::Expr;

@@ -5,9 +5,8 @@
 //! changed instance are certain to share one instance. Only instances below it are checked again. Where a path goes
 //! through `deref()` the two share nothing but the reference, and the index of references leads back.
 
-use std::collections::HashSet;
-
 use super::constraints::Constraints;
+use crate::base::hashed::HashSet;
 use crate::yang::schema::types::{Leafref, Type, TypeKind};
 use crate::yang::schema::xpath::{Axis, ConstraintRef, Expr, Function, NodeTest, Step};
 use crate::yang::schema::{NodeId, NodeKind, Schema};
@@ -168,7 +167,7 @@ impl<'w> Walk<'w> {
         constraint: ConstraintRef,
         current: Place,
     ) -> Self {
-        Walk { schema, constraints, node, constraint, current, found: HashSet::new(), is_open: false }
+        Walk { schema, constraints, node, constraint, current, found: HashSet::default(), is_open: false }
     }
 
     fn finish(self) {
@@ -279,7 +278,7 @@ impl<'w> Walk<'w> {
             self.along(*place, step.axis, &mut reached);
         }
         let schema = self.schema;
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         reached.retain(|place| passes(schema, &step.test, place.node) && seen.insert(*place));
         reached
     }

@@ -1,24 +1,31 @@
 //! A tree made valid by taking away what is not: as little as the constraints let one see.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use super::Model;
 use crate::base::ident::Ident;
 use crate::data::edit::{Edit, EditOperation, apply};
 use crate::data::path::InstancePath;
 use crate::data::tree::{Data, Found, Tree};
-use crate::data::validate::validate_full;
+use crate::data::validate::{ReferenceIndex, validate_indexed};
 use crate::data::violation::Violation;
 use crate::engine::model_change::Losses;
 use crate::yang::schema::{NodeKind, Schema};
 
 /// Takes away what violates a constraint, and what that makes violate one, until nothing does.
-pub(super) fn repair(schema: &Schema, tenant: &Ident, mut tree: Tree, losses: &mut Losses) -> Tree {
+pub(super) fn repair(model: &Model<'_>, tenant: &Ident, mut tree: Tree, losses: &mut Losses) -> Tree {
+    let schema = model.schema;
+    let validate = |tree: &Tree| {
+        let index = ReferenceIndex::of(Arc::clone(model.constraints), schema, tree);
+        validate_indexed(schema, tree, &index)
+    };
     // What a tree without any data violates is not the data's fault, and cannot be mended by taking data away.
     let unavoidable: HashSet<String> =
-        validate_full(schema, &Tree::empty()).iter().map(|violation| fault(schema, violation)).collect();
+        validate(&Tree::empty()).iter().map(|violation| fault(schema, violation)).collect();
     loop {
         let mut gone: Vec<InstancePath> = Vec::new();
-        for violation in validate_full(schema, &tree) {
+        for violation in validate(&tree) {
             if unavoidable.contains(&fault(schema, &violation)) {
                 continue;
             }

@@ -50,7 +50,7 @@ pub(super) fn upgrade(
     let mut trees: BTreeMap<Ident, Tree> = BTreeMap::new();
     for (tenant, rows) in &stored {
         let tree = salvage(schema, tenant, rows, &mut losses);
-        trees.insert(tenant.clone(), repair(schema, tenant, tree, &mut losses));
+        trees.insert(tenant.clone(), repair(model, tenant, tree, &mut losses));
     }
     drop_orphans(model, &mut trees, &mut losses);
     let losses = losses.outermost();
