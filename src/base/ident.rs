@@ -1,10 +1,11 @@
 //! Interned names: module names, node names, enum names.
 
 use std::borrow::Borrow;
-use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+
+use super::hashed::HashSet;
 
 /// A shared, immutable name. Cloning copies a pointer; two names made by one [`Interner`] compare by pointer first.
 #[derive(Clone, Eq, PartialOrd, Ord)]

@@ -64,6 +64,7 @@ pub fn compile_model(settings: &YangSettings) -> Result<Arc<Schema>, ModelError>
     // no file of the user's takes the place of one.
     let mut library = implemented_library();
     let mut wanted = product_modules();
+    library.parse_ahead(wanted.iter().map(|want| want.module.as_str()));
     for product in &mut wanted {
         product.revision = library.latest(&product.module);
     }
@@ -91,6 +92,8 @@ pub fn compile_model(settings: &YangSettings) -> Result<Arc<Schema>, ModelError>
             for warning in warnings {
                 log(sources, warning);
             }
+            // Nobody has to wait until thousands of statements are let go of.
+            std::thread::spawn(move || drop(library));
             Ok(Arc::new(schema))
         }
         None => {

@@ -10,9 +10,9 @@ pub mod types;
 pub mod value;
 pub mod xpath;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::base::hashed::HashMap;
 use crate::base::ident::Ident;
 pub use compile::compile;
 pub use node::{Extensions, ListFacts, Must, Node, NodeKind, Status, When};
@@ -141,8 +141,8 @@ impl Schema {
             child_names: Vec::new(),
             ambiguous: Vec::new(),
             secrets: Vec::new(),
-            module_names: HashMap::new(),
-            identity_names: HashMap::new(),
+            module_names: HashMap::default(),
+            identity_names: HashMap::default(),
             structures: Vec::new(),
             annotations: Vec::new(),
         };
@@ -176,14 +176,14 @@ impl Schema {
                 *parent = true;
             }
         }
-        self.module_names = HashMap::new();
+        self.module_names = HashMap::default();
         for (module, index) in self.modules.iter().zip(0_u16..) {
             let known = self.module_names.entry(module.name.clone()).or_insert(ModuleId(index));
             if module.implemented {
                 *known = ModuleId(index);
             }
         }
-        self.identity_names = HashMap::new();
+        self.identity_names = HashMap::default();
         for (identity, index) in self.identities.iter().zip(0_u32..) {
             self.identity_names.entry(identity.name.clone()).or_default().push(IdentityId(index));
         }

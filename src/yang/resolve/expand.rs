@@ -1,12 +1,11 @@
 //! Statements to resolved nodes: every `uses` becomes a copy of its grouping's nodes in the user's namespace, refined and
 //! augmented as it says (RFC 7950 sections 7.12 and 7.13).
 
-use std::collections::HashSet;
-
 use super::load::ModuleIndex;
 use super::scope::{NameKind, Names, ScopeId, address, split_name};
 use super::tree::{MAX_NODES, Property, Resolved, ResolvedId, Tree, is_node};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::HashSet;
 use crate::base::ident::Ident;
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::known::Known;
@@ -55,8 +54,8 @@ impl<'n, 'a> Expander<'n, 'a> {
             tree: Tree::default(),
             diagnostics: Vec::new(),
             stack: Vec::new(),
-            used: HashSet::new(),
-            reported: HashSet::new(),
+            used: HashSet::default(),
+            reported: HashSet::default(),
             too_big: false,
             depth: 0,
             expansions: 0,

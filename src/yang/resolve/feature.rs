@@ -1,10 +1,9 @@
 //! Features and `if-feature` expressions (RFC 7950 sections 7.20.1 and 7.20.2).
 
-use std::collections::HashMap;
-
 use super::load::{Features, ModuleIndex, Version};
 use super::scope::{Definition, NameKind, Names, ScopeId, address};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::HashMap;
 use crate::base::suggest::nearest;
 use crate::yang::syntax::argument::if_feature::{self, IfFeature};
 use crate::yang::syntax::keyword::KeywordId as K;

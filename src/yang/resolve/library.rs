@@ -1,12 +1,13 @@
 //! The library: YANG texts by module name and revision, parsed when first wanted and kept parsed.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::diagnostic::{Diagnostic, SourceId, Sources, Span};
+use crate::base::hashed::HashMap;
 use crate::base::ident::{Ident, Interner};
+use crate::base::parallel::both;
 use crate::yang::syntax;
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::Statement;
@@ -48,6 +49,22 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// A text that is to be parsed.
+struct Text {
+    file: FileId,
+    source: SourceId,
+    text: Arc<str>,
+}
+
+impl Text {
+    fn bytes(&self) -> usize {
+        self.text.len()
+    }
+}
+
+/// So many bytes of a text are as much work to parse as one edit is to apply, which is how [`both`] measures work.
+const BYTES_OF_WORK: usize = 256;
+
 /// Outcome of a search by name and revision.
 pub(crate) enum Lookup {
     /// The file.
@@ -74,7 +91,7 @@ impl Library {
             Some(name) => (name.to_owned(), None),
             None => {
                 // It starts in an unusual way: the parser tells what it is.
-                let parsed = self.parse(source, text);
+                let parsed = parse(source, text, &mut self.interner);
                 let name = parsed.statement.as_ref().map_or(stem_name, |statement| statement.text());
                 (name.to_owned(), Some(Arc::new(parsed)))
             }
@@ -176,31 +193,75 @@ impl Library {
         if let Some(parsed) = &file.parsed {
             return Some(parsed.clone());
         }
-        let source = match &file.origin {
-            Origin::Text(source) => *source,
-            Origin::Path(path) => {
-                let text = std::fs::read_to_string(path).ok()?;
-                self.sources.add(path.display().to_string(), text)
-            }
-        };
+        let source = self.source(id)?;
         let text = self.sources.get(source)?.text.clone();
-        let parsed = Arc::new(self.parse(source, &text));
+        let parsed = Arc::new(parse(source, &text, &mut self.interner));
         self.files.get_mut(id.0)?.parsed = Some(parsed.clone());
         Some(parsed)
     }
 
-    fn parse(&mut self, source: SourceId, text: &str) -> Parsed {
-        let (statement, mut diagnostics) = syntax::parse_module(text, source, &mut self.interner);
-        if let Some(statement) = &statement {
-            diagnostics.extend(syntax::check(statement, text));
+    /// Parses modules that will be wanted, half of them by a second processor where they are large: [`Library::parsed`] has
+    /// them at hand then. Of a module with several revisions nothing is parsed before it is known which one is wanted.
+    pub fn parse_ahead<'n>(&mut self, modules: impl IntoIterator<Item = &'n str>) {
+        let mut texts: Vec<Text> = modules.into_iter().filter_map(|module| self.unparsed(module)).collect();
+        let bytes: usize = texts.iter().map(Text::bytes).sum();
+        let mut ahead = 0;
+        let is_in_half = |text: &&Text| {
+            ahead += text.bytes();
+            ahead <= bytes / 2
+        };
+        let half = texts.iter().take_while(is_in_half).count();
+        let others = texts.split_off(half);
+        let (own, others) = both(
+            bytes / BYTES_OF_WORK,
+            || parse_all(texts, &mut self.interner),
+            || parse_all(others, &mut Interner::default()),
+        );
+        for (file, parsed) in own.into_iter().chain(others) {
+            if let Some(file) = self.files.get_mut(file.0) {
+                file.parsed = Some(parsed);
+            }
         }
-        Parsed { source, statement: statement.map(Arc::new), diagnostics }
+    }
+
+    /// The text of the only revision of a module, where it has not been parsed.
+    fn unparsed(&mut self, module: &str) -> Option<Text> {
+        let [file] = *self.by_name.get(module)?.as_slice() else { return None };
+        if self.files.get(file.0)?.parsed.is_some() {
+            return None;
+        }
+        let source = self.source(file)?;
+        Some(Text { file, source, text: self.sources.get(source)?.text.clone() })
+    }
+
+    /// The text of a file among the sources; `None` when it cannot be read.
+    fn source(&mut self, file: FileId) -> Option<SourceId> {
+        match &self.files.get(file.0)?.origin {
+            Origin::Text(source) => Some(*source),
+            Origin::Path(path) => {
+                let text = std::fs::read_to_string(path).ok()?;
+                Some(self.sources.add(path.display().to_string(), text))
+            }
+        }
     }
 
     /// A span for things that are wrong with no text in particular.
     pub(crate) fn nowhere() -> Span {
         Span { source: SourceId(u32::MAX), start: 0, end: 0 }
     }
+}
+
+fn parse_all(texts: Vec<Text>, interner: &mut Interner) -> Vec<(FileId, Arc<Parsed>)> {
+    let parsed = texts.into_iter().map(|Text { file, source, text }| (file, parse(source, &text, interner)));
+    parsed.map(|(file, parsed)| (file, Arc::new(parsed))).collect()
+}
+
+fn parse(source: SourceId, text: &str, interner: &mut Interner) -> Parsed {
+    let (statement, mut diagnostics) = syntax::parse_module(text, source, interner);
+    if let Some(statement) = &statement {
+        diagnostics.extend(syntax::check(statement, text));
+    }
+    Parsed { source, statement: statement.map(Arc::new), diagnostics }
 }
 
 /// The latest `revision` of a module or submodule; dates order as texts.

@@ -1,10 +1,10 @@
 //! From wanted module names to the closed set of modules: every import and include is followed and bound.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::library::{FileId, Library, Lookup, latest_revision};
 use crate::base::diagnostic::{Diagnostic, SourceId, Span};
+use crate::base::hashed::HashMap;
 use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::yang::syntax::keyword::KeywordId as K;
@@ -156,12 +156,13 @@ impl Loaded {
 
 /// Loads the wanted modules and everything they need. What cannot be loaded is reported and left out.
 pub fn load(library: &mut Library, wanted: &[Wanted]) -> (Loaded, Vec<Diagnostic>) {
+    library.parse_ahead(wanted.iter().map(|want| want.module.as_str()));
     let pinned = wanted.iter().filter_map(|want| Some((want.module.clone(), want.revision.clone()?)));
     let mut loader = Loader {
         pinned: pinned.collect(),
         library,
         loaded: Loaded::default(),
-        by_file: HashMap::new(),
+        by_file: HashMap::default(),
         stack: Vec::new(),
         diagnostics: Vec::new(),
     };

@@ -2,7 +2,7 @@
 //!
 //! What the nodes mean is not looked at: `schema` compiles them, `diagram` draws them, `lint` and `update` read them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::amend::Amendments;
 use super::expand::Expander;
@@ -10,6 +10,7 @@ use super::load::ModuleIndex;
 use super::scope::{NameKind, Names, ScopeId, address, split_name};
 use super::tree::Tree;
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::HashSet;
 use crate::yang::syntax::check::BUILT_IN_TYPES;
 use crate::yang::syntax::keyword::KeywordId as K;
 use crate::yang::syntax::statement::Statement;
@@ -39,7 +40,7 @@ pub fn resolve<'a>(names: &Names<'a>, diagnostics: &mut Vec<Diagnostic>) -> Opti
     let mut implemented: Vec<ModuleIndex> = queue.iter().copied().collect();
     let mut expander = Expander::new(names);
     let mut amendments = Amendments::default();
-    let mut seen_types = HashSet::new();
+    let mut seen_types = HashSet::default();
     let mut scanned = 0;
     while !queue.is_empty() {
         while let Some(module) = queue.pop_front() {

@@ -1,10 +1,10 @@
 //! Names: which typedef, grouping, identity, feature or extension a name means at a place (RFC 7950 sections 5.5, 6.2.1).
 
 use std::cell::Cell;
-use std::collections::HashMap;
 
 use super::load::{Loaded, ModuleIndex, UnitIndex};
 use crate::base::diagnostic::{Diagnostic, Span};
+use crate::base::hashed::HashMap;
 use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::yang::syntax::keyword::KeywordId as K;
@@ -112,8 +112,8 @@ impl<'a> Names<'a> {
         let mut names = Names {
             loaded,
             scopes: Vec::new(),
-            inner: HashMap::new(),
-            top: HashMap::new(),
+            inner: HashMap::default(),
+            top: HashMap::default(),
             unit_scopes: Vec::new(),
             data_modules: data_modules(loaded),
             hints: Cell::new(0),
@@ -132,7 +132,12 @@ impl<'a> Names<'a> {
 
     fn collect_top(&mut self, unit: UnitIndex, diagnostics: &mut Vec<Diagnostic>) {
         let id = ScopeId(u32::try_from(self.scopes.len()).unwrap_or(u32::MAX));
-        self.scopes.push(Scope { unit, parent: None, typedefs: HashMap::new(), groupings: HashMap::new() });
+        self.scopes.push(Scope {
+            unit,
+            parent: None,
+            typedefs: HashMap::default(),
+            groupings: HashMap::default(),
+        });
         self.unit_scopes.push(id);
         let module = self.loaded.unit(unit).module;
         for statement in &self.loaded.unit(unit).root.substatements {
@@ -155,8 +160,8 @@ impl<'a> Names<'a> {
             self.scopes.push(Scope {
                 unit,
                 parent: Some(outer),
-                typedefs: HashMap::new(),
-                groupings: HashMap::new(),
+                typedefs: HashMap::default(),
+                groupings: HashMap::default(),
             });
             for definition in statement.substatements.iter().filter(|sub| is_scoped(sub)) {
                 let kind = if definition.is(K::Typedef) { NameKind::Typedef } else { NameKind::Grouping };
@@ -343,7 +348,7 @@ impl<'a> Names<'a> {
 
 /// For each module, the revision of it that is or would be implemented: the wanted one, else the latest.
 fn data_modules(loaded: &Loaded) -> Vec<ModuleIndex> {
-    let mut chosen: HashMap<&str, (bool, Option<&str>, ModuleIndex)> = HashMap::new();
+    let mut chosen: HashMap<&str, (bool, Option<&str>, ModuleIndex)> = HashMap::default();
     for index in loaded.module_indexes() {
         let module = loaded.module(index);
         let revision = loaded.main(index).and_then(|unit| unit.revision.as_deref());

@@ -17,12 +17,11 @@ mod structures;
 mod tests;
 mod typing;
 
-use std::collections::{HashMap, HashSet};
-
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::{Module, ModuleId, NodeId, Schema};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::{HashMap, HashSet};
 use crate::base::ident::Ident;
 use crate::yang::resolve::feature::FeatureStates;
 use crate::yang::resolve::library::Library;
@@ -73,7 +72,7 @@ pub fn compile(library: &mut Library, wanted: &[Wanted]) -> (Option<Schema>, Vec
     diagnostics.append(&mut builder.diagnostics);
     drop(builder);
 
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     diagnostics.retain(|found| seen.insert((found.code, found.span, found.message.clone())));
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     ((!failed).then_some(schema), diagnostics)

@@ -1,9 +1,8 @@
 //! Circles of `when`: a condition must not depend on a node that is there only if the condition holds, itself or by way of
 //! other conditions (RFC 7950 section 7.21.5).
 
-use std::collections::HashMap;
-
 use crate::base::diagnostic::{Diagnostic, Span};
+use crate::base::hashed::HashMap;
 use crate::yang::schema::xpath::{Axis, Expr, NodeTest, Step};
 use crate::yang::schema::{NodeId, Schema};
 use crate::yang::syntax::statement::Statement;
@@ -27,11 +26,12 @@ impl Conditions {
 
     /// An error for every circle.
     pub fn circles(&self, schema: &Schema) -> Vec<Diagnostic> {
-        let mut rows_of: HashMap<NodeId, Vec<usize>> = HashMap::new();
+        let mut rows_of: HashMap<NodeId, Vec<usize>> = HashMap::default();
         for (index, (node, ..)) in self.rows.iter().enumerate() {
             rows_of.entry(*node).or_default().push(index);
         }
-        let mut walk = Walk { conditions: self, rows_of, states: HashMap::new(), schema, found: Vec::new() };
+        let mut walk =
+            Walk { conditions: self, rows_of, states: HashMap::default(), schema, found: Vec::new() };
         for (node, ..) in &self.rows {
             walk.visit(*node);
         }

@@ -1,13 +1,12 @@
 //! Rules about what stands in the model whether or not a node comes of it: typedefs, groupings that nothing uses, status,
 //! and what an augment may add to another module.
 
-use std::collections::HashSet;
-
 use super::defaults::default_value;
 use super::nodes::Builder;
 use super::typing::Template;
 use super::{check_names, module_id};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::HashSet;
 use crate::yang::resolve::expand::{Expander, Place};
 use crate::yang::resolve::load::ModuleIndex;
 use crate::yang::resolve::scope::{Definition, NameKind, ScopeId, address};

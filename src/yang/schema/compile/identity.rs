@@ -1,9 +1,10 @@
 //! Identities and what they are derived from (RFC 7950 section 7.18).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use super::module_id;
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::HashMap;
 use crate::base::ident::Ident;
 use crate::yang::resolve::feature::FeatureStates;
 use crate::yang::resolve::scope::{NameKind, Names, address};
@@ -31,8 +32,8 @@ pub(super) fn compile(
         }
     }
     // An identity that several revisions of a module define is one identity.
-    let mut ids: HashMap<usize, IdentityId> = HashMap::new();
-    let mut by_name: HashMap<(Ident, Ident), IdentityId> = HashMap::new();
+    let mut ids: HashMap<usize, IdentityId> = HashMap::default();
+    let mut by_name: HashMap<(Ident, Ident), IdentityId> = HashMap::default();
     definitions.retain(|(module, definition)| {
         let name = (names.loaded.module(*module).name.clone(), Ident::from(definition.statement.text()));
         let fresh = IdentityId(u32::try_from(by_name.len()).unwrap_or(u32::MAX));

@@ -1,11 +1,11 @@
 //! Leafs, leaf-lists and lists: types, defaults, sizes and keys.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::nodes::{Builder, Surroundings};
 use super::typing::{TypeWorld, Typing};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::HashMap;
 use crate::base::suggest::nearest;
 use crate::yang::resolve::load::Version;
 use crate::yang::resolve::scope::split_name;

@@ -1,10 +1,10 @@
 //! Resolved nodes to schema nodes: ids, kinds, and everything that needs no other node.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::typing::{Template, TypeWorld, Typer, Typing};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::{HashMap, HashSet};
 use crate::base::ident::Ident;
 use crate::yang::resolve::feature::FeatureStates;
 use crate::yang::resolve::load::ModuleIndex;
@@ -110,8 +110,8 @@ impl<'b, 'a> Builder<'b, 'a> {
             typer: Typer::default(),
             nodes,
             waiting: Waiting::default(),
-            ids: HashMap::new(),
-            left_out: HashSet::new(),
+            ids: HashMap::default(),
+            left_out: HashSet::default(),
             placeholder,
             structures: Vec::new(),
             annotations: Vec::new(),
@@ -371,7 +371,7 @@ impl<'b, 'a> Builder<'b, 'a> {
 
     /// Visits the children: `first` before the others, in that order. `schema_children` keeps the written order.
     pub(super) fn children(&mut self, node: &Resolved<'a>, inside: &Surroundings<'a>, first: &[ResolvedId]) {
-        let mut visited: HashMap<ResolvedId, NodeId> = HashMap::new();
+        let mut visited: HashMap<ResolvedId, NodeId> = HashMap::default();
         let is_first: HashSet<ResolvedId> = first.iter().copied().collect();
         let others = node.children.iter().filter(|child| !is_first.contains(child));
         for (index, child) in first.iter().chain(others).enumerate() {

@@ -1,6 +1,5 @@
 //! What had to wait for the whole tree: leafrefs, defaults, unique, default cases, `when` and `must`.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::module_id;
 use super::nodes::Builder;
 use super::typing::{LeafrefTemplate, Template};
 use crate::base::diagnostic::{Diagnostic, Sources, Span};
+use crate::base::hashed::HashMap;
 use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::yang::resolve::scope::{address, split_name};
@@ -28,7 +28,7 @@ use crate::yang::syntax::xpath::{Ast, parse_xpath};
 /// Completes the schema.
 pub(super) fn settle<'a>(schema: &mut Schema, builder: &mut Builder<'_, 'a>, sources: &Sources) {
     let waiting = std::mem::take(&mut builder.waiting);
-    let mut templates: HashMap<NodeId, Template<'a>> = HashMap::new();
+    let mut templates: HashMap<NodeId, Template<'a>> = HashMap::default();
     for (id, template) in waiting.types {
         match template {
             Template::Done(ty) => set_type(schema, id, ty),
@@ -41,7 +41,7 @@ pub(super) fn settle<'a>(schema: &mut Schema, builder: &mut Builder<'_, 'a>, sou
         builder,
         sources,
         templates,
-        expressions: HashMap::new(),
+        expressions: HashMap::default(),
         conditions: Conditions::default(),
         active: Vec::new(),
         bound_bytes: 0,

@@ -1,10 +1,10 @@
 //! Which type takes which restriction; enums, bits, patterns and formats, which are lists or texts of their own.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::typing::{Template, TypeWorld, format_named};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::{HashMap, HashSet};
 use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::yang::resolve::load::Version;
@@ -89,8 +89,8 @@ fn numbered(
     rule: &Numbering<'_>,
 ) -> Option<Vec<Item>> {
     // Of every item, also of those whose feature is off.
-    let mut names: HashSet<&str> = HashSet::new();
-    let mut numbers: HashMap<i64, &str> = HashMap::new();
+    let mut names: HashSet<&str> = HashSet::default();
+    let mut numbers: HashMap<i64, &str> = HashMap::default();
     let base: Option<HashMap<&str, i64>> = rule.base.map(|base| base.iter().copied().collect());
     let mut all: Vec<Item> = Vec::new();
     let mut highest: Option<i64> = None;

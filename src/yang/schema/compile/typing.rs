@@ -2,12 +2,12 @@
 //!
 //! What depends on the leaf that uses the type - a leafref's path - stays a template until all nodes are there.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::ranges::{narrow, widest_signed};
 use super::restrict;
 use crate::base::diagnostic::Diagnostic;
+use crate::base::hashed::HashMap;
 use crate::base::ident::Ident;
 use crate::base::suggest::nearest;
 use crate::yang::resolve::feature::FeatureStates;

@@ -1,10 +1,9 @@
 //! Arguments that name nodes: schema node identifiers, `key`, `unique` and the `path` of a leafref.
 
-use std::collections::HashSet;
-
 use super::super::parse::shorten;
 use super::super::xpath::{Ast, Axis, Comparison, LocationPath, NodeTest, Step, parse_xpath};
 use super::{ArgumentError, is_reference};
+use crate::base::hashed::HashSet;
 
 /// Where a schema node identifier starts (RFC 7950 section 6.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +55,7 @@ pub(super) fn schema_node(text: &str, start: Start) -> Result<(), ArgumentError>
 /// Checks the names of key leafs (section 7.8.2).
 pub(super) fn key(text: &str) -> Result<(), ArgumentError> {
     let note = "a key is the names of leafs of the list with blanks between them";
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashSet<&str> = HashSet::default();
     for name in text.split_ascii_whitespace() {
         let offset = name.as_ptr().addr() - text.as_ptr().addr();
         if !is_reference(name) {
@@ -81,7 +80,7 @@ pub(super) fn key(text: &str) -> Result<(), ArgumentError> {
 
 /// Checks the paths of `unique` (section 7.8.3).
 pub(super) fn unique(text: &str) -> Result<(), ArgumentError> {
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashSet<&str> = HashSet::default();
     for path in text.split_ascii_whitespace() {
         let offset = path.as_ptr().addr() - text.as_ptr().addr();
         schema_node(path, Start::Below).map_err(|error| {
