@@ -28,7 +28,8 @@ const KEPT: usize = 65_536;
 #[derive(Debug)]
 pub struct Identities {
     model: IdentityModel,
-    kept: ArcSwap<imbl::HashMap<(Ident, Ident), Arc<Kept>>>,
+    /// By entity. Should two tenants have one of the same id, the last that was asked about is kept.
+    kept: ArcSwap<imbl::HashMap<Ident, Arc<Kept>>>,
 }
 
 /// What was worked out, and from which identities.
@@ -84,8 +85,7 @@ impl Identities {
     /// What an entity comes to, as of a snapshot.
     pub fn standing(&self, snapshot: &Snapshot, tenant: &Ident, entity: &Ident) -> Arc<Standing> {
         let now = snapshot.tenant(tenant).and_then(|data| data.tree.entry(&self.model.top));
-        let key = (tenant.clone(), entity.clone());
-        if let (Some(now), Some(kept)) = (now, self.kept.load().get(&key))
+        if let (Some(now), Some(kept)) = (now, self.kept.load().get(entity))
             && std::ptr::eq(kept.from.as_ptr(), Arc::as_ptr(now))
         {
             return Arc::clone(&kept.standing);
@@ -104,7 +104,7 @@ impl Identities {
             self.kept.rcu(|all| {
                 let mut next =
                     if all.len() >= KEPT { imbl::HashMap::new() } else { imbl::HashMap::clone(all) };
-                next.insert(key.clone(), Arc::clone(&kept));
+                next.insert(entity.clone(), Arc::clone(&kept));
                 next
             });
         }

@@ -19,6 +19,7 @@ impl std::hash::Hash for Ident {
 
 impl Ident {
     /// The name as text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -6,6 +6,8 @@
 
 mod marks;
 mod message;
+mod scalar;
+mod straight;
 mod walk;
 
 use std::fmt::Debug;
@@ -15,10 +17,11 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 pub use self::message::{Message, qualified_name};
+use self::straight::Straight;
 pub use super::decode::Names;
 use super::fields::FieldTree;
 use super::path::InstancePath;
-use super::tree::{Container, Data, Found, List, Tree};
+use super::tree::{Container, Data, Found, List, Overlay, Tree};
 use super::xml;
 pub use super::xml::{Element, Layout, XmlError, write as write_xml};
 use super::yaml;
@@ -54,11 +57,8 @@ pub enum WithDefaults {
 
 /// Whether there can be state at or below a node.
 pub fn can_hold_state(schema: &Schema, node: NodeId) -> bool {
-    let node = schema.node(node);
-    match node.id {
-        NodeId::ROOT => schema.children(node.id).iter().any(|child| can_hold_state(schema, *child)),
-        _ => node.is_data() && !node.config || walk::has_state_below(schema, node),
-    }
+    let facts = schema.node(node);
+    facts.is_data() && !facts.config || schema.has_state_below(node)
 }
 
 /// How a subtree is shown.
@@ -130,7 +130,7 @@ impl Default for Shape {
 /// Makes the entries of a list complete one by one, so that no more than one is there at a time.
 pub trait Completion: Debug {
     /// The entry as it is shown, if it is shown at all.
-    fn complete(&self, entry: &Arc<Container>) -> Option<Arc<Container>>;
+    fn complete(&self, entry: &Arc<Container>) -> Option<Overlay>;
 }
 
 /// What is shown.
@@ -207,12 +207,18 @@ impl Serialize for View<'_> {
 /// Appends a view as compact JSON, without a final newline.
 pub fn encode_json(view: &View<'_>, out: &mut Vec<u8>) {
     // Writing to memory does not fail, and every name is a string.
-    let _ = json::append(view, out);
+    let _ = match Straight::of(view) {
+        Some(straight) => straight.append(view.data, out),
+        None => json::append(view, out),
+    };
 }
 
 /// Appends a message as compact JSON, without a final newline.
 pub fn encode_json_message(message: &Message<'_, '_>, out: &mut Vec<u8>) {
-    let _ = json::append(message, out);
+    let _ = match Straight::of(message.view) {
+        Some(straight) => straight.append_message(message, out),
+        None => json::append(message, out),
+    };
 }
 
 /// Appends a view as one YAML document, with a final newline. Any YAML 1.1 or 1.2 reader gets back the same values.

@@ -10,6 +10,7 @@ mod digest;
 pub mod fetch;
 mod list;
 mod order;
+mod overlay;
 pub(crate) mod share;
 mod spine;
 
@@ -20,6 +21,7 @@ use digest::Kept;
 pub use list::{Entries, List, PointMissing, Position};
 pub(in crate::data) use list::{Key, Store};
 pub(in crate::data) use order::Ordered;
+pub use overlay::{Over, Overlay};
 pub use spine::{spine, spine_with_leafs};
 
 use super::path::{InstancePath, Keys, PathStep};
@@ -145,21 +147,6 @@ impl Container {
         }
     }
 
-    /// The same with these children, in ascending order, each in the place of the one with its id.
-    pub fn overlaid(&self, over: Vec<(NodeId, Data)>) -> Container {
-        let mut children = Vec::with_capacity(self.children.len() + over.len());
-        let mut over = over.into_iter().peekable();
-        for (id, data) in &self.children {
-            while let Some(before) = over.next_if(|(other, _)| other < id) {
-                children.push(before);
-            }
-            let same = over.next_if(|(other, _)| other == id);
-            children.push(same.unwrap_or_else(|| (*id, data.clone())));
-        }
-        children.extend(over);
-        Container::with_children(self.node, children)
-    }
-
     /// Takes a child away.
     pub fn remove(&mut self, child: NodeId) -> Option<Data> {
         let at = self.position(child).ok()?;
@@ -189,7 +176,10 @@ impl Container {
 
     /// The key values of a list entry, in key order, those that it has; nothing for what is not an entry.
     pub fn key(&self, schema: &Schema) -> Keys {
-        schema.node(self.node).keys().iter().filter_map(|key| self.leaf(*key)).cloned().collect()
+        match schema.node(self.node).keys() {
+            [only] => self.leaf(*only).cloned().map_or_else(Keys::new, |key| Keys::from_buf([key])),
+            several => several.iter().filter_map(|key| self.leaf(*key)).cloned().collect(),
+        }
     }
 
     /// The first `count` leafs: the keys of an entry of a list with that many, provided that it has them all.

@@ -12,7 +12,7 @@ use super::snapshot::{Snapshot, TenantData};
 use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
-use crate::data::tree::{Container, Data, Found, List};
+use crate::data::tree::{Container, Data, Found, List, Over, Overlay};
 use crate::yang::schema::{NodeId, Value};
 
 /// Makes up the state of one node.
@@ -143,12 +143,24 @@ impl StateReader {
         path: &mut InstancePath,
         container: &Arc<Container>,
     ) -> Result<Arc<Container>, StateError> {
+        self.overlay(path, container).map(Overlay::into_container)
+    }
+
+    /// The same without a copy of what is stored.
+    ///
+    /// # Errors
+    /// When a provider fails.
+    pub fn overlay(
+        &self,
+        path: &mut InstancePath,
+        container: &Arc<Container>,
+    ) -> Result<Overlay, StateError> {
         let schema = &self.snapshot.schema;
-        let mut completed = Vec::new();
+        let mut over = Over::new();
         for child in self.snapshot.facts.completed_children(container.node) {
             if self.snapshot.facts.is_computed(*child) {
                 let provided = self.provide(path, container, *child, &[])?;
-                completed.extend(provided.map(|data| (*child, data)));
+                over.extend(provided.map(|data| (*child, data)));
                 continue;
             }
             path.push(*child, Vec::new());
@@ -162,12 +174,9 @@ impl StateReader {
                 _ => None,
             };
             path.steps.pop();
-            completed.extend(data.map(|data| (*child, data)));
+            over.extend(data.map(|data| (*child, data)));
         }
-        if completed.is_empty() {
-            return Ok(Arc::clone(container));
-        }
-        Ok(Arc::new(container.overlaid(completed)))
+        Ok(Overlay::new(Arc::clone(container), over))
     }
 
     fn complete_list(&self, path: &mut InstancePath, list: &Arc<List>) -> Result<Arc<List>, StateError> {

@@ -128,11 +128,14 @@ fn status(place: &Place, effective: Option<Distribution<'_>>) -> Container {
     let Distribution { to, sites, deployments } = effective.unwrap_or_default();
     let list = |values: &[Value]| (!values.is_empty()).then(|| Data::LeafList(values.into()));
     let lists = [place.sites.zip(list(sites)), place.deployments.zip(list(deployments))];
-    let mut members: Vec<(NodeId, Data)> = lists.into_iter().flatten().collect();
-    if let (true, Some(leaf)) = (members.is_empty(), place.to) {
-        let to = to.cloned().unwrap_or_else(|| Value::Enum("none".into()));
-        members.push((leaf, Data::Leaf(to)));
-    }
+    let members = match (lists, place.to) {
+        // Most are this; more room than for one would be given back at once.
+        ([None, None], Some(leaf)) => {
+            let to = to.cloned().unwrap_or_else(|| Value::Enum("none".into()));
+            vec![(leaf, Data::Leaf(to))]
+        }
+        (lists, _) => lists.into_iter().flatten().collect(),
+    };
     Container::with_children(place.container, members)
 }
 

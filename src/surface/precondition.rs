@@ -2,7 +2,7 @@
 //! validators that answers carry.
 
 use hyper::StatusCode;
-use hyper::header::{ETAG, LAST_MODIFIED};
+use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, LAST_MODIFIED, VARY};
 
 use super::failure::Failure;
 use super::http::Reply;
@@ -57,10 +57,25 @@ pub fn dated(reply: Reply, modified: Option<Timestamp>) -> Reply {
     }
 }
 
+/// The answer to a read of what has these validators: state and what is made up for one request have none.
+pub fn of_read(reply: Reply, validators: &Validators) -> Reply {
+    let reply = reply.header(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    match &validators.etag {
+        Some(tag) => dated(reply.header_text(ETAG, quoted(tag, "")), validators.modified)
+            .header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        None => reply.header(CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    }
+}
+
+/// An entity tag as its header has it, with the mark of a representation.
+fn quoted(tag: &str, mark: &str) -> String {
+    ["\"", tag, mark, "\""].concat()
+}
+
 /// The answer to a write, with the validators of what is there now.
 pub fn with_validators(reply: Reply, validators: Validators, mark: &str) -> Reply {
     match validators.etag {
-        Some(tag) => dated(reply.header_text(ETAG, format!("\"{tag}{mark}\"")), validators.modified),
+        Some(tag) => dated(reply.header_text(ETAG, quoted(&tag, mark)), validators.modified),
         None => reply,
     }
 }

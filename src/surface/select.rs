@@ -16,7 +16,7 @@ use crate::base::suggest::nearest;
 use crate::data::fields::{FieldTree, parse_fields};
 use crate::data::path::InstancePath;
 use crate::data::read::Subject;
-use crate::data::tree::fetch::{GROUP, fetch};
+use crate::data::tree::fetch::Fetched;
 use crate::data::tree::{Container, List};
 use crate::data::violation::{Violation, shorten};
 use crate::data::xpath::{Cursor, DEFAULT_BUDGET, EvalError, Evaluator, Item};
@@ -278,7 +278,7 @@ impl Selection {
     fn visit_portion<'a>(
         &self,
         reading: &'a Reading,
-        mut entries: impl Iterator<Item = &'a Arc<Container>>,
+        entries: impl Iterator<Item = &'a Arc<Container>>,
         budget: u64,
         show: &mut impl FnMut(&Arc<Container>) -> bool,
     ) -> Result<bool, Failure> {
@@ -295,22 +295,14 @@ impl Selection {
         let evaluator = asked_by_a_client(reading).with_budget(budget);
         let parent = reading.target.parent().and_then(|path| Cursor::at(schema, root, &path.steps));
         let parent = Rc::new(parent.unwrap_or_else(|| Cursor::root(root)));
-        let mut group: Vec<&Arc<Container>> = Vec::with_capacity(GROUP);
-        loop {
-            group.clear();
-            group.extend(entries.by_ref().take(GROUP));
-            if group.is_empty() {
-                return Ok(true);
-            }
-            fetch(&group);
-            for entry in &group {
-                let item = Item::Inner { node: entry.node, data: Some(entry) };
-                let matches = evaluator.matches(filter, &Cursor::below(&parent, item));
-                if matches.map_err(|error| undecided(&error))? && !show(entry) {
-                    return Ok(false);
-                }
+        for entry in Fetched::new(entries) {
+            let item = Item::Inner { node: entry.node, data: Some(entry) };
+            let matches = evaluator.matches(filter, &Cursor::below(&parent, item));
+            if matches.map_err(|error| undecided(&error))? && !show(entry) {
+                return Ok(false);
             }
         }
+        Ok(true)
     }
 }
 

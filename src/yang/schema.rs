@@ -10,7 +10,7 @@ pub mod types;
 pub mod value;
 pub mod xpath;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::base::hashed::HashMap;
 use crate::base::ident::Ident;
@@ -121,6 +121,10 @@ pub struct Schema {
     pub(crate) ambiguous: Vec<NodeId>,
     /// By node: it is a secret, or something below it is.
     pub(crate) secrets: Vec<bool>,
+    /// By node: state can stand below it, though it is none itself.
+    pub(crate) state_below: Vec<bool>,
+    /// By node, what [`Schema::member`] answers; made when it is first asked.
+    members: OnceLock<Vec<Box<[u8]>>>,
     /// Modules by name.
     pub(crate) module_names: HashMap<Ident, ModuleId>,
     /// Identities by name.
@@ -141,6 +145,8 @@ impl Schema {
             child_names: Vec::new(),
             ambiguous: Vec::new(),
             secrets: Vec::new(),
+            state_below: Vec::new(),
+            members: OnceLock::new(),
             module_names: HashMap::default(),
             identity_names: HashMap::default(),
             structures: Vec::new(),
@@ -176,6 +182,13 @@ impl Schema {
                 *parent = true;
             }
         }
+        self.state_below = vec![false; self.nodes.len()];
+        for node in self.nodes.iter().rev().filter(|node| node.is_data()) {
+            let is_state = !node.config || self.has_state_below(node.id);
+            if let Some(parent) = self.state_below.get_mut(node.parent.0 as usize).filter(|_| is_state) {
+                *parent = true;
+            }
+        }
         self.module_names = HashMap::default();
         for (module, index) in self.modules.iter().zip(0_u16..) {
             let known = self.module_names.entry(module.name.clone()).or_insert(ModuleId(index));
@@ -190,6 +203,7 @@ impl Schema {
     }
 
     /// The node behind an id. Ids come from this schema only, so this does not fail.
+    #[inline]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
     }
@@ -287,6 +301,7 @@ impl Schema {
     }
 
     /// Whether a sibling of another module has the same name, so that the bare name does not say which is meant.
+    #[inline]
     pub fn is_ambiguous(&self, id: NodeId) -> bool {
         self.ambiguous.binary_search(&id).is_ok()
     }
@@ -294,6 +309,19 @@ impl Schema {
     /// Whether a node is a secret, or something below it is.
     pub fn holds_secret(&self, id: NodeId) -> bool {
         self.secrets.get(id.0 as usize) != Some(&false)
+    }
+
+    /// The name of a node as a member of a JSON object, with the comma before it and the colon behind it: `,"name":`.
+    #[inline]
+    pub fn member(&self, id: NodeId) -> &[u8] {
+        let member = |node: &Node| [b",\"", node.name.as_bytes(), b"\":"].concat().into_boxed_slice();
+        let members = self.members.get_or_init(|| self.nodes.iter().map(member).collect());
+        members.get(id.0 as usize).map_or(&[], |member| member)
+    }
+
+    /// Whether state can stand somewhere below a node.
+    pub fn has_state_below(&self, id: NodeId) -> bool {
+        self.state_below.get(id.0 as usize) == Some(&true)
     }
 
     /// The children of that name, one per module that defines one, with their names.

@@ -5,16 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use super::Gate;
 use super::outcome::Refusal;
-use super::validators::Validators;
 use crate::access::authorize::compile::Segment;
 use crate::access::authorize::prune::{prune, prune_container, walk_to};
 use crate::access::authorize::walk::Walk;
 use crate::access::authorize::{Authority, Hidden, PolicyOperation};
-use crate::base::clock::Timestamp;
 use crate::base::ident::Ident;
 use crate::data::path::InstancePath;
 use crate::data::read::{Completion, Surroundings};
-use crate::data::tree::{Container, Data, Found, List, Tree, spine};
+use crate::data::tree::{Container, Data, Found, List, Overlay, Tree, spine};
 use crate::engine::caller::Caller;
 use crate::engine::commit::CommitError;
 use crate::engine::operation::Datastore;
@@ -34,14 +32,10 @@ pub struct Reading {
     pub resource: Resource,
     /// Nodes that are not to be shown as a default in use where they are not there: something of them may be hidden.
     pub hidden: Hidden,
-    /// Entity tag without quotes; only config has one.
-    pub etag: Option<String>,
-    /// When the resource was last changed; only config has a time, and only for who sees all of it.
-    pub modified: Option<Timestamp>,
-    tenant: Ident,
-    authority: Authority,
+    pub(super) tenant: Ident,
+    pub(super) authority: Authority,
     /// Nothing of the resource is kept from the caller.
-    shows_all: bool,
+    pub(super) shows_all: bool,
     state: Option<StateReader>,
     /// Something is there that the caller sees, and not only what exists without being stored.
     is_there: bool,
@@ -107,7 +101,8 @@ impl Reading {
     /// # Errors
     /// When state cannot be read.
     pub fn complete(&self, entry: &Arc<Container>) -> Result<Option<Arc<Container>>, StateError> {
-        self.complete_at(&mut self.target.clone(), entry)
+        let complete = self.complete_at(&mut self.target.clone(), entry)?;
+        Ok(complete.map(Overlay::into_container))
     }
 
     /// Makes entries complete as they are shown, one after the other.
@@ -120,18 +115,20 @@ impl Reading {
         &self,
         path: &mut InstancePath,
         entry: &Arc<Container>,
-    ) -> Result<Option<Arc<Container>>, StateError> {
-        let Some(state) = &self.state else { return Ok(Some(Arc::clone(entry))) };
+    ) -> Result<Option<Overlay>, StateError> {
+        let Some(state) = &self.state else { return Ok(Some(Arc::clone(entry).into())) };
         let schema = self.snapshot.schema();
         if let Some(last) = path.steps.last_mut() {
             last.keys = entry.key(schema);
         }
-        let complete = state.complete(path, entry)?;
+        let complete = state.overlay(path, entry)?;
         if self.shows_all {
             return Ok(Some(complete));
         }
+        let complete = complete.into_container();
         let walk = walk_to(&self.authority, &self.target);
-        Ok(prune_container(schema, &walk.enter(Segment::Keys(path.keys())), &complete))
+        let shown = prune_container(schema, &walk.enter(Segment::Keys(path.keys())), &complete);
+        Ok(shown.map(Overlay::from))
     }
 }
 
@@ -154,7 +151,7 @@ impl Completing<'_> {
 }
 
 impl Completion for Completing<'_> {
-    fn complete(&self, entry: &Arc<Container>) -> Option<Arc<Container>> {
+    fn complete(&self, entry: &Arc<Container>) -> Option<Overlay> {
         let mut fault = self.fault.borrow_mut();
         if fault.is_some() {
             return None;
@@ -257,12 +254,6 @@ impl Gate {
             None if there => return Err(forbidden()),
             None => nothing_in(schema, &target).ok_or(Refusal::NotFound { path: target.clone() })?,
         };
-        let Validators { etag, modified } = match datastore {
-            Datastore::Config | Datastore::Candidate => {
-                self.validators_for(&authority, &walk, &snapshot, &caller.tenant, &target)
-            }
-            Datastore::State => Validators { etag: None, modified: None },
-        };
         let hidden = walk.hidden_below();
         let shows_all = walk.is_allowed() && walk.shows_all_below();
         drop(walk);
@@ -274,8 +265,6 @@ impl Gate {
             target,
             resource,
             hidden,
-            etag,
-            modified,
             authority,
             shows_all,
             state,

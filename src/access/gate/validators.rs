@@ -5,7 +5,7 @@
 //! condition of such a tag, the condition is held against the view, and the change is made only if nothing at all changed
 //! since.
 
-use super::Gate;
+use super::{Gate, Reading};
 use crate::access::authorize::Authority;
 use crate::access::authorize::prune::{readable_tree, walk_to};
 use crate::access::authorize::walk::Walk;
@@ -34,8 +34,23 @@ impl Gate {
         self.validators_for(&authority, &walk_to(&authority, path), snapshot, &caller.tenant, path)
     }
 
-    /// The same, where the walk to the path was made before.
-    pub(super) fn validators_for(
+    /// The validators of the configuration at the place of a reading, for what its caller sees of it.
+    pub fn validators_of(&self, reading: &Reading) -> Validators {
+        let Reading { snapshot, tenant, target, authority, .. } = reading;
+        if reading.shows_all {
+            return self.validators_of_all(snapshot, tenant, target);
+        }
+        self.validators_for(authority, &walk_to(authority, target), snapshot, tenant, target)
+    }
+
+    /// For who sees all of it.
+    fn validators_of_all(&self, snapshot: &Snapshot, tenant: &str, path: &InstancePath) -> Validators {
+        let etag = self.engine().config_etag(snapshot, tenant, path);
+        Validators { etag, modified: Some(snapshot.modified(tenant, path)) }
+    }
+
+    /// For who sees what is at the end of a walk.
+    fn validators_for(
         &self,
         authority: &Authority,
         walk: &Walk<'_>,
@@ -44,9 +59,9 @@ impl Gate {
         path: &InstancePath,
     ) -> Validators {
         let engine = self.engine();
-        let whole = engine.config_etag(snapshot, tenant, path);
-        if whole.is_none() || sees_all(authority, walk, engine.schema(), path) {
-            return Validators { etag: whole, modified: Some(snapshot.modified(tenant, path)) };
+        let whole = self.validators_of_all(snapshot, tenant, path);
+        if whole.etag.is_none() || sees_all(authority, walk, engine.schema(), path) {
+            return whole;
         }
         let from_root = walk_to(authority, &InstancePath::root());
         let seen = snapshot

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
+use smallvec::SmallVec;
 
 use super::{InstancePath, Keys};
 use crate::base::error::ErrorTag;
@@ -135,7 +136,7 @@ pub(in crate::data) fn unknown_message(schema: &Schema, parent: NodeId, name: &s
 }
 
 fn list_keys(schema: &Schema, path: &InstancePath, node: &Node, segment: &str) -> Result<Keys, Violation> {
-    let texts: Vec<&str> = segment.split(',').collect();
+    let texts: SmallVec<[&str; 2]> = segment.split(',').collect();
     let names = node.keys();
     if texts.len() != names.len() {
         let wanted: Vec<&str> = names.iter().map(|id| schema.node(*id).name.as_str()).collect();

@@ -1,12 +1,13 @@
 //! The form of RESTCONF URLs (RFC 8040 section 3.5.3): `/example:list=key,key/leaf-list=value`.
 
 use percent_encoding::utf8_percent_encode;
+use smallvec::SmallVec;
 
 use super::parse::{decode, key_value, named_child, navigable};
 use super::{InstancePath, Keys, RESERVED, USUAL_LENGTH, text_of};
 use crate::base::error::ErrorTag;
 use crate::data::violation::{Violation, shorten};
-use crate::yang::schema::{ModuleId, Node, NodeKind, Schema};
+use crate::yang::schema::{ModuleId, Node, NodeId, NodeKind, Schema};
 
 impl InstancePath {
     /// Reads the form of RESTCONF URLs, percent-encoded, with or without slashes around it. It may end in an action or
@@ -79,7 +80,7 @@ fn qualified_child(
     path: &InstancePath,
     name: &str,
     module: Option<ModuleId>,
-) -> Result<crate::yang::schema::NodeId, Violation> {
+) -> Result<NodeId, Violation> {
     if name.contains(':') {
         return named_child(schema, path, name, None);
     }
@@ -114,7 +115,7 @@ fn read_keys(schema: &Schema, path: &InstancePath, node: &Node, text: &str) -> R
         NodeKind::LeafList { .. } => own.as_slice(),
         _ => &[],
     };
-    let texts: Vec<&str> = text.split(',').collect();
+    let texts: SmallVec<[&str; 2]> = text.split(',').collect();
     if texts.len() != leafs.len() {
         let names: Vec<&str> = leafs.iter().map(|id| schema.node(*id).name.as_str()).collect();
         let message = match names.as_slice() {
@@ -130,9 +131,14 @@ fn read_keys(schema: &Schema, path: &InstancePath, node: &Node, text: &str) -> R
         };
         return Err(Violation::new(ErrorTag::InvalidValue, path.child(node.id), message));
     }
-    let at = if node.is_list() { path.child(node.id) } else { path.clone() };
-    let values = leafs.iter().zip(texts);
-    values.map(|(leaf, text)| key_value(schema, &at, *leaf, &decode(text, path)?)).collect()
+    let read = |(leaf, text): (&NodeId, &str)| {
+        let value = key_value(schema, path, *leaf, &decode(text, path)?);
+        value.map_err(|fault| match node.is_list() {
+            true => Violation { path: path.child(node.id).child(*leaf), ..fault },
+            false => fault,
+        })
+    };
+    leafs.iter().zip(texts).map(read).collect()
 }
 
 #[cfg(test)]

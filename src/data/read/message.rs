@@ -23,10 +23,20 @@ pub struct Message<'v, 'a> {
 /// The name of a node with that of its module, as messages have it at the top (RFC 7951 section 4).
 pub fn qualified_name(schema: &Schema, node: NodeId) -> String {
     let node = schema.node(node);
-    format!("{}:{}", schema.module(node.module).name, node.name)
+    [&schema.module(node.module).name, ":", &node.name].concat()
 }
 
 impl Message<'_, '_> {
+    /// Whether it shows one entry of a list or leaf-list.
+    pub(super) fn is_entry(&self) -> bool {
+        let facts = self.view.schema.node(self.node);
+        match self.view.data {
+            Subject::Container(_) => facts.is_list(),
+            Subject::Leaf(..) => facts.list_facts().is_some(),
+            _ => false,
+        }
+    }
+
     fn marks(&self) -> Marks<'_> {
         let shape = self.view.shape;
         let origin = if self.is_default { Origin::Default } else { Origin::Intended };
@@ -41,12 +51,7 @@ impl Message<'_, '_> {
 
 impl Serialize for Message<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let facts = self.view.schema.node(self.node);
-        let is_entry = match self.view.data {
-            Subject::Container(_) => facts.is_list(),
-            Subject::Leaf(..) => facts.list_facts().is_some(),
-            _ => false,
-        };
+        let is_entry = self.is_entry();
         let mut map = serializer.serialize_map(None)?;
         match is_entry {
             true => map.serialize_entry(self.name, &[self.view])?,

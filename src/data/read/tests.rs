@@ -5,20 +5,26 @@ use crate::data::decode::{Allow, DecodeOptions, Format, decode};
 use crate::data::fields::parse_fields;
 use crate::data::path::InstancePath;
 use crate::data::testing::{from_yang, issuers, path, tree};
-use crate::data::tree::Tree;
+use crate::data::tree::{Over, Overlay, Tree};
 
 const TREE: &str = r#"{"top":{"enabled":true,"limits":{"max":5},"issuer":[{"name":"a","secret-note":"hush","audiences":["x","y"],
     "role":[{"name":"r","max-ttl":"1h","count":9007199254740993,"flag":[null],"mixed":"m5","blob":"AQID","target":{"to":"all"}}],
     "version":[{"id":1,"key":"hidden"}],"used":3}]}}"#;
 
+/// The view as JSON, which is what the general walk makes of it whether there is a straight way or not.
+fn json(view: &View<'_>) -> String {
+    let mut out = Vec::new();
+    encode_json(view, &mut out);
+    let out = String::from_utf8(out).unwrap();
+    assert_eq!(out, serde_json::to_string(view).unwrap());
+    out
+}
+
 fn json_of(tree: &Tree, at: &str, shape: &Shape) -> String {
     let schema = issuers();
     let path = path(schema, at);
     let found = tree.get(&path).unwrap();
-    let view = View { schema, data: Subject::found(path.target(), found), shape, surroundings: None };
-    let mut out = Vec::new();
-    encode_json(&view, &mut out);
-    String::from_utf8(out).unwrap()
+    json(&View { schema, data: Subject::found(path.target(), found), shape, surroundings: None })
 }
 
 fn shown(at: &str, shape: &Shape) -> String {
@@ -105,10 +111,8 @@ fn what_a_limit_leaves_out_is_told() {
     };
     let shape = Shape { page: Some(page), sublist_limit: None, ..shape };
     let view = View { schema, data: Subject::Entries(&entries), shape: &shape, surroundings: None };
-    let mut json = Vec::new();
-    encode_json(&view, &mut json);
     assert_eq!(
-        String::from_utf8(json).unwrap(),
+        json(&view),
         r#"[{"@":{"ietf-list-pagination:remaining":"unknown","ietf-list-pagination:next":"d","ietf-list-pagination:locale":"C"},"name":"b"},{"name":"c","audiences":["x"]}]"#
     );
     let mut xml = Vec::new();
@@ -152,6 +156,21 @@ fn rfc8040_4_8_fields_depth_and_content() {
 }
 
 #[test]
+fn state_stands_at_or_below_a_node_where_it_is_state_or_one_of_its_children_holds_some() {
+    let schema = crate::yang::compile_product().unwrap();
+    for (id, node) in schema.nodes().filter(|(id, node)| node.is_data() || *id == NodeId::ROOT) {
+        let children = schema.children(id).iter().filter(|child| schema.node(**child).is_data());
+        let below = children.into_iter().any(|child| can_hold_state(&schema, *child));
+        assert_eq!(
+            can_hold_state(&schema, id),
+            node.is_data() && !node.config || below,
+            "{}",
+            schema.path(id)
+        );
+    }
+}
+
+#[test]
 fn keys_alone_are_values_or_objects() {
     let schema = issuers();
     let tree = tree(
@@ -160,12 +179,7 @@ fn keys_alone_are_values_or_objects() {
     );
     let keys = |at: &str| {
         let entries: Vec<Arc<Container>> = tree.list(&path(schema, at)).unwrap().iter().cloned().collect();
-        let mut out = Vec::new();
-        encode_json(
-            &View { schema, data: Subject::Keys(&entries), shape: &Shape::default(), surroundings: None },
-            &mut out,
-        );
-        String::from_utf8(out).unwrap()
+        json(&View { schema, data: Subject::Keys(&entries), shape: &Shape::default(), surroundings: None })
     };
     assert_eq!(keys("top/issuer"), r#"["a","b"]"#);
     assert_eq!(keys("top/issuer/a/rule"), r#"[{"from":"x","port":1}]"#);
@@ -190,12 +204,7 @@ fn names_that_two_modules_define_are_qualified() {
         panic!("the root")
     };
     let print = |shape: &Shape| {
-        let mut out = Vec::new();
-        encode_json(
-            &View { schema: &schema, data: Subject::Container(&root), shape, surroundings: None },
-            &mut out,
-        );
-        String::from_utf8(out).unwrap()
+        json(&View { schema: &schema, data: Subject::Container(&root), shape, surroundings: None })
     };
     assert_eq!(print(&Shape::default()), body);
     let qualified = Shape { strictness: Strictness::Rfc7951, names: Names::Qualified, ..Shape::default() };
@@ -260,10 +269,6 @@ proptest! {
             out
         };
         let yaml = DecodeOptions::plain(Format::Yaml, Allow::Config);
-        for shape in [&shape, &strict] {
-            let view = View { schema, data: Subject::Container(&root), shape, surroundings: None };
-            prop_assert_eq!(written(shape, encode_json), serde_json::to_vec(&view).unwrap());
-        }
         for (text, options) in [
             (written(&shape, encode_json), options),
             (written(&shape, encode_yaml), yaml),
@@ -275,19 +280,78 @@ proptest! {
     }
 }
 
+fn any_shape() -> impl Strategy<Value = Shape> {
+    let names = prop::sample::select(vec![Names::Bare, Names::Qualified, Names::Own]);
+    let strictness = prop::sample::select(vec![Strictness::Plain, Strictness::Rfc7951]);
+    let content = prop::sample::select(vec![Content::All, Content::Config, Content::Nonconfig]);
+    let defaults = prop::sample::select(vec![WithDefaults::Explicit, WithDefaults::Trim]);
+    (names, strictness, content, defaults, prop::option::weighted(0.2, 1_u32..4)).prop_map(
+        |(names, strictness, content, defaults, depth)| Shape {
+            names,
+            strictness,
+            content,
+            defaults,
+            depth,
+            ..Shape::default()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn json_without_detours_is_what_the_general_walk_writes(
+        tree_json in prop_oneof![9 => any_tree(), 1 => Just(serde_json::from_str(TREE).unwrap())],
+        shape in any_shape(),
+    ) {
+        let schema = issuers();
+        let tree = tree(schema, &tree_json.to_string());
+        let shown = |node: NodeId, data| {
+            let view = View { schema, data, shape: &shape, surroundings: None };
+            let name = qualified_name(schema, node);
+            let message = Message { view: &view, node, name: &name, is_default: false };
+            let mut out = Vec::new();
+            encode_json_message(&message, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&message).unwrap());
+            json(&view)
+        };
+        shown(NodeId::ROOT, Subject::Container(&tree.root));
+        let (limits, list) = (path(schema, "top/limits"), path(schema, "top/issuer"));
+        for (node, data) in tree.entry(&limits).iter().flat_map(|limits| limits.children()) {
+            shown(*node, Subject::of(*node, data));
+        }
+        let Some(list_data) = tree.list(&list) else { return Ok(()) };
+        shown(list.target(), Subject::List(list_data));
+        shown(list.target(), Subject::Completed(list_data, &Renamed));
+        for entry in list_data.iter() {
+            shown(list.target(), Subject::Container(entry));
+            for (node, data) in entry.children() {
+                shown(*node, Subject::of(*node, data));
+                if let Data::LeafList(values) = data
+                    && let Some(value) = values.first()
+                {
+                    shown(*node, Subject::Leaf(*node, value));
+                }
+            }
+        }
+    }
+}
+
 /// Gives every second entry another name of its audience, and leaves out those without any.
 #[derive(Debug)]
 struct Renamed;
 
 impl Completion for Renamed {
-    fn complete(&self, entry: &Arc<Container>) -> Option<Arc<Container>> {
+    fn complete(&self, entry: &Arc<Container>) -> Option<Overlay> {
         let audiences = issuers().find("/top/issuer/audiences").unwrap();
         let renamed = match entry.leaf_list(audiences) {
             [] => return None,
-            [_] => return Some(Arc::clone(entry)),
+            [_] => return Some(Arc::clone(entry).into()),
             several => several.iter().map(|_| crate::yang::schema::Value::string("renamed")).collect(),
         };
-        Some(Arc::new(entry.overlaid(vec![(audiences, Data::LeafList(renamed))])))
+        let over = Over::from([(audiences, Data::LeafList(renamed))]);
+        Some(Overlay::new(Arc::clone(entry), over))
     }
 }
 
@@ -300,7 +364,7 @@ proptest! {
         let tree = tree(schema, &json.to_string());
         let path = path(schema, "top/issuer");
         let Some(Found::Node(Data::List(list))) = tree.get(&path) else { return Ok(()) };
-        let complete: Vec<Arc<Container>> = list.iter().filter_map(|entry| Renamed.complete(entry)).collect();
+        let complete: Vec<Arc<Container>> = list.iter().filter_map(|entry| Renamed.complete(entry)).map(Overlay::into_container).collect();
         for defaults in [WithDefaults::Explicit, WithDefaults::ReportAll] {
             let shape = Shape { defaults, ..Shape::default() };
             let [one_by_one, gathered] = [Subject::Completed(list, &Renamed), Subject::Entries(&complete)].map(|data| {
@@ -328,9 +392,7 @@ fn rfc7950_7_21_5_a_default_whose_condition_is_false_is_not_in_use() {
     let shape = Shape { defaults: WithDefaults::ReportAll, ..Shape::default() };
     let shown = |path: &InstancePath, subject| {
         let surroundings = Some(Surroundings { tree: &tree, path });
-        let mut out = Vec::new();
-        encode_json(&View { schema: &schema, data: subject, shape: &shape, surroundings }, &mut out);
-        String::from_utf8(out).unwrap()
+        json(&View { schema: &schema, data: subject, shape: &shape, surroundings })
     };
     let entries =
         r#"[{"k":"a","kind":"x","near":"n","far":"f","c":{"deep":"d"}},{"k":"b","far":"f","c":{}}]"#;

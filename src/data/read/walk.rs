@@ -1,24 +1,20 @@
 //! The walk itself: every inner node, list and scalar as serde's data model has it.
 
-use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use base64::display::Base64Display;
-use base64::engine::general_purpose::STANDARD;
-use serde::ser::{SerializeMap, SerializeSeq};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::marks::{Marks, Origin};
-use super::{Content, Names, Remaining, Shape, Subject, Surroundings, View, WithDefaults};
+use super::scalar::{Name, Scalar};
+use super::{Content, Remaining, Shape, Subject, Surroundings, View, WithDefaults};
 use crate::base::json::Plain;
 use crate::data::default::{self, DefaultValue};
 use crate::data::fields::FieldTree;
 use crate::data::path::InstancePath;
-use crate::data::tree::{Container, Data};
-use crate::data::xml;
-use crate::yang::schema::types::{Strictness, Type, TypeKind, integer};
-use crate::yang::schema::{ModuleId, Node, NodeId, NodeKind, Schema, Value};
+use crate::data::tree::{Container, Data, Overlay};
+use crate::yang::schema::{ModuleId, Node, NodeId, Schema, Value};
 
 pub(super) fn serialize<S: Serializer>(view: &View<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let Shape { fields, depth, .. } = view.shape;
@@ -31,6 +27,7 @@ pub(super) fn serialize<S: Serializer>(view: &View<'_>, serializer: S) -> Result
         Subject::List(list) => serializer.collect_seq(list.iter().map(|entry| at.entry(entry))),
         Subject::Completed(list, completion) => {
             let entries = list.iter().filter_map(|entry| completion.complete(entry));
+            let entries = entries.map(Overlay::into_container);
             serializer.collect_seq(entries.map(|entry| Completed { at, entry }))
         }
         Subject::Entries(entries) => {
@@ -128,10 +125,10 @@ impl<'v, 'a> At<'v, 'a> {
 
     /// Whether a child is shown at all, and with which fields.
     fn shows(&self, node: &Node) -> Option<Option<&'v FieldTree>> {
-        if node.extensions.secret || node.extensions.hashed {
+        if !comes_out(node) {
             return None;
         }
-        if self.asked.shows_all || matches!(node.kind, NodeKind::Leaf { is_key: true, .. }) {
+        if self.asked.shows_all || node.is_key() {
             return Some(None);
         }
         let shape = self.view.shape;
@@ -141,7 +138,7 @@ impl<'v, 'a> At<'v, 'a> {
         let wanted = match shape.content {
             Content::All => true,
             Content::Config => node.config,
-            Content::Nonconfig => !node.config || has_state_below(self.schema(), node),
+            Content::Nonconfig => !node.config || self.schema().has_state_below(node.id),
         };
         if !wanted {
             return None;
@@ -153,14 +150,9 @@ impl<'v, 'a> At<'v, 'a> {
     }
 }
 
-/// Whether a configuration node can have state below it.
-pub(in crate::data) fn has_state_below(schema: &Schema, node: &Node) -> bool {
-    matches!(node.kind, NodeKind::Container { .. } | NodeKind::List { .. })
-        && node
-            .children
-            .iter()
-            .map(|id| schema.node(*id))
-            .any(|child| child.is_data() && (!child.config || has_state_below(schema, child)))
+/// Whether values of a node come out at all.
+pub(super) fn comes_out(node: &Node) -> bool {
+    !node.extensions.secret && !node.extensions.hashed
 }
 
 /// An object. Without content it is a non-presence container that exists without being stored.
@@ -341,15 +333,7 @@ impl<'v, 'a, 'c> Inner<'v, 'a, 'c> {
     }
 
     fn name<'n>(&'n self, node: &'n Node) -> Name<'n> {
-        let qualified = match self.at.view.shape.names {
-            Names::Qualified => self.module != Some(node.module),
-            Names::Bare => self.at.schema().is_ambiguous(node.id),
-            Names::Own => false,
-        };
-        Name {
-            module: qualified.then(|| self.at.schema().module(node.module).name.as_str()),
-            name: &node.name,
-        }
+        Name::of(self.at.schema(), self.at.view.shape.names, self.module, node)
     }
 
     fn member<M: SerializeMap, T: Serialize + ?Sized>(
@@ -450,27 +434,6 @@ impl Serialize for Values<'_, '_, '_> {
     }
 }
 
-/// A member name.
-struct Name<'n> {
-    module: Option<&'n str>,
-    name: &'n str,
-}
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(module) = self.module {
-            write!(f, "{module}:")?;
-        }
-        f.write_str(self.name)
-    }
-}
-
-impl Serialize for Name<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 /// The name of the metadata member beside a member (RFC 7952 section 5.2).
 struct Metadata<'n>(Name<'n>);
 
@@ -478,77 +441,4 @@ impl Serialize for Metadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("@{}", self.0))
     }
-}
-
-/// One value of a leaf or leaf-list.
-struct Scalar<'a, 'c> {
-    schema: &'a Schema,
-    node: &'a Node,
-    strictness: Strictness,
-    value: &'c Value,
-}
-
-impl Scalar<'_, '_> {
-    /// RFC 7951 section 6.1: 64-bit numbers are strings.
-    fn is_wide(&self) -> bool {
-        self.strictness == Strictness::Rfc7951 && self.node.ty().is_some_and(|ty| is_wide(ty, self.value))
-    }
-}
-
-impl Serialize for Scalar<'_, '_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.value {
-            Value::String(text) | Value::Bits(text) => serializer.serialize_str(text),
-            Value::Secret(secret) => serializer.serialize_str(secret.expose_text().unwrap_or_default()),
-            Value::InstanceIdentifier(text) => {
-                serializer.serialize_newtype_struct(xml::INSTANCE_IDENTIFIER, &**text)
-            }
-            Value::Enum(name) => serializer.serialize_str(name),
-            Value::Bool(value) => serializer.serialize_bool(*value),
-            Value::Int(value) if self.is_wide() => serializer.collect_str(value),
-            Value::Uint(value) if self.is_wide() => serializer.collect_str(value),
-            Value::Int(value) => serializer.serialize_i64(*value),
-            Value::Uint(value) => serializer.serialize_u64(*value),
-            Value::Decimal(value) => {
-                // A number where a reader's floating point carries every digit, a string where it does not.
-                if self.strictness == Strictness::Plain && value.digits.unsigned_abs() < 1_000_000_000_000_000
-                {
-                    serializer.serialize_f64(value.to_f64())
-                } else {
-                    serializer.collect_str(value)
-                }
-            }
-            Value::Empty => {
-                let mut array = serializer.serialize_seq(Some(1))?;
-                array.serialize_element(&())?;
-                array.end()
-            }
-            Value::Binary(bytes) => serializer.collect_str(&Base64Display::new(bytes.expose(), &STANDARD)),
-            Value::Identity(identity) => {
-                let is_own = self.schema.module(self.node.module).name == identity.module;
-                let module = (!is_own).then_some(&*identity.module);
-                serializer.serialize_newtype_struct(xml::IDENTITYREF, &Name { module, name: &identity.name })
-            }
-        }
-    }
-}
-
-/// Whether the type that gave a number its value has 64 bits; in a union the first member that it fits.
-fn is_wide(ty: &Type, value: &Value) -> bool {
-    fn width(ty: &Type, value: &Value) -> Option<u8> {
-        match (&ty.effective().kind, value) {
-            (TypeKind::Int { bits, range }, Value::Int(value)) => {
-                let (low, high) = integer::signed_bounds(*bits);
-                let fits = (low..=high).contains(value);
-                (fits && range.as_ref().is_none_or(|range| range.contains(*value))).then_some(*bits)
-            }
-            (TypeKind::Uint { bits, range }, Value::Uint(value)) => {
-                let fits = *value <= integer::unsigned_bound(*bits);
-                (fits && range.as_ref().is_none_or(|range| range.contains(*value))).then_some(*bits)
-            }
-            (TypeKind::Union { members }, _) => members.iter().find_map(|member| width(member, value)),
-            _ => None,
-        }
-    }
-    width(ty, value) == Some(64)
 }

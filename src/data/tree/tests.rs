@@ -124,7 +124,7 @@ proptest! {
         for (id, data) in children(over.clone()) {
             set.set(id, data);
         }
-        let overlaid = container.overlaid(children(over));
+        let overlaid = Overlay::new(Arc::new(container), children(over).into()).into_container();
         prop_assert_eq!(overlaid.children(), set.children());
         prop_assert_eq!(overlaid.node, set.node);
     }

@@ -2,10 +2,8 @@
 //! for.
 
 use std::hash::Hasher as _;
-use std::sync::Arc;
 
 use hyper::StatusCode;
-use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
 use siphasher::sip::SipHasher13;
 
 use super::Visit;
@@ -21,7 +19,7 @@ use crate::engine::Datastore;
 use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
 use crate::surface::http::conditional::{Conditions, Verdict};
-use crate::surface::precondition::{broken, dated};
+use crate::surface::precondition::{broken, of_read};
 use crate::surface::select::{EntryFilter, Selection, aside, fields, is_secret, matching};
 use crate::yang::schema::{NodeId, Schema};
 
@@ -40,38 +38,39 @@ impl Visit<'_> {
         query: &Query,
     ) -> Result<Reply, Failure> {
         let query = &store.understand(query)?;
-        let schema = Arc::clone(self.dialect.schema());
+        let dialect = self.dialect;
+        let schema: &Schema = dialect.schema();
         let conditions = Conditions::parse(&self.trail.request.headers)?;
         let target = path.target();
         let node = schema.node(target);
-        if is_secret(&schema, target) {
+        if is_secret(schema, target) {
             return Err(Failure::not_found(
                 &path,
                 format!("'{}' can be written and never comes back", node.name),
             ));
         }
-        let fields = fields(&schema, target, query.fields.as_deref())?;
-        let is_list = path.is_whole_list(&schema) && node.is_list();
+        let fields = fields(schema, target, query.fields.as_deref())?;
+        let is_list = path.is_whole_list(schema) && node.is_list();
         let selection =
-            if is_list { Some(Selection::compile(&schema, target, &query.entries())?) } else { None };
-        let is_leaf_list = path.is_whole_list(&schema) && !node.is_list();
+            if is_list { Some(Selection::compile(schema, target, &query.entries())?) } else { None };
+        let is_leaf_list = path.is_whole_list(schema) && !node.is_list();
         let filter = match is_list || is_leaf_list {
             true => None,
-            false => EntryFilter::compile(&schema, &path, query.filter.as_deref())?,
+            false => EntryFilter::compile(schema, &path, query.filter.as_deref())?,
         };
         query.page.check(is_leaf_list)?;
-        let Shown { reading, default } = self.shown(&schema, store, path, query.content).await?;
+        let Shown { reading, default } = self.shown(schema, store, path, query.content).await?;
         if let Some(filter) = &filter {
-            filter.check(&schema, &reading)?;
+            filter.check(schema, &reading)?;
         }
         let validators = match store {
             Store::Operational => Validators { etag: None, modified: None },
-            _ => self.validators(&schema, &reading, query),
+            _ => self.validators(schema, &reading, query),
         };
         if let Some(reply) = self.decide(&conditions, &reading, &validators, query)? {
             return Ok(reply);
         }
-        let printer = Printer::new(&schema, self.wanted, query, fields, &reading.hidden);
+        let printer = Printer::new(schema, self.wanted, query, fields, &reading.hidden);
         let printer = printer.within(reading.surroundings());
         let body = match (&default, &reading.resource, &selection) {
             (Some(default), _, _) => printer.print_default(target, Subject::of(target, default))?,
@@ -94,7 +93,7 @@ impl Visit<'_> {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
         }
         let reply = Reply::with_body(StatusCode::OK, self.wanted.content_type(), body);
-        Ok(with_validators(reply, &validators))
+        Ok(of_read(reply, &validators))
     }
 
     /// What is at a path. Of a leaf that was not set, the default in use, whatever the mode of defaults (section 3.5.4).
@@ -166,14 +165,15 @@ impl Visit<'_> {
         let none = Validators { etag: None, modified: None };
         let target = reading.target.target();
         let is_config = schema.node(target).config || target == NodeId::ROOT;
-        let Some(caller) = self.trail.caller.as_ref().filter(|_| is_config) else { return none };
-        if query.content == Content::Nonconfig {
+        if !is_config || query.content == Content::Nonconfig {
             return none;
         }
-        let found = self.dialect.gate.validators(&reading.snapshot, caller, &reading.target);
-        let mark = self.wanted.mark();
-        let view = self.view();
-        Validators { etag: found.etag.map(|etag| format!("{etag}{mark}{view}")), ..found }
+        let mut found = self.dialect.gate.validators_of(reading);
+        if let Some(etag) = &mut found.etag {
+            etag.push_str(self.wanted.mark());
+            etag.push_str(&self.view());
+        }
+        found
     }
 
     /// How entity tags of a view of a resource end: what another query shows is another representation.
@@ -203,7 +203,7 @@ impl Visit<'_> {
             Verdict::NotModified(same) => {
                 let etag = Some(same.unwrap_or_else(|| tag.to_owned()));
                 let reply = Reply::empty(StatusCode::NOT_MODIFIED);
-                Ok(Some(with_validators(reply, &Validators { etag, ..validators.clone() })))
+                Ok(Some(of_read(reply, &Validators { etag, ..validators.clone() })))
             }
             Verdict::Failed(header) => Err(broken(header, &reading.target)),
         }
@@ -240,14 +240,5 @@ fn owned(default: DefaultValue<'_>) -> Data {
     match default {
         DefaultValue::Leaf(value) => Data::Leaf(value.clone()),
         DefaultValue::LeafList(values) => Data::LeafList(values.into()),
-    }
-}
-
-fn with_validators(reply: Reply, validators: &Validators) -> Reply {
-    let reply = reply.header(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-    match &validators.etag {
-        Some(tag) => dated(reply.header_text(ETAG, format!("\"{tag}\"")), validators.modified)
-            .header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-        None => reply.header(CACHE_CONTROL, HeaderValue::from_static("no-store")),
     }
 }

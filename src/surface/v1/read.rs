@@ -1,23 +1,21 @@
 //! GET and HEAD: conditions, selection, and the body in the format that was asked for.
 
-use std::sync::Arc;
-
 use hyper::StatusCode;
-use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, VARY};
 
 use super::Visit;
 use super::format::Format;
 use super::print::Printer;
 use super::query::Query;
-use crate::access::gate::{Reading, Resource};
+use crate::access::gate::{Reading, Resource, Validators};
 use crate::data::path::InstancePath;
 use crate::data::read::Subject;
 use crate::engine::Datastore;
 use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
 use crate::surface::http::conditional::{Conditions, Verdict};
-use crate::surface::precondition::{broken, dated};
+use crate::surface::precondition::{broken, of_read};
 use crate::surface::select::{EntryFilter, Selection, aside, fields, is_secret};
+use crate::yang::schema::Schema;
 
 impl Visit<'_> {
     pub(super) async fn read(
@@ -26,32 +24,33 @@ impl Visit<'_> {
         path: InstancePath,
         query: &Query,
     ) -> Result<Reply, Failure> {
-        let schema = Arc::clone(self.v1.schema());
+        let v1 = self.v1;
+        let schema: &Schema = v1.schema();
         let conditions = match datastore {
             Datastore::Config | Datastore::Candidate => Conditions::parse(&self.trail.request.headers)?,
             Datastore::State => Conditions::default(),
         };
         let target = path.target();
-        if is_secret(&schema, target) {
+        if is_secret(schema, target) {
             let name = &schema.node(target).name;
             return Err(Failure::not_found(&path, format!("'{name}' can be written and never comes back")));
         }
-        let fields = fields(&schema, target, query.fields.as_deref())?;
-        let is_list = path.is_whole_list(&schema) && schema.node(target).is_list();
+        let fields = fields(schema, target, query.fields.as_deref())?;
+        let is_list = path.is_whole_list(schema) && schema.node(target).is_list();
         let selection =
-            if is_list { Some(Selection::compile(&schema, target, &query.entries())?) } else { None };
+            if is_list { Some(Selection::compile(schema, target, &query.entries())?) } else { None };
         let entry_filter =
-            if is_list { None } else { EntryFilter::compile(&schema, &path, query.filter.as_deref())? };
+            if is_list { None } else { EntryFilter::compile(schema, &path, query.filter.as_deref())? };
 
         let reading = self.trail.read(datastore, path).await?;
         if let Some(filter) = &entry_filter {
-            filter.check(&schema, &reading)?;
+            filter.check(schema, &reading)?;
         }
         let validators = self.validators(&reading);
-        if let Some(reply) = self.decide(&conditions, &reading, validators.as_deref())? {
+        if let Some(reply) = self.decide(&conditions, &reading, &validators)? {
             return Ok(reply);
         }
-        let printer = Printer::new(&schema, self.wanted.format, datastore, query, fields, &reading.hidden)
+        let printer = Printer::new(schema, self.wanted.format, datastore, query, fields, &reading.hidden)
             .within(reading.surroundings());
         let body = match (&reading.resource, &selection) {
             (Resource::List(list), Some(selection)) => {
@@ -65,16 +64,19 @@ impl Visit<'_> {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
         }
         let reply = Reply::with_body(StatusCode::OK, self.wanted.content_type(), body);
-        Ok(with_validators(reply, &reading, validators.as_deref()))
+        Ok(of_read(reply, &validators))
     }
 
-    /// The entity tag of the representation, without quotes; `None` for state.
-    fn validators(&self, reading: &Reading) -> Option<String> {
-        let etag = reading.etag.as_deref()?;
-        Some(match self.wanted.format {
-            Format::Json => etag.to_owned(),
-            Format::Yaml => format!("{etag}.yaml"),
-        })
+    /// The validators of the representation; state has none.
+    fn validators(&self, reading: &Reading) -> Validators {
+        if reading.datastore == Datastore::State {
+            return Validators { etag: None, modified: None };
+        }
+        let mut found = self.v1.gate.validators_of(reading);
+        if let (Some(etag), Format::Yaml) = (&mut found.etag, self.wanted.format) {
+            etag.push_str(".yaml");
+        }
+        found
     }
 
     /// 304, or 412, or nothing: go on.
@@ -82,25 +84,17 @@ impl Visit<'_> {
         &self,
         conditions: &Conditions,
         reading: &Reading,
-        tag: Option<&str>,
+        validators: &Validators,
     ) -> Result<Option<Reply>, Failure> {
-        let Some(tag) = tag else { return Ok(None) };
-        match conditions.decide_read(tag, reading.modified) {
+        let Some(tag) = validators.etag.as_deref() else { return Ok(None) };
+        match conditions.decide_read(tag, validators.modified) {
             Verdict::Proceed => Ok(None),
             Verdict::NotModified(same) => {
+                let etag = Some(same.unwrap_or_else(|| tag.to_owned()));
                 let reply = Reply::empty(StatusCode::NOT_MODIFIED);
-                Ok(Some(with_validators(reply, reading, Some(same.as_deref().unwrap_or(tag)))))
+                Ok(Some(of_read(reply, &Validators { etag, ..validators.clone() })))
             }
             Verdict::Failed(header) => Err(broken(header, &reading.target)),
         }
-    }
-}
-
-fn with_validators(reply: Reply, reading: &Reading, tag: Option<&str>) -> Reply {
-    let reply = reply.header(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-    match tag {
-        Some(tag) => dated(reply.header_text(ETAG, format!("\"{tag}\"")), reading.modified)
-            .header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-        None => reply.header(CACHE_CONTROL, HeaderValue::from_static("no-store")),
     }
 }

@@ -141,7 +141,8 @@ impl Visit<'_> {
         let text = self.document_of(container);
         let document =
             serde_json::from_slice(&text).map_err(|error| Failure::internal(&error.to_string()))?;
-        Ok((document, reading.etag.clone().unwrap_or_default()))
+        let etag = self.v1.gate.validators_of(&reading).etag;
+        Ok((document, etag.unwrap_or_default()))
     }
 
     /// The answer to a write that was made, or would have been.

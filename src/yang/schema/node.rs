@@ -208,6 +208,11 @@ impl Node {
         matches!(self.kind, NodeKind::Leaf { .. })
     }
 
+    /// Whether it is a key of a list.
+    pub fn is_key(&self) -> bool {
+        matches!(self.kind, NodeKind::Leaf { is_key: true, .. })
+    }
+
     /// Whether it is a container without `presence`: it exists whenever its parent does.
     pub fn is_np_container(&self) -> bool {
         matches!(self.kind, NodeKind::Container { presence: false })
