@@ -91,10 +91,13 @@ pub(super) fn create(dir: &Path, barrier: &Barrier) -> Result<(), StoreError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
         _ => {}
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh).map_err(io)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh).map_err(io)?;
     let failed = |error: rusqlite::Error| trouble("create", &fresh, &error);
     let connection = open_file(&fresh)?;
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+    // Nothing of it counts before it is whole: it is made durable once, before it is moved, and not step by step.
+    connection
+        .execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE")
+        .map_err(failed)?;
     connection.execute_batch(TABLES).map_err(failed)?;
     connection.execute_batch(rows::TABLE).map_err(failed)?;
     connection.execute_batch(past::TABLE).map_err(failed)?;
@@ -107,6 +110,7 @@ pub(super) fn create(dir: &Path, barrier: &Barrier) -> Result<(), StoreError> {
     })?;
     connection.execute_batch("COMMIT").map_err(failed)?;
     connection.close().map_err(|(_, error)| failed(error))?;
+    file.sync_all().map_err(io)?;
     fs::rename(&fresh, database(dir)).map_err(io)?;
     sync_directory_of(&database(dir)).map_err(io)
 }
