@@ -1,8 +1,19 @@
 //! The argument of `if-feature` in YANG 1.1: names of features with `not`, `and`, `or` and parentheses (RFC 7950
 //! section 7.20.2). `not` binds tighter than `and`, `and` tighter than `or`.
 
+use pest::Parser as _;
+use pest::error::{ErrorVariant, InputLocation};
+use pest::iterators::Pair;
+
 use super::super::parse::shorten;
-use super::{ArgumentError, is_reference};
+use super::ArgumentError;
+use grammar::{IfFeatureGrammar, Rule};
+
+mod grammar {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "yang/syntax/argument/if_feature.pest"]
+    pub struct IfFeatureGrammar;
+}
 
 /// Parentheses and `not` within each other.
 const MAX_DEPTH: usize = 100;
@@ -23,106 +34,92 @@ pub enum IfFeature<'a> {
 /// Reads a condition.
 ///
 /// # Errors
-/// When the text is not written as RFC 7950 section 14 says.
+/// When the text is not written as RFC 7950 section 14 says, or more than 100 conditions are within each other.
 pub fn parse(text: &str) -> Result<IfFeature<'_>, ArgumentError> {
-    let mut reader = Reader { tokens: tokens(text), next: 0, end: text.len(), depth: 0 };
-    let condition = reader.any()?;
-    match reader.tokens.get(reader.next) {
-        None => Ok(condition),
-        Some(_) => Err(reader.expected("'and', 'or' or the end")),
+    // The grammar is read by recursion: how deep that goes is known before.
+    let mut depth = 0_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(too_deep(text, at));
+        }
     }
+    let read = IfFeatureGrammar::parse(Rule::condition, text).map_err(|error| misplaced(text, &error))?;
+    read.into_iter().next().map_or_else(|| Err(unexpected(text, 0, "a condition")), |any| tree(text, any, 0))
 }
 
-/// Words and parentheses with their offsets.
-fn tokens(text: &str) -> Vec<(&str, usize)> {
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let blanks = rest.len() - rest.trim_start().len();
-        let length = match rest.trim_start().find(|c: char| c.is_whitespace() || matches!(c, '(' | ')')) {
-            Some(0) => 1,
-            Some(length) => length,
-            None => rest.len() - blanks,
-        };
-        at += blanks;
-        if let Some(token) = text.get(at..at + length).filter(|token| !token.is_empty()) {
-            tokens.push((token, at));
-        }
-        at += length;
+/// What a rule has read, inside of `depth` parentheses and `not`.
+fn tree<'a>(text: &str, pair: Pair<'a, Rule>, depth: usize) -> Result<IfFeature<'a>, ArgumentError> {
+    let (rule, at, name) = (pair.as_rule(), pair.as_span().start(), pair.as_str());
+    if rule == Rule::feature {
+        return Ok(IfFeature::Feature(name, at));
     }
-    tokens
+    let inner = pair.into_inner();
+    let nots = inner.clone().filter(|part| part.as_rule() == Rule::not).count();
+    let depth = depth + nots + usize::from(rule == Rule::one);
+    if depth > MAX_DEPTH {
+        return Err(too_deep(text, at));
+    }
+    let is_operand =
+        |part: &Pair<'_, Rule>| matches!(part.as_rule(), Rule::any | Rule::all | Rule::one | Rule::feature);
+    let mut conditions = inner
+        .filter(is_operand)
+        .map(|part| tree(text, part, depth))
+        .collect::<Result<Vec<_>, ArgumentError>>()?;
+    Ok(match (rule, conditions.len()) {
+        (_, 1) => (0..nots).fold(conditions.remove(0), |inner, _| IfFeature::Not(Box::new(inner))),
+        (Rule::all, _) => IfFeature::And(conditions),
+        _ => IfFeature::Or(conditions),
+    })
 }
 
-struct Reader<'a> {
-    tokens: Vec<(&'a str, usize)>,
-    next: usize,
-    end: usize,
-    depth: usize,
+fn too_deep(text: &str, at: usize) -> ArgumentError {
+    unexpected(text, at, &format!("no more than {MAX_DEPTH} conditions within each other"))
 }
 
-impl<'a> Reader<'a> {
-    fn take(&mut self, wanted: &str) -> bool {
-        let found = self.tokens.get(self.next).is_some_and(|(token, _)| *token == wanted);
-        self.next += usize::from(found);
-        found
+/// What the grammar says.
+fn misplaced(text: &str, error: &pest::error::Error<Rule>) -> ArgumentError {
+    let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+    let ErrorVariant::ParsingError { positives, .. } = &error.variant else {
+        return unexpected(text, at, "a condition");
+    };
+    let expects = |rules: &[Rule]| positives.iter().any(|rule| rules.contains(rule));
+    let mut expected = Vec::new();
+    if expects(&[Rule::any, Rule::all, Rule::one, Rule::feature, Rule::not, Rule::open]) {
+        expected.extend(["the name of a feature", "'not'", "'('"]);
     }
+    if expects(&[Rule::and, Rule::or]) {
+        expected.extend(["'and'", "'or'"]);
+    }
+    if expects(&[Rule::close]) {
+        expected.push("')'");
+    }
+    if expects(&[Rule::EOI]) {
+        expected.push("the end");
+    }
+    let last = expected.pop().unwrap_or("a condition");
+    let expected =
+        if expected.is_empty() { last.to_owned() } else { format!("{} or {last}", expected.join(", ")) };
+    unexpected(text, at, &expected)
+}
 
-    fn any(&mut self) -> Result<IfFeature<'a>, ArgumentError> {
-        let mut conditions = vec![self.all()?];
-        while self.take("or") {
-            conditions.push(self.all()?);
-        }
-        Ok(if conditions.len() == 1 { conditions.remove(0) } else { IfFeature::Or(conditions) })
-    }
-
-    fn all(&mut self) -> Result<IfFeature<'a>, ArgumentError> {
-        let mut conditions = vec![self.one()?];
-        while self.take("and") {
-            conditions.push(self.one()?);
-        }
-        Ok(if conditions.len() == 1 { conditions.remove(0) } else { IfFeature::And(conditions) })
-    }
-
-    fn one(&mut self) -> Result<IfFeature<'a>, ArgumentError> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(
-                self.expected(&format!("a feature: no more than {MAX_DEPTH} conditions within each other"))
-            );
-        }
-        let condition = if self.take("not") {
-            IfFeature::Not(Box::new(self.one()?))
-        } else if self.take("(") {
-            let inner = self.any()?;
-            if !self.take(")") {
-                return Err(self.expected("'and', 'or' or ')'"));
-            }
-            inner
-        } else {
-            match self.tokens.get(self.next) {
-                Some((name, at)) if is_reference(name) && !matches!(*name, "and" | "or") => {
-                    self.next += 1;
-                    IfFeature::Feature(name, *at)
-                }
-                _ => return Err(self.expected("the name of a feature, 'not' or '('")),
-            }
-        };
-        self.depth -= 1;
-        Ok(condition)
-    }
-
-    fn expected(&self, what: &str) -> ArgumentError {
-        let (found, at) = match self.tokens.get(self.next) {
-            Some((token, at)) => (format!("'{}'", shorten(token)), *at),
-            None => ("the end".to_owned(), self.end),
-        };
-        ArgumentError::new(
-            "Y0118",
-            format!("expected {what}, found {found}"),
-            "a condition is written like \"tls and not (legacy or t:old)\"",
-        )
-        .at(at)
-    }
+fn unexpected(text: &str, at: usize, expected: &str) -> ArgumentError {
+    let rest = text.get(at..).unwrap_or_default();
+    let word = rest.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')')).unwrap_or(rest.len());
+    let found = match rest.get(..word.max(usize::from(!rest.is_empty()))) {
+        Some("") | None => "the end".to_owned(),
+        Some(found) => format!("'{}'", shorten(found)),
+    };
+    ArgumentError::new(
+        "Y0118",
+        format!("expected {expected}, found {found}"),
+        "a condition is written like \"tls and not (legacy or t:old)\"",
+    )
+    .at(at)
 }
 
 #[cfg(test)]
@@ -148,6 +145,7 @@ mod tests {
         assert_eq!(shown("a or not b and p:c"), "(a | (!b & p:c))");
         assert_eq!(shown("not (a or b)\n and\tc"), "(!(a | b) & c)");
         assert_eq!(shown("not not a"), "!!a");
+        assert_eq!(shown("not(a)or(b)"), "(!a | b)");
         assert_eq!(shown("not-a and orange"), "(not-a & orange)");
     }
 
@@ -163,11 +161,21 @@ mod tests {
             ("not", 3),
             ("a & b", 2),
             ("1a", 0),
+            ("aor b", 4),
+            ("a or b:", 5),
         ] {
             assert_eq!(parse(text).unwrap_err().offset, Some(offset), "{text}");
         }
+        let says = |text| parse(text).unwrap_err().message;
+        assert_eq!(says("a or"), "expected the name of a feature, 'not' or '(', found the end");
+        assert_eq!(says("(a & b"), "expected 'and', 'or' or ')', found '&'");
+        assert_eq!(says("a or b c"), "expected 'and', 'or' or the end, found 'c'");
         assert!(parse(&"not ".repeat(100_000)).is_err());
         assert!(parse(&"(".repeat(100_000)).is_err());
+        assert!(parse(&format!("{}a", "not ".repeat(100_000))).is_err());
+        let within = |times: usize| format!("{}a{}", "(not ".repeat(times), ")".repeat(times));
+        assert!(parse(&within(MAX_DEPTH / 3)).is_ok());
+        assert!(parse(&within(MAX_DEPTH / 2 + 1)).is_err());
         assert!(parse(&format!("a{}", " and a".repeat(10_000))).is_ok());
     }
 }
