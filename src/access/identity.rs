@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use self::directory::Directory;
 use self::model::IdentityModel;
 use super::authorize::policy::ROOT;
+use crate::base::hashed::SharedHashMap;
 use crate::base::ident::Ident;
 use crate::data::tree::Container;
 use crate::engine::snapshot::Snapshot;
@@ -29,7 +30,7 @@ const KEPT: usize = 65_536;
 pub struct Identities {
     model: IdentityModel,
     /// By entity. Should two tenants have one of the same id, the last that was asked about is kept.
-    kept: ArcSwap<imbl::HashMap<Ident, Arc<Kept>>>,
+    kept: ArcSwap<SharedHashMap<Ident, Arc<Kept>>>,
 }
 
 /// What was worked out, and from which identities.
@@ -103,7 +104,7 @@ impl Identities {
             let kept = Arc::new(Kept { from: Arc::downgrade(now), standing: Arc::clone(&standing) });
             self.kept.rcu(|all| {
                 let mut next =
-                    if all.len() >= KEPT { imbl::HashMap::new() } else { imbl::HashMap::clone(all) };
+                    if all.len() >= KEPT { SharedHashMap::default() } else { SharedHashMap::clone(all) };
                 next.insert(entity.clone(), Arc::clone(&kept));
                 next
             });

@@ -9,6 +9,8 @@ use foldhash::fast::RandomState;
 
 /// A map.
 pub type HashMap<K, V> = collections::HashMap<K, V, RandomState>;
+/// A map of which a changed copy shares most of its memory with the one before.
+pub type SharedHashMap<K, V> = imbl::GenericHashMap<K, V, RandomState, imbl::shared_ptr::DefaultSharedPtr>;
 /// A set.
 pub type HashSet<K> = collections::HashSet<K, RandomState>;
 /// A map that keeps the order in which its keys came.

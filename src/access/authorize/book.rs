@@ -1,6 +1,5 @@
 //! The compiled policies of a tenant by name, and the authority that a set of names comes to.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -8,6 +7,7 @@ use smallvec::SmallVec;
 use super::acl::{self, Acl, AclRequest, AclVerdict, Capability, Lookup};
 use super::compile::{self, CompiledPolicy, NameIndex};
 use super::policy::{self, Policy, ROOT};
+use crate::base::hashed::HashMap;
 use crate::base::ident::Ident;
 use crate::data::tree::{Container, List};
 
@@ -24,7 +24,7 @@ impl PolicyBook {
     pub fn built_in(names: &NameIndex) -> Self {
         let built_in = compile::built_in(names);
         let by_name = built_in.into_iter().map(|policy| (policy.name.clone(), policy)).collect();
-        PolicyBook { by_name, sources: HashMap::new() }
+        PolicyBook { by_name, sources: HashMap::default() }
     }
 
     /// The built-in policies and these. A policy cannot take the name of a built-in one.
@@ -74,7 +74,7 @@ impl PolicyBook {
     fn only_built_in(&self) -> Self {
         let names = policy::built_in().map(|policy| policy.name);
         let by_name = names.into_iter().filter_map(|name| Some((name.clone(), Arc::clone(self.get(&name)?))));
-        PolicyBook { by_name: by_name.collect(), sources: HashMap::new() }
+        PolicyBook { by_name: by_name.collect(), sources: HashMap::default() }
     }
 
     /// The policy of that name.

@@ -15,6 +15,7 @@ use super::policy::{Policy, ROOT};
 use crate::access::identity::model::IdentityModel;
 use crate::access::identity::{EntityState, Identities, Standing};
 use crate::access::model::Model;
+use crate::base::hashed::SharedHashMap;
 use crate::base::ident::Ident;
 use crate::data::tree::{Container, List};
 use crate::engine::caller::Caller;
@@ -31,7 +32,7 @@ pub struct Policies {
     names: NameIndex,
     granting: Granting,
     identities: Identities,
-    kept: ArcSwap<imbl::HashMap<Ident, Arc<Kept>>>,
+    kept: ArcSwap<SharedHashMap<Ident, Arc<Kept>>>,
 }
 
 /// What was compiled for a tenant, and from what.
@@ -212,7 +213,7 @@ impl Policies {
             nacm: NacmBook { from: nacm.cloned(), ..NacmBook::default() },
         });
         self.kept.rcu(|all| {
-            let mut next = imbl::HashMap::clone(all);
+            let mut next = SharedHashMap::clone(all);
             next.insert(tenant.clone(), Arc::clone(&kept));
             next
         });
