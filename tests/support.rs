@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 /// A `strongbox quickstart` in a process of its own, killed when dropped.
 pub struct Daemon {
     child: Child,
+    /// Where it has what it would remove at its end, which a killed one does not come to.
+    _temporary: tempfile::TempDir,
     /// The line that `quickstart --output json` printed.
     pub facts: serde_json::Value,
 }
@@ -33,8 +35,10 @@ impl Daemon {
 
     /// Starts the command and waits for its one line of JSON.
     pub fn start(arguments: &[&str]) -> Self {
+        let temporary = tempfile::tempdir().expect("a directory");
         let mut child = Command::new(env!("CARGO_BIN_EXE_strongbox"))
             .args(arguments)
+            .env("TMPDIR", temporary.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -42,7 +46,7 @@ impl Daemon {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
         let facts = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
-        Daemon { child, facts }
+        Daemon { child, _temporary: temporary, facts }
     }
 
     /// A fact of the line, by JSON pointer.
