@@ -6,7 +6,7 @@ use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, LAST_MODIFIED, VARY};
 
 use super::failure::Failure;
 use super::http::Reply;
-use super::http::conditional::{Conditions, Tags};
+use super::http::conditional::{Conditions, Tags, Verdict};
 use crate::access::gate::Validators;
 use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
@@ -42,8 +42,29 @@ pub fn preconditions(conditions: &Conditions, path: &InstancePath) -> Vec<Precon
     found
 }
 
+/// 304 for a read of what the client has already, or nothing: go on.
+///
+/// # Errors
+/// 412 when a condition does not hold.
+pub fn decide_read(
+    conditions: &Conditions,
+    validators: &Validators,
+    path: &InstancePath,
+) -> Result<Option<Reply>, Failure> {
+    let Some(tag) = validators.etag.as_deref() else { return Ok(None) };
+    match conditions.decide_read(tag, validators.modified) {
+        Verdict::Proceed => Ok(None),
+        Verdict::NotModified(same) => {
+            let etag = Some(same.unwrap_or_else(|| tag.to_owned()));
+            let reply = Reply::empty(StatusCode::NOT_MODIFIED);
+            Ok(Some(of_read(reply, &Validators { etag, ..validators.clone() })))
+        }
+        Verdict::Failed(header) => Err(broken(header, path)),
+    }
+}
+
 /// 412 for a read whose condition does not hold.
-pub fn broken(header: &str, path: &InstancePath) -> Failure {
+fn broken(header: &str, path: &InstancePath) -> Failure {
     let message = format!("{header} does not hold: the resource is another by now");
     let violation = Violation::new(ErrorTag::OperationFailed, path.clone(), message);
     Failure::new(StatusCode::PRECONDITION_FAILED, violation)

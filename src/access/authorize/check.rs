@@ -98,7 +98,7 @@ pub fn check_hidden_field(schema: &Schema, name: &str) -> Result<(), String> {
     if named().next().is_none() {
         return Err(format!("the model has no leaf or container '{found}' that could be hidden"));
     }
-    if named().all(|(_, node)| matches!(node.kind, NodeKind::Leaf { is_key: true, .. })) {
+    if named().all(|(_, node)| node.is_key()) {
         return Err(format!("'{found}' is the key of a list; a key cannot be hidden"));
     }
     Ok(())

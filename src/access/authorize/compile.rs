@@ -16,7 +16,7 @@ use super::pattern::{Literal, PathPattern, PatternSegment};
 use super::policy::{Policy, PolicyOperation, Rule, Verdict};
 use crate::base::hashed;
 use crate::base::ident::Ident;
-use crate::yang::schema::{NodeId, NodeKind, Schema, Value};
+use crate::yang::schema::{NodeId, Schema, Value};
 
 /// One segment of a request's path.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ impl NameIndex {
         let mut index = NameIndex::default();
         for (id, node) in schema.nodes() {
             if node.is_data() || node.is_operation() || node.is_notification() {
-                let is_key = matches!(node.kind, NodeKind::Leaf { is_key: true, .. });
+                let is_key = node.is_key();
                 index.add(&schema.module(node.module).name, &node.name, id, is_key);
             }
         }

@@ -18,8 +18,8 @@ use crate::engine::commit::{CommitError, Precondition};
 use crate::engine::snapshot::Snapshot;
 use crate::yang::schema::{NodeId, Schema};
 
-/// The validators of a resource of configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The validators of a resource of configuration; by default those of what has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Validators {
     /// Entity tag without quotes; `None` when there is no such resource.
     pub etag: Option<String>,

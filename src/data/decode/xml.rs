@@ -363,7 +363,7 @@ impl Decoder<'_> {
     /// RFC 7950 section 7.8.5: the keys come first, in their order.
     fn check_key_order(&mut self, child: NodeId, seen: &[NodeId]) {
         let node = self.schema.node(child);
-        if !matches!(node.kind, NodeKind::Leaf { is_key: true, .. }) {
+        if !node.is_key() {
             return;
         }
         let keys = self.schema.node(node.parent).keys();

@@ -232,7 +232,7 @@ fn container(node: NodeId, random: &mut Random, depth: usize) -> Container {
     let mut children: Vec<(NodeId, Data)> = Vec::new();
     for child in SCHEMA.children(node) {
         let facts = SCHEMA.node(*child);
-        let is_key = matches!(facts.kind, NodeKind::Leaf { is_key: true, .. });
+        let is_key = facts.is_key();
         let conflicts = children.iter().any(|(other, _)| choice::conflict(&SCHEMA, *child, *other).is_some());
         if !is_key && (conflicts || random.below(3) == 0) {
             continue;

@@ -232,7 +232,7 @@ impl Constraints {
             return Target { node: leafref.target, anchor, is_indexed: false };
         };
         let has_predicates = path.steps.iter().any(|step| !step.predicates.is_empty());
-        let is_key = matches!(schema.node(leafref.target).kind, NodeKind::Leaf { is_key: true, .. });
+        let is_key = schema.node(leafref.target).is_key();
         let is_found_by_key = is_key && schema.node(schema.node(leafref.target).parent).keys().len() == 1;
         let is_indexed = !has_predicates && !is_found_by_key && self.keeps(schema, leaf);
         Target { node: leafref.target, anchor, is_indexed }

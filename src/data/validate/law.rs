@@ -266,7 +266,7 @@ impl Editor<'_> {
 
     fn put(&mut self, container: &mut Container, child: NodeId, depth: usize) {
         let facts = self.schema.node(child);
-        let is_key = matches!(facts.kind, NodeKind::Leaf { is_key: true, .. });
+        let is_key = facts.is_key();
         if !facts.is_data() || !facts.config || is_key {
             return;
         }
@@ -310,7 +310,7 @@ impl Editor<'_> {
             return;
         }
         let child = children[self.random.below(children.len())];
-        let is_key = matches!(self.schema.node(child).kind, NodeKind::Leaf { is_key: true, .. });
+        let is_key = self.schema.node(child).is_key();
         if is_key || !self.schema.node(child).config {
             return;
         }

@@ -74,7 +74,7 @@ fn victims(schema: &Schema, tree: &Tree, violation: &Violation) -> Vec<InstanceP
         Some("too-few-elements") => around(schema, tree, path.parent()).into_iter().collect(),
         Some("missing-choice") => around(schema, tree, Some(path.clone())).into_iter().collect(),
         _ => {
-            let is_key = matches!(schema.node(path.target()).kind, NodeKind::Leaf { is_key: true, .. });
+            let is_key = schema.node(path.target()).is_key();
             let is_there = tree.get(path).is_some() && !path.steps.is_empty() && !is_key;
             if is_there {
                 vec![path.clone()]

@@ -18,8 +18,8 @@ use crate::data::tree::{Container, Data};
 use crate::engine::Datastore;
 use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
-use crate::surface::http::conditional::{Conditions, Verdict};
-use crate::surface::precondition::{broken, of_read};
+use crate::surface::http::conditional::Conditions;
+use crate::surface::precondition::{decide_read, of_read};
 use crate::surface::select::{EntryFilter, Selection, aside, fields, is_secret, matching};
 use crate::yang::schema::{NodeId, Schema};
 
@@ -64,10 +64,12 @@ impl Visit<'_> {
             filter.check(schema, &reading)?;
         }
         let validators = match store {
-            Store::Operational => Validators { etag: None, modified: None },
+            Store::Operational => Validators::default(),
             _ => self.validators(schema, &reading, query),
         };
-        if let Some(reply) = self.decide(&conditions, &reading, &validators, query)? {
+        if let Some(reply) = decide_read(&conditions, &validators, &reading.target)?
+            && !shows_state(&reading, query)
+        {
             return Ok(reply);
         }
         let printer = Printer::new(schema, self.wanted, query, fields, &reading.hidden);
@@ -162,11 +164,10 @@ impl Visit<'_> {
 
     /// The validators of the representation. They are those of configuration (section 3.5.1): state has none.
     fn validators(&self, schema: &Schema, reading: &Reading, query: &Query) -> Validators {
-        let none = Validators { etag: None, modified: None };
         let target = reading.target.target();
         let is_config = schema.node(target).config || target == NodeId::ROOT;
         if !is_config || query.content == Content::Nonconfig {
-            return none;
+            return Validators::default();
         }
         let mut found = self.dialect.gate.validators_of(reading);
         if let Some(etag) = &mut found.etag {
@@ -185,27 +186,6 @@ impl Visit<'_> {
                 hasher.write(query.as_bytes());
                 format!(".{:08x}", hasher.finish() as u32)
             }
-        }
-    }
-
-    /// 304, or 412, or nothing: go on.
-    fn decide(
-        &self,
-        conditions: &Conditions,
-        reading: &Reading,
-        validators: &Validators,
-        query: &Query,
-    ) -> Result<Option<Reply>, Failure> {
-        let Some(tag) = validators.etag.as_deref() else { return Ok(None) };
-        match conditions.decide_read(tag, validators.modified) {
-            Verdict::Proceed => Ok(None),
-            Verdict::NotModified(_) if shows_state(reading, query) => Ok(None),
-            Verdict::NotModified(same) => {
-                let etag = Some(same.unwrap_or_else(|| tag.to_owned()));
-                let reply = Reply::empty(StatusCode::NOT_MODIFIED);
-                Ok(Some(of_read(reply, &Validators { etag, ..validators.clone() })))
-            }
-            Verdict::Failed(header) => Err(broken(header, &reading.target)),
         }
     }
 }

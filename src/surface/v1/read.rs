@@ -12,8 +12,8 @@ use crate::data::read::Subject;
 use crate::engine::Datastore;
 use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
-use crate::surface::http::conditional::{Conditions, Verdict};
-use crate::surface::precondition::{broken, of_read};
+use crate::surface::http::conditional::Conditions;
+use crate::surface::precondition::{decide_read, of_read};
 use crate::surface::select::{EntryFilter, Selection, aside, fields, is_secret};
 use crate::yang::schema::Schema;
 
@@ -47,7 +47,7 @@ impl Visit<'_> {
             filter.check(schema, &reading)?;
         }
         let validators = self.validators(&reading);
-        if let Some(reply) = self.decide(&conditions, &reading, &validators)? {
+        if let Some(reply) = decide_read(&conditions, &validators, &reading.target)? {
             return Ok(reply);
         }
         let printer = Printer::new(schema, self.wanted.format, datastore, query, fields, &reading.hidden)
@@ -70,31 +70,12 @@ impl Visit<'_> {
     /// The validators of the representation; state has none.
     fn validators(&self, reading: &Reading) -> Validators {
         if reading.datastore == Datastore::State {
-            return Validators { etag: None, modified: None };
+            return Validators::default();
         }
         let mut found = self.v1.gate.validators_of(reading);
         if let (Some(etag), Format::Yaml) = (&mut found.etag, self.wanted.format) {
             etag.push_str(".yaml");
         }
         found
-    }
-
-    /// 304, or 412, or nothing: go on.
-    fn decide(
-        &self,
-        conditions: &Conditions,
-        reading: &Reading,
-        validators: &Validators,
-    ) -> Result<Option<Reply>, Failure> {
-        let Some(tag) = validators.etag.as_deref() else { return Ok(None) };
-        match conditions.decide_read(tag, validators.modified) {
-            Verdict::Proceed => Ok(None),
-            Verdict::NotModified(same) => {
-                let etag = Some(same.unwrap_or_else(|| tag.to_owned()));
-                let reply = Reply::empty(StatusCode::NOT_MODIFIED);
-                Ok(Some(of_read(reply, &Validators { etag, ..validators.clone() })))
-            }
-            Verdict::Failed(header) => Err(broken(header, &reading.target)),
-        }
     }
 }

@@ -195,9 +195,8 @@ impl<'s> Generator<'s> {
     /// The schema of a member's value: of a list, an array of its entries.
     pub fn member(&mut self, id: NodeId, purpose: Purpose) -> Value {
         let node = self.schema.node(id);
-        let nullable = purpose == Purpose::Change
-            && self.options.encoding == Encoding::Plain
-            && !matches!(node.kind, NodeKind::Leaf { is_key: true, .. });
+        let nullable =
+            purpose == Purpose::Change && self.options.encoding == Encoding::Plain && !node.is_key();
         let schema = match &node.kind {
             NodeKind::Leaf { .. } => self.scalar(id, purpose),
             NodeKind::LeafList { .. } => {
@@ -346,7 +345,7 @@ impl<'s> Generator<'s> {
     /// Whether a member must be there, as far as that depends on nothing else.
     fn is_required(&self, id: NodeId, purpose: Purpose) -> bool {
         let node = self.schema.node(id);
-        let is_key = matches!(node.kind, NodeKind::Leaf { is_key: true, .. });
+        let is_key = node.is_key();
         if is_key {
             // Where they stand in the URL keys can be left out; [`Generator::entry`] asks for them elsewhere.
             return matches!(purpose, Purpose::Answer | Purpose::Data | Purpose::Input);

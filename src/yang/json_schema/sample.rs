@@ -17,7 +17,7 @@ pub fn of_content(generator: &Generator<'_>, id: NodeId, purpose: Purpose) -> Va
     let mut optional = 0;
     for child in schema.children(id).iter().copied().filter(|child| generator.is_shown(*child, purpose)) {
         let node = schema.node(child);
-        let is_key = matches!(node.kind, NodeKind::Leaf { is_key: true, .. });
+        let is_key = node.is_key();
         let in_choice = {
             let above = schema.node(node.schema_parent);
             matches!(above.kind, NodeKind::Case | NodeKind::Choice { .. })

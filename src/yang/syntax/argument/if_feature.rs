@@ -48,8 +48,8 @@ pub fn parse(text: &str) -> Result<IfFeature<'_>, ArgumentError> {
             return Err(too_deep(text, at));
         }
     }
-    let read = IfFeatureGrammar::parse(Rule::condition, text).map_err(|error| misplaced(text, &error))?;
-    read.into_iter().next().map_or_else(|| Err(unexpected(text, 0, "a condition")), |any| tree(text, any, 0))
+    let mut read = IfFeatureGrammar::parse(Rule::condition, text).map_err(|error| misplaced(text, &error))?;
+    read.next().map_or_else(|| Err(unexpected(text, 0, "a condition")), |any| tree(text, any, 0))
 }
 
 /// What a rule has read, inside of `depth` parentheses and `not`.
