@@ -3,6 +3,7 @@
 //! Texts go by [`text`], and every number is left to serde_json. Not for member names other than texts: what is written
 //! here has no others.
 
+pub mod distinct;
 pub mod text;
 
 use std::fmt::{self, Display, Write as _};

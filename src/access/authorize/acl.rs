@@ -12,6 +12,9 @@ pub mod path;
 #[cfg(test)]
 mod laws;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use self::path::{AclPath, Specificity};
@@ -170,15 +173,30 @@ fn deciding<'a>(policies: &[&'a Acl], path: &str, lookup: Lookup<'_>) -> Vec<&'a
     found
 }
 
-/// The same for what may be a list: its path may be written with a slash at its end.
+/// The same for what may be a list, whose path is also written with a slash at its end. A pattern that speaks of it only
+/// without the slash may speak of something else of that name: it decides where it is exact, where it denies and where it
+/// grants the list, and is passed over otherwise.
 fn deciding_for<'a>(policies: &[&'a Acl], path: &str, is_list: bool, lookup: Lookup<'_>) -> Vec<&'a AclRule> {
-    if is_list {
-        let with_slash = deciding(policies, &format!("{path}/"), lookup);
-        if !with_slash.is_empty() {
-            return with_slash;
+    if !is_list {
+        return deciding(policies, path, lookup);
+    }
+    let list = format!("{path}/");
+    let mut speaking: BTreeMap<Specificity, (bool, Vec<&'a AclRule>)> = BTreeMap::new();
+    for rule in policies.iter().flat_map(|policy| &policy.rules) {
+        let of_list = rule.path.matches(&list, lookup);
+        let is_of_list = of_list.is_some();
+        if let Some(specificity) = of_list.or_else(|| rule.path.matches(path, lookup)) {
+            speaking.entry(specificity).or_insert((is_of_list, Vec::new())).1.push(rule);
         }
     }
-    deciding(policies, path, lookup)
+    let decides = |(specificity, (is_of_list, rules)): &(Specificity, (bool, Vec<&AclRule>))| {
+        let together = union(rules);
+        *is_of_list
+            || specificity.is_exact()
+            || together.has(Capability::Deny)
+            || together.has(Capability::List)
+    };
+    speaking.into_iter().rev().find(decides).map(|(_, (_, rules))| rules).unwrap_or_default()
 }
 
 /// What policies say of a request.
@@ -193,11 +211,11 @@ pub fn decide(policies: &[&Acl], request: &AclRequest<'_>, lookup: Lookup<'_>) -
     if !together.has(request.capability) || !guarded {
         return AclVerdict::Silent;
     }
-    let is_write = matches!(request.capability, Capability::Create | Capability::Update | Capability::Patch);
+    let has_parameters = !matches!(request.capability, Capability::Delete | Capability::List);
     let allows = |rule: &&&AclRule| {
         rule.capabilities.has(request.capability)
             && rule.wraps(request.wrap_ttl)
-            && (!is_write || rule.takes(request.parameters))
+            && (!has_parameters || rule.takes(request.parameters))
     };
     // Rules add up: one that has no objection is enough.
     if rules.iter().any(|rule| allows(&rule)) { AclVerdict::Allow } else { AclVerdict::Deny }
@@ -223,10 +241,10 @@ impl AclRule {
         long_enough && short_enough
     }
 
-    /// Whether it has no objection to the parameters of a write.
+    /// Whether it has no objection to the parameters of a request. What it lists is meant whatever the letters of a name; what
+    /// it requires is there only under the name that the endpoint reads.
     fn takes(&self, parameters: &Map<String, Value>) -> bool {
-        let sent = |name: &str| parameters.keys().any(|found| found.eq_ignore_ascii_case(name));
-        if !self.required.iter().all(|name| sent(name)) {
+        if !self.required.iter().all(|name| parameters.contains_key(&name.to_ascii_lowercase())) {
             return false;
         }
         if !self.denied.is_empty() {
@@ -234,7 +252,7 @@ impl AclRule {
                 return false;
             }
             let denies = |(name, value): (&String, &Value)| {
-                listed(&self.denied, name).is_some_and(|values| is_one_of(values, value))
+                listed(&self.denied, name).is_some_and(|values| has_one_of(values, &canonical(name, value)))
             };
             if parameters.iter().any(denies) {
                 return false;
@@ -243,7 +261,7 @@ impl AclRule {
         let Some(allowed) = &self.allowed else { return true };
         let any_name = allowed.contains_key("*");
         parameters.iter().all(|(name, value)| match listed(allowed, name) {
-            Some(values) => is_one_of(values, value),
+            Some(values) => is_of(values, &canonical(name, value)),
             None => any_name,
         })
     }
@@ -254,18 +272,50 @@ fn listed<'a>(parameters: &'a Map<String, Value>, name: &str) -> Option<&'a Valu
     parameters.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(name)).map(|(_, values)| values)
 }
 
-/// Whether a value is one of those listed; an empty list means any.
-fn is_one_of(listed: &Value, value: &Value) -> bool {
-    let Some(listed) = listed.as_array() else { return true };
-    listed.is_empty() || listed.iter().any(|wanted| same(wanted, value))
+/// A value as its endpoint understands it: names of policies are in small letters, however they were sent.
+fn canonical<'a>(name: &str, value: &'a Value) -> Cow<'a, Value> {
+    let names_policies =
+        ["policies", "token_policies"].iter().any(|policies| name.eq_ignore_ascii_case(policies));
+    match value {
+        Value::String(text) if names_policies => Cow::Owned(Value::String(text.to_lowercase())),
+        Value::Array(members) if names_policies => {
+            let small =
+                |member: &Value| member.as_str().map_or(member.clone(), |text| text.to_lowercase().into());
+            Cow::Owned(members.iter().map(small).collect())
+        }
+        _ => Cow::Borrowed(value),
+    }
 }
 
-fn same(wanted: &Value, value: &Value) -> bool {
-    match (wanted, value) {
-        (Value::String(glob), Value::String(text)) => matches_glob(glob, text),
-        (Value::String(_), Value::Array(members)) => members.iter().all(|member| same(wanted, member)),
-        _ => wanted == value,
+/// Whether a value that must not be sent was sent: alone, or as a member of a list, which may be written with commas. An empty
+/// list of values means any.
+fn has_one_of(listed: &Value, value: &Value) -> bool {
+    let Some(listed) = listed.as_array().filter(|listed| !listed.is_empty()) else { return true };
+    is_one_of(listed, value)
+        || members(value).is_some_and(|sent| sent.iter().any(|one| is_one_of(listed, one)))
+}
+
+/// Whether nothing but values that may be sent was sent, alone or as members of a list. An empty list of values means any.
+fn is_of(listed: &Value, value: &Value) -> bool {
+    let Some(listed) = listed.as_array().filter(|listed| !listed.is_empty()) else { return true };
+    is_one_of(listed, value)
+        || members(value).is_some_and(|sent| sent.iter().all(|one| is_one_of(listed, one)))
+}
+
+/// The members of a list, which may be written as a text with commas; `None` for what is no list.
+fn members(value: &Value) -> Option<Cow<'_, [Value]>> {
+    match value {
+        Value::Array(members) => Some(Cow::Borrowed(members)),
+        Value::String(text) => Some(text.split(',').map(|member| Value::from(member.trim())).collect()),
+        _ => None,
     }
+}
+
+fn is_one_of(listed: &[Value], value: &Value) -> bool {
+    listed.iter().any(|wanted| match (wanted, value) {
+        (Value::String(glob), Value::String(text)) => matches_glob(glob, text),
+        _ => wanted == value,
+    })
 }
 
 /// A text with a `*` at one of its ends or both.
@@ -348,6 +398,27 @@ mod tests {
     }
 
     #[test]
+    fn a_deny_of_either_form_of_a_list_is_not_slipped_past() {
+        let all = r#"path "a/*" { capabilities = ["list"] }"#;
+        for (rule, expected) in [
+            (r#"path "a/b" { capabilities = ["deny"] }"#, AclVerdict::Deny),
+            (r#"path "a/b/" { capabilities = ["deny"] }"#, AclVerdict::Deny),
+            (r#"path "a/b*" { capabilities = ["deny"] }"#, AclVerdict::Deny),
+            (r#"path "a/+" { capabilities = ["deny"] }"#, AclVerdict::Deny),
+            (r#"path "a/b/*" { capabilities = ["deny"] }"#, AclVerdict::Deny),
+            (r#"path "+/b" { capabilities = ["deny"] }"#, AclVerdict::Allow),
+            (r#"path "a/b" { capabilities = ["read"] }"#, AclVerdict::Silent),
+            (r#"path "a/b/*" { capabilities = ["read"] }"#, AclVerdict::Silent),
+            (r#"path "a/+" { capabilities = ["read"] }"#, AclVerdict::Allow),
+        ] {
+            assert_eq!(verdict(&[all, rule], Capability::List, "a/b"), expected, "{rule}");
+        }
+        let grants = r#"path "a/+" { capabilities = ["list"] }"#;
+        let reads = r#"path "a/*" { capabilities = ["read"] }"#;
+        assert_eq!(verdict(&[grants, reads], Capability::List, "a/b"), AclVerdict::Allow);
+    }
+
+    #[test]
     fn parameters_are_held_against_what_is_allowed_denied_and_required() {
         let policy = r#"path "a" {
             capabilities = ["update"]
@@ -364,9 +435,42 @@ mod tests {
             (json!({"name": "n", "root": true}), AclVerdict::Deny),
             (json!({"name": "n", "LEVEL": "high"}), AclVerdict::Deny),
             (json!({"name": "n", "level": "low"}), AclVerdict::Allow),
+            (json!({"NAME": "n"}), AclVerdict::Deny),
+            (json!({"name": "n", "level": ["low", "high"]}), AclVerdict::Deny),
+            (json!({"name": "n", "level": "low, high"}), AclVerdict::Deny),
+            (json!({"name": "n", "level": ["low", "lower"]}), AclVerdict::Allow),
+            (json!({"name": "n", "kind": ["x", "yes"]}), AclVerdict::Allow),
+            (json!({"name": "n", "kind": "yes,x"}), AclVerdict::Allow),
+            (json!({"name": "n", "kind": ["x", "z"]}), AclVerdict::Deny),
+            (json!({"name": "n", "kind": 5}), AclVerdict::Deny),
         ] {
             let found = verdict_of(&[policy], Capability::Update, "a", parameters.clone(), 0);
             assert_eq!(found, expected, "{parameters}");
+        }
+    }
+
+    #[test]
+    fn what_a_read_sends_is_held_against_them_too() {
+        let policy = r#"path "a" {
+            capabilities = ["read", "list", "delete"]
+            required_parameters = ["version"]
+            }"#;
+        let asks = |capability, parameters: Value| verdict_of(&[policy], capability, "a", parameters, 0);
+        assert_eq!(asks(Capability::Read, json!({})), AclVerdict::Deny);
+        assert_eq!(asks(Capability::Read, json!({"version": "1"})), AclVerdict::Allow);
+        assert_eq!(asks(Capability::List, json!({})), AclVerdict::Allow);
+        assert_eq!(asks(Capability::Delete, json!({})), AclVerdict::Allow);
+    }
+
+    #[test]
+    fn names_of_policies_are_told_apart_as_their_endpoint_does() {
+        let policy = r#"path "a" {
+            capabilities = ["update"]
+            denied_parameters = { "token_policies" = ["admin"] }
+            }"#;
+        for sent in [json!("Admin"), json!(["x", "ADMIN"]), json!("x,Admin")] {
+            let parameters = json!({ "token_policies": sent });
+            assert_eq!(verdict_of(&[policy], Capability::Update, "a", parameters, 0), AclVerdict::Deny);
         }
     }
 

@@ -3,10 +3,9 @@
 //! Two readers of one text must not come to different claims. So a name that stands twice is refused at any depth, and so
 //! is a name that some reader could take for a registered claim because it differs in nothing but case (`SUB`, `ſub`).
 
-use std::fmt;
+use serde_json::{Map, Value};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use crate::base::json::distinct;
 
 /// The registered claims of RFC 7519 section 4.1.
 const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
@@ -42,9 +41,7 @@ impl Claims {
     /// # Errors
     /// [`ClaimsError`].
     pub fn read(payload: &[u8]) -> Result<Self, ClaimsError> {
-        let mut reader = serde_json::Deserializer::from_slice(payload);
-        let value = Strict { depth: 0 }.deserialize(&mut reader).map_err(|_| ClaimsError::Malformed)?;
-        reader.end().map_err(|_| ClaimsError::Malformed)?;
+        let value = distinct::read(payload, DEEPEST).map_err(|_| ClaimsError::Malformed)?;
         let Value::Object(claims) = value else { return Err(ClaimsError::Malformed) };
         for name in claims.keys() {
             let is_like = |registered: &&str| name != registered && reads_like(name, registered);
@@ -114,82 +111,6 @@ fn reads_like(name: &str, registered: &str) -> bool {
         return name.eq_ignore_ascii_case(registered);
     }
     name.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).eq(registered.chars())
-}
-
-/// Reads any value, refusing names that stand twice.
-#[derive(Clone, Copy)]
-struct Strict {
-    depth: usize,
-}
-
-impl Strict {
-    fn deeper<E: Error>(self) -> Result<Strict, E> {
-        if self.depth < DEEPEST {
-            Ok(Strict { depth: self.depth + 1 })
-        } else {
-            Err(E::custom("nested too deeply"))
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON with distinct names")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number out of range"))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut members = Vec::new();
-        while let Some(member) = seq.next_element_seed(inner)? {
-            members.push(member);
-        }
-        Ok(Value::Array(members))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut members = Map::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if members.insert(name, map.next_value_seed(inner)?).is_some() {
-                return Err(A::Error::custom("a name stands twice"));
-            }
-        }
-        Ok(Value::Object(members))
-    }
 }
 
 #[cfg(test)]

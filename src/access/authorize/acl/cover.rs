@@ -20,10 +20,17 @@ fn is_covered(held: &[&Acl], wanted: &AclRule) -> bool {
     let gives = |rule: &AclRule| {
         rule.capabilities.contains(wanted.capabilities) && (is_unbounded(rule) || same_bounds(rule, wanted))
     };
-    // Names are listed by the path with a slash at its end too, of which other rules may speak.
+    // Names are listed by the path with a slash at its end and without, and other rules may speak of the other form.
     let is_list = wanted.capabilities.has(Capability::List);
-    let listed = AclPath { stem: format!("{}/", wanted.path.stem), ..wanted.path.clone() };
-    let speaks = |rule: &&AclRule| meet(&rule.path, &wanted.path) || is_list && meet(&rule.path, &listed);
+    let with_slash = AclPath { stem: format!("{}/", wanted.path.stem), ..wanted.path.clone() };
+    let without = wanted.path.stem.strip_suffix('/').map(|stem| AclPath {
+        stem: stem.to_owned(),
+        open: false,
+        ..wanted.path.clone()
+    });
+    let is_of_list =
+        |path: &AclPath| meet(path, &with_slash) || without.as_ref().is_some_and(|other| meet(path, other));
+    let speaks = |rule: &&AclRule| meet(&rule.path, &wanted.path) || is_list && is_of_list(&rule.path);
     own().any(|rule| gives(rule) && contains(&rule.path, &wanted.path)) && own().filter(speaks).all(gives)
 }
 

@@ -62,6 +62,27 @@ fn deciding<'a>(acls: &[&'a Acl], path: &str) -> Vec<&'a AclRule> {
     speaking.into_iter().filter(|rule| Some(rule.path.text.as_str()) == best).collect()
 }
 
+/// Of the patterns that match either form of a list's path, from the strongest on: the first that is exact, or speaks of the form
+/// with the slash, or denies, or grants the list.
+fn deciding_list<'a>(acls: &[&'a Acl], path: &str) -> Vec<&'a AclRule> {
+    let with_slash = format!("{path}/");
+    let rules: Vec<&AclRule> = acls.iter().flat_map(|acl| &acl.rules).collect();
+    let mut patterns: Vec<&str> = rules.iter().map(|rule| rule.path.text.as_str()).collect();
+    patterns.retain(|pattern| matches(pattern, path, true) || matches(pattern, &with_slash, true));
+    patterns.sort_by(|a, b| stronger(b, a));
+    let of = |pattern: &str| -> Vec<&'a AclRule> {
+        rules.iter().copied().filter(|rule| rule.path.text == pattern).collect()
+    };
+    let says = |pattern: &str, word| of(pattern).iter().any(|rule| rule.capabilities.has(word));
+    let decides = |pattern: &&&str| {
+        !pattern.contains(['*', '+'])
+            || matches(pattern, &with_slash, true)
+            || says(pattern, Capability::Deny)
+            || says(pattern, Capability::List)
+    };
+    patterns.iter().find(decides).map(|pattern| of(pattern)).unwrap_or_default()
+}
+
 fn takes(rule: &AclRule, parameters: &Map<String, Value>) -> bool {
     let is_listed = |values: &Value, value: &Value| {
         values.as_array().is_some_and(|values| values.is_empty() || values.contains(value))
@@ -82,13 +103,10 @@ fn takes(rule: &AclRule, parameters: &Map<String, Value>) -> bool {
 }
 
 fn plainly(acls: &[&Acl], request: &AclRequest<'_>) -> AclVerdict {
-    let mut rules = Vec::new();
-    if request.capability == Capability::List {
-        rules = deciding(acls, &format!("{}/", request.path));
-    }
-    if rules.is_empty() {
-        rules = deciding(acls, request.path);
-    }
+    let rules = match request.capability {
+        Capability::List => deciding_list(acls, request.path),
+        _ => deciding(acls, request.path),
+    };
     let has = |capability| rules.iter().any(|rule| rule.capabilities.has(capability));
     if has(Capability::Deny) {
         return AclVerdict::Deny;
@@ -96,13 +114,13 @@ fn plainly(acls: &[&Acl], request: &AclRequest<'_>) -> AclVerdict {
     if !has(request.capability) || request.sudo && !has(Capability::Sudo) {
         return AclVerdict::Silent;
     }
-    let is_write = [Capability::Create, Capability::Update, Capability::Patch].contains(&request.capability);
+    let has_parameters = request.capability != Capability::List;
     let ttl = request.wrap_ttl;
     let fits = rules.iter().any(|rule| {
         rule.capabilities.has(request.capability)
             && ttl >= rule.min_wrapping
             && (rule.max_wrapping == 0 || ttl > 0 && ttl <= rule.max_wrapping)
-            && (!is_write || takes(rule, request.parameters))
+            && (!has_parameters || takes(rule, request.parameters))
     });
     if fits { AclVerdict::Allow } else { AclVerdict::Deny }
 }

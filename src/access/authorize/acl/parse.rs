@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use super::older;
 use super::path::AclPath;
 use super::{Acl, AclRule, Capabilities, Capability};
+use crate::base::duration::Duration;
+use crate::base::json::distinct;
 
 /// How long a text may be, in bytes: parsing costs time.
 pub const LONGEST: usize = 256 * 1024;
@@ -28,7 +30,7 @@ pub fn parse(text: &str) -> Result<Acl, String> {
     }
     let trimmed = text.trim_start();
     let value: Value = match trimmed.starts_with('{') {
-        true => serde_json::from_str(trimmed).map_err(|error| error.to_string())?,
+        true => distinct::read(trimmed.as_bytes(), DEEPEST).map_err(|error| error.to_string())?,
         false => hcl(trimmed)?,
     };
     let Value::Object(members) = value else { return Err("a policy consists of blocks 'path'".to_owned()) };
@@ -193,23 +195,15 @@ fn parameters(value: &Value) -> Result<Map<String, Value>, String> {
 fn seconds(value: &Value) -> Result<i64, String> {
     let number = match value {
         Value::Number(number) => number.as_i64(),
-        Value::String(text) => {
-            let (digits, unit) =
-                text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
-            let scale = match unit {
-                "" | "s" => 1,
-                "m" => 60,
-                "h" => 3_600,
-                "d" => 86_400,
-                _ => 0,
-            };
-            digits.parse::<i64>().ok().filter(|_| scale > 0).and_then(|number| number.checked_mul(scale))
-        }
+        Value::String(text) => text.parse().ok().or_else(|| {
+            let duration: Duration = text.parse().ok()?;
+            i64::try_from(duration.seconds()).ok()
+        }),
         _ => None,
     };
     number
         .filter(|seconds| *seconds >= 0)
-        .ok_or_else(|| "a wrapping ttl is a number of seconds, or a text such as 5m".to_owned())
+        .ok_or_else(|| "a wrapping ttl is a number of seconds, or a text such as 5m or 1h30m".to_owned())
 }
 
 #[cfg(test)]
@@ -249,6 +243,35 @@ mod tests {
     fn a_path_may_come_twice() {
         let text = "path \"a\" { capabilities = [\"read\"] }\npath \"a\" { capabilities = [\"list\"] }";
         assert_eq!(parse(text).unwrap().rules.len(), 2);
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_leaves_nothing_out() {
+        for text in [
+            r#"{"path": {"a": {"capabilities": ["deny"]}}, "path": {"a": {"capabilities": ["read"]}}}"#,
+            r#"{"path": {"a": {"capabilities": ["deny"]}, "a": {"capabilities": ["read"]}}}"#,
+            r#"{"path": {"a": {"capabilities": ["deny"], "capabilities": ["read"]}}}"#,
+            "path \"a\" {\n  capabilities = [\"deny\"]\n  capabilities = [\"read\"]\n}",
+            "path \"a\" {\n  capabilities = [\"read\"]\n  denied_parameters = { \"p\" = [\"1\"], \"p\" = [\"2\"] }\n}",
+        ] {
+            assert!(parse(text).is_err(), "{text}: {:?}", parse(text));
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_elsewhere() {
+        let least = |ttl: &str| {
+            let text = format!("path \"a\" {{\n  capabilities = [\"read\"]\n  min_wrapping_ttl = {ttl}\n}}");
+            parse(&text).map(|acl| acl.rules[0].min_wrapping)
+        };
+        for (ttl, seconds) in
+            [("90", 90), ("\"90\"", 90), ("\"5m\"", 300), ("\"1h30m\"", 5400), ("\"2d\"", 172_800)]
+        {
+            assert_eq!(least(ttl), Ok(seconds), "{ttl}");
+        }
+        for ttl in ["-1", "\"-5m\"", "\"5x\"", "\"\"", "true"] {
+            assert!(least(ttl).is_err(), "{ttl}");
+        }
     }
 
     #[test]

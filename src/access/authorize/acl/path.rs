@@ -30,6 +30,13 @@ pub struct Specificity {
     text: String,
 }
 
+impl Specificity {
+    /// Whether the pattern is a path without wildcards.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+}
+
 impl AclPath {
     /// Reads a pattern.
     ///
