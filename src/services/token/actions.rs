@@ -299,7 +299,7 @@ pub(super) fn asked_for(
         life: Some(Life {
             ttl: input.ttl.unwrap_or(settings.default_ttl).min(max),
             max: Some(max),
-            period: input.period,
+            period: input.period.map(|period| period.min(max)),
         }),
         explicit_max: input.explicit_max_ttl,
         renewable: input.renewable,

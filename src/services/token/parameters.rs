@@ -82,7 +82,7 @@ impl TokenParameters {
         Life {
             ttl: self.token_ttl.unwrap_or(settings.default_ttl).min(max),
             max: Some(max),
-            period: self.token_period,
+            period: self.token_period.map(|period| period.min(max)),
         }
     }
 }
@@ -122,6 +122,8 @@ mod tests {
         );
         parameters.token_max_ttl = Some(duration("1h"));
         assert_eq!(parameters.life(SETTINGS).ttl, duration("1h"));
+        parameters.token_period = Some(duration("2h"));
+        assert_eq!(parameters.life(SETTINGS).period, Some(duration("1h")));
     }
 
     #[test]

@@ -57,7 +57,9 @@ impl Tokens {
         let mut new = asked_for(&self.access, &context, own, input, policies, bound_cidrs)?;
         new.batch = batch;
         if let Some(life) = &mut new.life {
-            life.period = limits.token_period.or(life.period).filter(|_| !batch);
+            let is_periodic = life.period.is_some() || limits.token_period.is_some();
+            let periods = limits.token_period.into_iter().chain(life.period);
+            life.period = periods.chain(life.max).min().filter(|_| is_periodic && !batch);
         }
         new.explicit_max = limits.token_explicit_max_ttl.into_iter().chain(new.explicit_max).min();
         new.renewable &= role.renewable;

@@ -26,8 +26,10 @@ pub(super) fn follow_source(
     token: &mut TokenFacts,
 ) -> Result<Result<(), String>, ActionError> {
     let internal = |reason: String| ActionError::Internal(reason);
-    let Some(text) = &token.source else { return Ok(Ok(())) };
     let (schema, snapshot, tenant) = (context.engine.schema(), &context.snapshot, &context.tenant);
+    let settings = settings(access, snapshot, tenant)?;
+    token.period = token.period.map(|period| period.min(settings.max_ttl));
+    let Some(text) = &token.source else { return Ok(Ok(())) };
     let gone = || Ok(Err("the user or the role by which the token was obtained is gone".to_owned()));
     // A part of the model that is not loaded any more.
     let Ok(path) = InstancePath::parse_instance_identifier(schema, text) else { return gone() };
@@ -41,10 +43,10 @@ pub(super) fn follow_source(
         // A role in which tokens are made says nothing of their ttl.
         let explicit = parameters.token_explicit_max_ttl.map(|length| plus(token.creation_time, length));
         token.max_expires = token.max_expires.into_iter().chain(explicit).min();
-        token.period = parameters.token_period.or(token.period);
+        token.period = parameters.token_period.or(token.period).map(|period| period.min(settings.max_ttl));
         return Ok(Ok(()));
     }
-    let life = parameters.life(tuning(context, &path)?.within(settings(access, snapshot, tenant)?));
+    let life = parameters.life(tuning(context, &path)?.within(settings));
     let after = |length: Duration| plus(token.creation_time, length);
     let max = life.max.filter(|_| life.period.is_none()).map(after);
     let explicit = token.explicit_max_ttl.map(after);

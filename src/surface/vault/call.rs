@@ -71,6 +71,16 @@ impl Call<'_> {
         self.captured("name").to_owned()
     }
 
+    /// Whether the caller may do what is more than the capability on the path: rules over paths must give `sudo` there.
+    /// Where none speaks of the path, whoever asks has the right by rules over the data, which are asked about the very
+    /// operation.
+    pub fn has_sudo(&self) -> bool {
+        let Some(caller) = &self.trail.caller else { return false };
+        let is_enough = |capability: &&str| matches!(*capability, "root" | "sudo");
+        !caller.warranted
+            || self.trail.gate.capabilities(caller, &self.asked.path).iter().any(|one| is_enough(&one))
+    }
+
     /// A place in the model: `strongbox/mounts/auth/{}`, with a key for each pair of braces.
     ///
     /// # Errors

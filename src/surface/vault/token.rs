@@ -174,12 +174,20 @@ pub fn tidied(why: &str) -> Answer {
     Answer { body: Body::Raw(StatusCode::ACCEPTED, said.kept()), warnings: Vec::new() }
 }
 
+/// A length of time as Go prints it: `768h0m0s`.
+fn go_length(seconds: i64) -> String {
+    format!("{}h{}m{}s", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
 /// Makes a token by an action, or by the one that `no_parent` says.
 async fn create(call: &mut Call<'_>, action: Option<&str>) -> Result<Answer, Fault> {
     if call.arguments.text("entity_alias").is_some() {
         return Err(Fault::bad_request("'entity_alias' is only allowed in combination with token role"));
     }
     let is_orphan = call.arguments.flag("no_parent");
+    if is_orphan && !call.has_sudo() {
+        return Err(Fault::bad_request("root or sudo privileges required to create orphan token"));
+    }
     let action = action.unwrap_or(if is_orphan { "create-orphan" } else { "create-token" });
     let target = call.place(&format!("strongbox/token/{action}"), &[])?;
     create_by(call, target).await
@@ -188,6 +196,10 @@ async fn create(call: &mut Call<'_>, action: Option<&str>) -> Result<Answer, Fau
 /// Makes a token by an action that takes what the model calls `new-token`.
 async fn create_by(call: &mut Call<'_>, target: InstancePath) -> Result<Answer, Fault> {
     let arguments = &call.arguments;
+    let period = arguments.number("period");
+    if period > 0 && !call.has_sudo() {
+        return Err(Fault::bad_request("root or sudo privileges required to create periodic token"));
+    }
     if arguments.text("id").is_some() {
         return Err(Fault::bad_request("token IDs cannot be chosen"));
     }
@@ -212,14 +224,29 @@ async fn create_by(call: &mut Call<'_>, target: InstancePath) -> Result<Answer, 
         "num-uses": uses.map_err(|_| Fault::bad_request("number of uses cannot be negative"))?,
         "renewable": arguments.get("renewable").and_then(Value::as_bool).unwrap_or(true),
         "no-default-policy": arguments.flag("no_default_policy"),
-        "display-name": arguments.text("display_name").map(|name| format!("token-{name}")),
+        "display-name": arguments.text("display_name").map(display_name),
         "metadata": metadata,
         "type": kind,
     });
     let unknown = unknown_policies(call, &policies);
     let mut answer = call.hand_out(target, &input).await?;
     answer.warnings.extend(unknown);
+    if let Body::Auth(auth) = &answer.body
+        && let Some(granted) = i64::try_from(auth.lease_duration).ok().filter(|granted| *granted < period)
+    {
+        let (asked, granted) = (go_length(period), go_length(granted));
+        answer.warnings.push(format!(
+            "period of {asked:?} exceeded the effective max_ttl of {granted:?}; period value is capped accordingly"
+        ));
+    }
     Ok(answer)
+}
+
+/// What a token is called by a name that a client chose: what is no letter, digit or hyphen becomes a hyphen.
+fn display_name(chosen: &str) -> String {
+    let allowed = |found: char| if found.is_ascii_alphanumeric() { found } else { '-' };
+    let name: String = "token-".chars().chain(chosen.chars().map(allowed)).collect();
+    name.strip_suffix('-').unwrap_or(&name).to_owned()
 }
 
 /// What the caller is told of policies that grant nothing because there are none of these names.
@@ -382,4 +409,18 @@ async fn accessors(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let tokens = call.entries(Datastore::State, place).await?;
     let keys = tokens.iter().filter_map(|token| token.key_values(1).next().map(ToString::to_string));
     Answer::keys(keys.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_token_has_letters_digits_and_hyphens() {
+        for (chosen, name) in
+            [("ci", "token-ci"), ("John Doe", "token-John-Doe"), ("a/b!", "token-a-b"), ("é", "token")]
+        {
+            assert_eq!(display_name(chosen), name);
+        }
+    }
 }
