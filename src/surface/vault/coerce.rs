@@ -11,11 +11,21 @@ use serde_json::{Map, Number, Value};
 use super::field::Kind;
 use crate::data::violation::shorten;
 
-/// Brings what was sent for a field into its one form.
+/// Brings what was sent for a field into its one form; `None` where it says nothing: `null` does, but for lists, of which
+/// clients know it as the empty one.
 ///
 /// # Errors
 /// The sentence for the client.
-pub fn coerce(name: &str, kind: Kind, sent: &Value) -> Result<Value, String> {
+pub fn coerce(name: &str, kind: Kind, sent: &Value) -> Result<Option<Value>, String> {
+    let says_nothing = match (kind, sent) {
+        (Kind::TextList | Kind::LowerList, _) => false,
+        (Kind::LeaseLength, Value::String(text)) => text.trim().is_empty(),
+        (_, sent) => sent.is_null(),
+    };
+    if says_nothing { Ok(None) } else { coerced(name, kind, sent).map(Some) }
+}
+
+fn coerced(name: &str, kind: Kind, sent: &Value) -> Result<Value, String> {
     let failed = |why: String| {
         let found = shorten(&go(sent));
         Err(match kind {
@@ -30,6 +40,10 @@ pub fn coerce(name: &str, kind: Kind, sent: &Value) -> Result<Value, String> {
         Kind::Flag => flag(sent).map(Value::Bool),
         Kind::Int => integer(sent).map(Value::from),
         Kind::Duration => seconds(sent).and_then(not_negative).map(Value::from),
+        Kind::LeaseLength => match sent.as_str().map(str::trim) {
+            Some("system") => Ok(0.into()),
+            _ => seconds(sent).and_then(not_negative).map(Value::from),
+        },
         Kind::SignedDuration => seconds(sent).map(Value::from),
         Kind::TextList => list(sent).map(Value::Array),
         Kind::LowerList => list(sent).map(lower).map(Value::Array),
@@ -42,6 +56,7 @@ pub fn coerce(name: &str, kind: Kind, sent: &Value) -> Result<Value, String> {
 
 fn text(sent: &Value) -> Result<String, String> {
     match sent {
+        // Beside others in a map.
         Value::Null => Ok(String::new()),
         Value::String(text) => Ok(text.clone()),
         Value::Bool(_) | Value::Number(_) => Ok(go(sent)),
@@ -60,7 +75,6 @@ pub fn parse_flag(text: &str) -> Option<bool> {
 
 fn flag(sent: &Value) -> Result<bool, String> {
     match sent {
-        Value::Null => Ok(false),
         Value::Bool(flag) => Ok(*flag),
         Value::Number(number) => Ok(number.as_f64().is_some_and(|number| number != 0.0)),
         Value::String(text) if text.is_empty() => Ok(false),
@@ -73,7 +87,6 @@ fn flag(sent: &Value) -> Result<bool, String> {
 
 fn integer(sent: &Value) -> Result<i64, String> {
     match sent {
-        Value::Null => Ok(0),
         Value::Bool(flag) => Ok(i64::from(*flag)),
         Value::Number(number) => whole(number),
         Value::String(text) if text.is_empty() => Ok(0),
@@ -106,7 +119,6 @@ fn whole(number: &Number) -> Result<i64, String> {
 /// Whole seconds of a number of them, or of a text such as `1h30m`.
 fn seconds(sent: &Value) -> Result<i64, String> {
     match sent {
-        Value::Null => Ok(0),
         Value::Number(number) => whole(number),
         Value::String(text) => parse_duration(text),
         _ => Err("could not parse duration from input".to_owned()),
@@ -197,7 +209,6 @@ fn lower(members: Vec<Value>) -> Vec<Value> {
 
 fn map(sent: &Value) -> Result<Map<String, Value>, String> {
     match sent {
-        Value::Null => Ok(Map::new()),
         Value::Object(members) => Ok(members.clone()),
         other => Err(format!("expected a map, got '{}'", go_type(other))),
     }
@@ -208,7 +219,6 @@ fn pairs(sent: &Value) -> Result<Map<String, Value>, String> {
         Value::Object(members) => {
             return members.iter().map(|(name, value)| Ok((name.clone(), text(value)?.into()))).collect();
         }
-        Value::Null => return Ok(Map::new()),
         other => list(other)?,
     };
     let pair = |member: &Value| {
@@ -268,7 +278,41 @@ mod tests {
     use super::*;
 
     fn ok(kind: Kind, sent: Value) -> Value {
-        coerce("ttl", kind, &sent).unwrap()
+        coerce("ttl", kind, &sent).unwrap().unwrap()
+    }
+
+    #[test]
+    fn null_says_nothing_but_to_lists() {
+        use Kind::{
+            Any, Base64, Duration, Flag, Int, LeaseLength, LowerText, Map, Pairs, Secret, SignedDuration,
+            Text,
+        };
+        let kinds = [
+            Any,
+            Base64,
+            Duration,
+            Flag,
+            Int,
+            LeaseLength,
+            LowerText,
+            Map,
+            Pairs,
+            Secret,
+            SignedDuration,
+            Text,
+        ];
+        for kind in kinds {
+            assert_eq!(coerce("x", kind, &Value::Null).unwrap(), None, "{kind:?}");
+        }
+        assert_eq!(ok(Kind::LowerList, Value::Null), json!([]));
+    }
+
+    #[test]
+    fn the_lease_of_a_mount_can_be_left_alone_and_taken_back() {
+        assert_eq!(coerce("x", Kind::LeaseLength, &json!("")).unwrap(), None);
+        assert_eq!(ok(Kind::LeaseLength, json!("system")), json!(0));
+        assert_eq!(ok(Kind::LeaseLength, json!("1h")), json!(3600));
+        assert!(coerce("x", Kind::LeaseLength, &json!("-1h")).is_err());
     }
 
     #[test]
@@ -283,7 +327,6 @@ mod tests {
             (json!("1.5h"), 5_400),
             (json!("7d"), 604_800),
             (json!(""), 0),
-            (json!(null), 0),
         ] {
             assert_eq!(ok(Kind::Duration, sent.clone()), json!(seconds), "{sent}");
         }

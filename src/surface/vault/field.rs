@@ -22,7 +22,9 @@ pub enum Kind {
     Int,
     /// Whole seconds, or a text such as `1h30m`.
     Duration,
-    /// The same, also below zero.
+    /// The same, where an empty text says nothing and `system` takes back what was said.
+    LeaseLength,
+    /// A duration, also below zero.
     SignedDuration,
     /// Several texts, or one with commas.
     TextList,
@@ -44,8 +46,7 @@ impl Kind {
             Kind::LowerText => "lowercase string",
             Kind::Flag => "bool",
             Kind::Int => "int",
-            Kind::Duration => "duration (sec)",
-            Kind::SignedDuration => "duration (sec)",
+            Kind::Duration | Kind::LeaseLength | Kind::SignedDuration => "duration (sec)",
             Kind::TextList | Kind::LowerList => "[]string",
             Kind::Map => "map",
             Kind::Pairs => "keypair",
@@ -58,7 +59,7 @@ impl Kind {
         match self {
             Kind::Text | Kind::LowerText | Kind::Secret | Kind::Base64 => "string",
             Kind::Flag => "boolean",
-            Kind::Int | Kind::Duration | Kind::SignedDuration => "integer",
+            Kind::Int | Kind::Duration | Kind::LeaseLength | Kind::SignedDuration => "integer",
             Kind::TextList | Kind::LowerList => "array",
             Kind::Map | Kind::Pairs | Kind::Any => "object",
         }
@@ -69,7 +70,7 @@ impl Kind {
         match self {
             Kind::Text | Kind::LowerText | Kind::Secret | Kind::Base64 => Value::from(""),
             Kind::Flag => Value::Bool(false),
-            Kind::Int | Kind::Duration | Kind::SignedDuration => Value::from(0),
+            Kind::Int | Kind::Duration | Kind::LeaseLength | Kind::SignedDuration => Value::from(0),
             Kind::TextList | Kind::LowerList => Value::Array(Vec::new()),
             Kind::Map | Kind::Pairs => Value::Object(Map::new()),
             Kind::Any => Value::Null,
@@ -128,7 +129,7 @@ pub struct Read {
 }
 
 impl Arguments {
-    /// Reads what was sent by the fields of an endpoint.
+    /// Reads what was sent by the fields of an endpoint. What was sent and says nothing is as if it had not been sent.
     ///
     /// # Errors
     /// 400 for a value that cannot be one of its type.
@@ -137,7 +138,9 @@ impl Arguments {
         let mut arguments = Map::new();
         for field in known() {
             let Some(value) = sent.get(field.name) else { continue };
-            let value = coerce(field.name, field.kind, value).map_err(Fault::bad_request)?;
+            let Some(value) = coerce(field.name, field.kind, value).map_err(Fault::bad_request)? else {
+                continue;
+            };
             if field.alias_of.is_empty() {
                 arguments.insert(field.name.to_owned(), value);
             } else if !sent.contains_key(field.alias_of) {

@@ -66,7 +66,7 @@ fn in_model(kind: Kind, value: &Value) -> Option<Value> {
         (_, Value::Null) => None,
         (_, Value::String(text)) if text.is_empty() => None,
         (_, Value::Array(members)) if members.is_empty() => None,
-        (Kind::Duration | Kind::SignedDuration, value) => {
+        (Kind::Duration | Kind::LeaseLength | Kind::SignedDuration, value) => {
             let seconds = value.as_u64().filter(|seconds| *seconds > 0)?;
             Some(Value::from(Duration::from_seconds(seconds).to_string()))
         }
@@ -85,15 +85,14 @@ fn in_model(kind: Kind, value: &Value) -> Option<Value> {
 pub fn shown(schema: &Schema, fields: &[&[Field]], entry: &Container) -> Result<Map<String, Value>, Fault> {
     let readable = |field: &&Field| !field.leaf.is_empty() && field.kind != Kind::Secret;
     let fields: Vec<&Field> = fields.iter().flat_map(|group| group.iter()).filter(readable).collect();
-    // Nothing else is looked at: an entry may have very much below it that is no client's, and hashes among that.
-    let is_shown = |name: &str| fields.iter().any(|field| field.leaf.split('/').next() == Some(name));
-    let children = entry.children().iter().filter(|(node, _)| is_shown(&schema.node(*node).name));
-    let entry = Container::with_children(entry.node, children.cloned().collect());
-    let value: Value = from_data(schema, &entry).map_err(|error| internal(&error.to_string()))?;
+    let part =
+        part(schema, entry, |name| fields.iter().any(|field| field.leaf.split('/').next() == Some(name)))?;
     Ok(fields
         .into_iter()
         .map(|field| {
-            let found = field.leaf.split('/').try_fold(&value, |at, name| at.get(name));
+            let (first, rest) = field.leaf.split_once('/').unwrap_or((field.leaf, ""));
+            let below = rest.split('/').filter(|name| !name.is_empty());
+            let found = part.get(first).and_then(|child| below.fold(Some(child), |at, name| at?.get(name)));
             (
                 field.name.to_owned(),
                 found.map_or_else(|| field.kind.nothing(), |found| for_client(field.kind, found)),
@@ -102,10 +101,25 @@ pub fn shown(schema: &Schema, fields: &[&[Field]], entry: &Container) -> Result<
         .collect())
 }
 
+/// The children of an entry or a container that are wanted, as JSON. Nothing else is looked at: below it may be very much
+/// that is no client's, and secrets and hashes among that.
+///
+/// # Errors
+/// 500 where it cannot be read.
+pub fn part(
+    schema: &Schema,
+    entry: &Container,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Map<String, Value>, Fault> {
+    let children = entry.children().iter().filter(|(node, _)| is_wanted(&schema.node(*node).name));
+    let entry = Container::with_children(entry.node, children.cloned().collect());
+    from_data(schema, &entry).map_err(|error| internal(&error.to_string()))
+}
+
 /// A value in the form of clients.
 fn for_client(kind: Kind, value: &Value) -> Value {
     match (kind, value) {
-        (Kind::Duration | Kind::SignedDuration, Value::String(text)) => {
+        (Kind::Duration | Kind::LeaseLength | Kind::SignedDuration, Value::String(text)) => {
             Value::from(text.parse::<Duration>().map_or(0, |length| length.seconds()))
         }
         (Kind::Pairs, Value::Array(members)) => Value::Object(

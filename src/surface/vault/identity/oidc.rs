@@ -11,7 +11,7 @@ use super::super::call::Call;
 use super::super::fault::Fault;
 use super::super::field::{Field, Kind};
 use super::super::route::{Audience, Endpoint};
-use super::{into_map, text};
+use super::into_map;
 use crate::access::gate::Refusal;
 use crate::base::duration::Duration;
 use crate::engine::Datastore;
@@ -143,9 +143,8 @@ const INVALID_ISSUER: &str = "invalid issuer, which must include only a scheme, 
 
 async fn read_config(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let place = call.place("strongbox/identity/oidc", &[])?;
-    let config: Option<Value> = call.read(Datastore::Config, place).await?;
-    let issuer = config.map(|config| text(&config, "issuer")).unwrap_or_else(|| "".into());
-    Ok(Answer::data(Map::from_iter([("issuer".to_owned(), issuer)])))
+    let nothing = || Map::from_iter([("issuer".to_owned(), Value::from(""))]);
+    Ok(Answer::data(call.shown(place).await?.unwrap_or_else(nothing)))
 }
 
 async fn write_config(call: &mut Call<'_>) -> Result<Answer, Fault> {

@@ -55,8 +55,12 @@ const ALGORITHMS: [&str; 10] =
 
 async fn read(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let place = call.place(ISSUER, &[&call.mount.key])?;
-    let found: Option<Map<String, Value>> = call.read(Datastore::Config, place).await?;
-    let found = found.filter(has_keys).ok_or_else(Fault::not_found)?;
+    let found = call.container(Datastore::Config, place).await?.ok_or_else(Fault::not_found)?;
+    let is_shown = |name: &str| !matches!(name, "roles" | "oidc-client-secret");
+    let found = translate::part(call.schema(), &found, is_shown)?;
+    if !has_keys(&found) {
+        return Err(Fault::not_found());
+    }
     let text = |leaf: &str| found.get(leaf).cloned().unwrap_or_else(|| json!(""));
     let list = |leaf: &str| found.get(leaf).cloned().unwrap_or_else(|| json!([]));
     let of = |owner: &str| if found.contains_key(owner) { text("ca-pem") } else { json!("") };

@@ -41,11 +41,11 @@ static ENABLE: &[Field] = &[
 static TUNE: &[Field] = &[
     Field::of(
         "default_lease_ttl",
-        Kind::Duration,
+        Kind::LeaseLength,
         "tuning/default-lease-ttl",
         "How long what the mount hands out lives when nothing else says.",
     ),
-    Field::of("max_lease_ttl", Kind::Duration, "tuning/max-lease-ttl", "How long it can be kept alive."),
+    Field::of("max_lease_ttl", Kind::LeaseLength, "tuning/max-lease-ttl", "How long it can be kept alive."),
     Field::of("force_no_cache", Kind::Flag, "tuning/force-no-cache", "Kept for clients that set it."),
     Field::of(
         "listing_visibility",
@@ -428,8 +428,8 @@ async fn tuning(call: &mut Call<'_>, side: Side) -> Result<Answer, Fault> {
 
 /// How the tokens that come from no mount are tuned is what the tenant says of all tokens.
 static TUNE_TOKENS: &[Field] = &[
-    Field::of("default_lease_ttl", Kind::Duration, "default-ttl", ""),
-    Field::of("max_lease_ttl", Kind::Duration, "max-ttl", ""),
+    Field::of("default_lease_ttl", Kind::LeaseLength, "default-ttl", ""),
+    Field::of("max_lease_ttl", Kind::LeaseLength, "max-ttl", ""),
 ];
 
 async fn tune(call: &mut Call<'_>, side: Side) -> Result<Answer, Fault> {
