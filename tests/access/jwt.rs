@@ -480,6 +480,12 @@ async fn refusals_have_the_order_and_the_words_of_the_reference() {
         ("jwt", "mail", &fine, "claim \"email\" not found in token"),
         ("jwt", "mail", &json!({"email": 7}), "claim \"email\" could not be converted to string"),
         ("jwt", "mapped", &json!({"email": 7}), "error converting claim 'email' to string"),
+        (
+            "jwt",
+            "mapped",
+            &json!({"email": "a\u{0}b"}),
+            "claim \"email\" has control characters or noncharacters in it",
+        ),
         ("jwt", "groups", &fine, "failed to fetch groups: \"groups\" claim not found in token"),
         ("jwt", "groups", &json!({"groups": 1}), "\"groups\" claim could not be converted to string list"),
         (
@@ -487,6 +493,12 @@ async fn refusals_have_the_order_and_the_words_of_the_reference() {
             "groups",
             &json!({"groups": ["a", 1]}),
             "value 1 in groups claim could not be parsed as string",
+        ),
+        (
+            "jwt",
+            "groups",
+            &json!({"groups": ["a", "\u{fffe}"]}),
+            "claim \"groups\" has control characters or noncharacters in it",
         ),
         ("jwt", "bound", &fine, "error validating claims: claim \"dep\" is missing"),
         (

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::claims::Claims;
 use crate::services::jwt_issuer::glob::Glob;
+use crate::yang::schema::types::is_yang_character;
 
 /// How long a user or a group may be called, in bytes.
 const LONGEST_NAME: usize = 512;
@@ -75,6 +76,9 @@ pub enum IdentityError {
     /// A claim that goes into the metadata is no string, or too long a one.
     #[error("error converting claim '{0}' to string")]
     Mapping(String),
+    /// A claim that is to be kept has characters that cannot be.
+    #[error("claim \"{0}\" has control characters or noncharacters in it")]
+    Characters(String),
     /// No claim lists groups.
     #[error("failed to fetch groups: \"{0}\" claim not found in token")]
     NoGroups(String),
@@ -118,6 +122,9 @@ impl IdentityRules {
             let Some(value) = claims.find(claim) else { continue };
             let text = value.as_str().filter(|text| text.len() <= LONGEST_NAME);
             let text = text.ok_or_else(|| IdentityError::Mapping(claim.clone()))?;
+            if !text.chars().all(is_yang_character) {
+                return Err(IdentityError::Characters(claim.clone()));
+            }
             metadata.push((called.clone(), text.to_owned()));
         }
         let groups = self.groups(claims)?;
@@ -139,6 +146,9 @@ impl IdentityRules {
         for group in found {
             let not_text = || IdentityError::GroupType(group.to_string().chars().take(64).collect());
             let group = group.as_str().ok_or_else(not_text)?;
+            if !group.chars().all(is_yang_character) {
+                return Err(IdentityError::Characters(claim.clone()));
+            }
             let is_new = !groups.iter().any(|known| known == group);
             if is_new && !group.is_empty() && group.len() <= LONGEST_NAME {
                 groups.push(group.to_owned());
@@ -150,7 +160,8 @@ impl IdentityRules {
 
 /// A text that can stand for somebody in a log line: not empty, not too long, without control characters.
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= LONGEST_NAME && !text.chars().any(char::is_control)
+    let is_allowed = |found: char| is_yang_character(found) && !found.is_control();
+    !text.is_empty() && text.len() <= LONGEST_NAME && text.chars().all(is_allowed)
 }
 
 impl BoundClaim {
@@ -213,7 +224,7 @@ mod tests {
     #[test]
     fn user_claim_is_a_string_and_a_pointer_only_if_asked_for() {
         let claims = claims(
-            &json!({"sub": "alice", "/sub": "mallory", "n": 7, "e": "", "c": "a\nb", "x": {"u": "bob"}}),
+            &json!({"sub": "alice", "/sub": "mallory", "n": 7, "e": "", "c": "a\nb", "f": "\u{fffe}", "x": {"u": "bob"}}),
         );
         let user = |claim: &str, pointer| {
             let rules = IdentityRules {
@@ -228,7 +239,7 @@ mod tests {
         assert_eq!(user("/sub", true).unwrap(), "alice");
         assert_eq!(user("/x/u", true).unwrap(), "bob");
         assert_eq!(user("gone", false), Err(IdentityError::NoUser("gone".to_owned())));
-        for wrong in ["n", "e", "c", "x"] {
+        for wrong in ["n", "e", "c", "f", "x"] {
             assert!(
                 matches!(user(wrong, false), Err(IdentityError::UserType(_) | IdentityError::UserName(_))),
                 "{wrong}"
@@ -276,6 +287,9 @@ mod tests {
         assert_eq!(groups(json!("x")).unwrap(), ["x"]);
         assert_eq!(groups(json!([])).unwrap(), [""; 0]);
         assert!(groups(json!(["x", 1])).is_err());
+        for unprintable in [json!(["x\u{0}", "y"]), json!("\u{fffe}")] {
+            assert_eq!(groups(unprintable), Err(IdentityError::Characters("g".to_owned())));
+        }
         assert!(groups(json!(1)).is_err());
         assert_eq!(groups(Value::Null), Err(IdentityError::NoGroups("g".to_owned())));
     }
@@ -289,6 +303,10 @@ mod tests {
         };
         let identity = rules.identify(&claims(&json!({"sub": "a", "a": {"mail": "a@x"}}))).unwrap();
         assert_eq!(identity.metadata, [("email".to_owned(), "a@x".to_owned())]);
+        for mail in ["a\u{0}b", "\u{1b}[2J", "\u{fffe}"] {
+            let identity = rules.identify(&claims(&json!({"sub": "a", "a": {"mail": mail}})));
+            assert_eq!(identity, Err(IdentityError::Characters("/a/mail".to_owned())), "{mail:?}");
+        }
         assert!(rules.identify(&claims(&json!({"sub": "a", "a": {"mail": 7}}))).is_err());
     }
 }

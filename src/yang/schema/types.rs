@@ -20,6 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::spelling::Spelling;
+pub use self::string::is_yang_character;
 use super::value::Value;
 use super::xpath::Expression;
 use super::{IdentityId, ModuleId, NodeId, Schema};

@@ -77,8 +77,9 @@ fn instant(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// Section 9.4: tab, line feed, carriage return and the Unicode characters that are neither control nor noncharacters.
-fn is_yang_character(c: char) -> bool {
+/// Whether a string may have a character (RFC 7950 section 9.4): tab, line feed, carriage return and the Unicode characters that
+/// are neither control nor noncharacters.
+pub fn is_yang_character(c: char) -> bool {
     let code = u32::from(c);
     match code {
         0x9 | 0xA | 0xD => true,
