@@ -21,6 +21,7 @@ use crate::base::secret::Secret;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::InstancePath;
+use crate::data::tree::Container;
 use crate::engine::{ActionContext, ActionError, CommitError, Engine, Registry, Snapshot};
 use crate::yang::schema::{Schema, Value};
 
@@ -46,6 +47,13 @@ struct Wrap {
 #[derive(Deserialize)]
 struct Token {
     token: Secret,
+}
+
+/// Which text is meant; the model sees to it that it is one of both.
+#[derive(Deserialize)]
+struct Which {
+    token: Option<Secret>,
+    accessor: Option<Ident>,
 }
 
 /// An entry of `texts`.
@@ -119,6 +127,11 @@ impl Wrapping {
             let service = Arc::clone(&service);
             async move { service.rewrap(context, input).await }
         });
+        let service = Arc::clone(self);
+        registry.action("/strongbox/wrapping/revoke", move |context, input| {
+            let service = Arc::clone(&service);
+            async move { service.revoke(context, input).await }
+        });
     }
 
     async fn wrap(&self, context: ActionContext, input: Wrap) -> Result<Made, ActionError> {
@@ -143,6 +156,37 @@ impl Wrapping {
         let outcome = commit(&context.engine, tenant, vec![gone, edit], Origin::of(&context)).await;
         outcome.map_err(|error| lost(&context, "rewrap", error))?;
         Ok(made)
+    }
+
+    /// Throws a text of the caller's tenant away.
+    async fn revoke(&self, context: ActionContext, input: Which) -> Result<(), ActionError> {
+        let found = match input {
+            Which { token: Some(token), .. } => {
+                let (tenant, kept) = self.find(&context, "revoke", &Token { token })?;
+                Some(self.entry(&kept.token_hash)).filter(|_| tenant == context.tenant)
+            }
+            Which { accessor, .. } => accessor.and_then(|accessor| self.by_accessor(&context, &accessor)),
+        };
+        let unknown = || {
+            ActionError::Invalid(vec![fault(
+                &context,
+                "revoke",
+                None,
+                "there is no such kept text".to_owned(),
+            )])
+        };
+        let gone = Edit::without_value(found.ok_or_else(unknown)?, EditOperation::Remove);
+        commit(&context.engine, context.tenant.clone(), vec![gone], Origin::of(&context)).await
+    }
+
+    /// The text of the caller's tenant whose token has a public name.
+    fn by_accessor(&self, context: &ActionContext, accessor: &str) -> Option<InstancePath> {
+        let schema = context.snapshot.schema();
+        let leaf = schema.own_child(self.texts.target(), "accessor")?;
+        let entries = context.snapshot.tenant(&context.tenant)?.tree.list(&self.texts)?.iter();
+        let named =
+            |entry: &&Arc<Container>| entry.leaf(leaf).is_some_and(|found| found.to_string() == accessor);
+        entries.into_iter().find(named).map(|entry| self.texts.entry(entry.key(schema)))
     }
 
     /// A new entry, and the edit that stores it.

@@ -141,7 +141,11 @@ impl Vault {
             Ok(Prepared::Answered(answer)) => return (trail, Ok(answer)),
             Ok(Prepared::Call(parts, warnings)) => (parts.with(trail), warnings),
         };
-        let outcome = match judge(&mut call) {
+        let allowed = match (judge(&mut call), call.asked.wrap_ttl) {
+            (Ok(()), Some(seconds)) => sys::wrapping::check(&mut call, seconds).await,
+            (judged, _) => judged,
+        };
+        let outcome = match allowed {
             Err(fault) => Err(fault),
             Ok(()) => match call.endpoint.handler(call.asked.verb) {
                 Some(handler) => handler(&mut call).await,

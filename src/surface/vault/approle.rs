@@ -144,24 +144,19 @@ static ENDPOINTS: &[Endpoint] = &[
     },
 ];
 
-/// Names of roles are told apart by their letters in lower case.
-fn role(call: &Call<'_>) -> String {
-    call.captured("name").to_lowercase()
-}
-
 fn roles(call: &Call<'_>) -> Result<InstancePath, Fault> {
     call.served("approle", "roles")
 }
 
 fn place(call: &Call<'_>) -> Result<InstancePath, Fault> {
-    call.entry_of(roles(call)?, &role(call))
+    call.named_entry(roles(call)?)
 }
 
 /// An action of the role, which must be there.
 fn action(call: &Call<'_>, name: &str) -> Result<InstancePath, Fault> {
     let place = place(call)?;
     if !call.is_there(&place) {
-        return Err(Fault::bad_request(format!("role \"{}\" does not exist", role(call))));
+        return Err(Fault::bad_request(format!("role \"{}\" does not exist", call.name())));
     }
     call.below(place, name)
 }

@@ -119,6 +119,25 @@ impl Call<'_> {
         self.place(text.trim_start_matches('/'), &[])
     }
 
+    /// The key of the entry that a name in a request means: as it is given where there is such an entry, and otherwise in
+    /// lower case, as this dialect makes entries. So what a list shows can be asked for, whoever made it.
+    pub fn meant(&self, list: &InstancePath, given: &str) -> String {
+        let given = given.trim();
+        match self.entry_of(list.clone(), given).is_ok_and(|entry| self.is_there(&entry)) {
+            true => given.to_owned(),
+            false => given.to_lowercase(),
+        }
+    }
+
+    /// The entry of a list that the variable part `name` of the path means, by [`Call::meant`].
+    ///
+    /// # Errors
+    /// As [`Call::entry_of`].
+    pub fn named_entry(&self, list: InstancePath) -> Result<InstancePath, Fault> {
+        let key = self.meant(&list, self.captured("name"));
+        self.entry_of(list, &key)
+    }
+
     /// A node below a place.
     ///
     /// # Errors
@@ -282,6 +301,15 @@ impl Call<'_> {
         target: InstancePath,
         input: &(impl Serialize + Sync),
     ) -> Result<Option<Output>, Fault> {
+        self.invoke_or_try(target, input, false).await
+    }
+
+    async fn invoke_or_try(
+        &mut self,
+        target: InstancePath,
+        input: &(impl Serialize + Sync),
+        validate_only: bool,
+    ) -> Result<Option<Output>, Fault> {
         let schema = Arc::clone(self.schema());
         let children = &schema.node(target.target()).schema_children;
         // One without parameters has nothing to be read.
@@ -296,8 +324,20 @@ impl Call<'_> {
             },
             None => None,
         };
-        let operation = Operation::Invoke { target, input, validate_only: false };
+        let operation = Operation::Invoke { target, input, validate_only };
         self.trail.run(operation).await.map_err(Fault::from)
+    }
+
+    /// Finds out whether an operation of the model could be run, everything short of doing it.
+    ///
+    /// # Errors
+    /// The refusal that it would get.
+    pub async fn try_out(
+        &mut self,
+        target: InstancePath,
+        input: &(impl Serialize + Sync),
+    ) -> Result<(), Fault> {
+        self.invoke_or_try(target, input, true).await.map(drop)
     }
 
     /// Runs an operation of the model that answers a value of this type.

@@ -36,7 +36,7 @@ fn coerced(name: &str, kind: Kind, sent: &Value) -> Result<Value, String> {
     };
     let coerced = match kind {
         Kind::Text | Kind::Secret | Kind::Base64 => text(sent).map(Value::String),
-        Kind::LowerText => text(sent).map(|text| Value::String(text.trim().to_lowercase())),
+        Kind::EntryName => text(sent).map(|text| Value::String(text.trim().to_owned())),
         Kind::Flag => flag(sent).map(Value::Bool),
         Kind::Int => integer(sent).map(Value::from),
         Kind::Duration => seconds(sent).and_then(not_negative).map(Value::from),
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn null_says_nothing_but_to_lists() {
         use Kind::{
-            Any, Base64, Duration, Flag, Int, LeaseLength, LowerText, Map, Pairs, Secret, SignedDuration,
+            Any, Base64, Duration, EntryName, Flag, Int, LeaseLength, Map, Pairs, Secret, SignedDuration,
             Text,
         };
         let kinds = [
@@ -294,7 +294,7 @@ mod tests {
             Flag,
             Int,
             LeaseLength,
-            LowerText,
+            EntryName,
             Map,
             Pairs,
             Secret,
@@ -388,7 +388,7 @@ mod tests {
             assert_eq!(ok(Kind::Flag, sent), json!(true));
         }
         assert_eq!(ok(Kind::Int, json!("5")), json!(5));
-        assert_eq!(ok(Kind::LowerText, json!(" Dev-Role ")), json!("dev-role"));
+        assert_eq!(ok(Kind::EntryName, json!(" Dev-Role ")), json!("Dev-Role"));
         assert_eq!(ok(Kind::Text, json!(5)), json!("5"));
     }
 

@@ -10,8 +10,8 @@ use super::fault::Fault;
 pub enum Kind {
     /// A text.
     Text,
-    /// A text that is brought into lower case, without spaces at its ends.
-    LowerText,
+    /// The name of an entry, without spaces at its ends; which one it means, [`super::call::Call::meant`] tells.
+    EntryName,
     /// A text that never appears in an error.
     Secret,
     /// A text in base64.
@@ -43,7 +43,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Text | Kind::Secret | Kind::Base64 => "string",
-            Kind::LowerText => "lowercase string",
+            Kind::EntryName => "lowercase string",
             Kind::Flag => "bool",
             Kind::Int => "int",
             Kind::Duration | Kind::LeaseLength | Kind::SignedDuration => "duration (sec)",
@@ -57,7 +57,7 @@ impl Kind {
     /// The JSON type in an OpenAPI document.
     pub const fn json_type(self) -> &'static str {
         match self {
-            Kind::Text | Kind::LowerText | Kind::Secret | Kind::Base64 => "string",
+            Kind::Text | Kind::EntryName | Kind::Secret | Kind::Base64 => "string",
             Kind::Flag => "boolean",
             Kind::Int | Kind::Duration | Kind::LeaseLength | Kind::SignedDuration => "integer",
             Kind::TextList | Kind::LowerList => "array",
@@ -68,7 +68,7 @@ impl Kind {
     /// What a client reads where the model has no value.
     pub fn nothing(self) -> Value {
         match self {
-            Kind::Text | Kind::LowerText | Kind::Secret | Kind::Base64 => Value::from(""),
+            Kind::Text | Kind::EntryName | Kind::Secret | Kind::Base64 => Value::from(""),
             Kind::Flag => Value::Bool(false),
             Kind::Int | Kind::Duration | Kind::LeaseLength | Kind::SignedDuration => Value::from(0),
             Kind::TextList | Kind::LowerList => Value::Array(Vec::new()),

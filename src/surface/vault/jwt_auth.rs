@@ -15,6 +15,7 @@ use super::field::{Field, Kind};
 use super::oidc;
 use super::route::{Audience, Backend, Endpoint};
 use crate::base::ident::Ident;
+use crate::data::path::InstancePath;
 
 const ABOUT: &str = "Logs in who brings a JWT of another issuer, or logs in at it with a browser.";
 
@@ -33,7 +34,7 @@ const ENDPOINTS: &[Endpoint] = &[Endpoint {
     pattern: "login",
     about: "Exchanges a JWT for a token.",
     fields: &[&[
-        Field::new("role", Kind::LowerText, "The role; when absent, the default role."),
+        Field::new("role", Kind::EntryName, "The role; when absent, the default role."),
         Field::new("jwt", Kind::Secret, "The signed JWT."),
         Field::new("distributed_claim_access_token", Kind::Secret, "Accepted and not used."),
     ]],
@@ -51,12 +52,27 @@ struct Login<'a> {
     jwt: &'a str,
 }
 
+/// The roles of the mount.
+fn roles(call: &Call<'_>) -> Result<InstancePath, Fault> {
+    call.place(&format!("{ISSUER}/roles"), &[&call.mount.key])
+}
+
+/// The role that a parameter means.
+///
+/// # Errors
+/// 500 where the model has no roles.
+pub(super) fn role_meant(call: &Call<'_>, parameter: &str) -> Result<Option<String>, Fault> {
+    let list = roles(call)?;
+    Ok(call.arguments.text(parameter).map(|name| call.meant(&list, name)))
+}
+
 async fn login(call: &mut Call<'_>) -> Result<Answer, Fault> {
+    let role = role_meant(call, "role")?;
     let sent = std::mem::take(&mut call.arguments);
     let input = Login {
         tenant: call.tenant.clone(),
         mount: call.mount.key.clone(),
-        role: sent.text("role"),
+        role: role.as_deref(),
         jwt: sent.text("jwt").unwrap_or_default(),
     };
     log_in(call, "jwt-login", &input).await.map_err(|refused| refused.fault(""))

@@ -13,7 +13,7 @@ use super::answer::{Answer, Body};
 use super::call::Call;
 use super::fault::Fault;
 use super::field::{Field, Kind};
-use super::jwt_auth::{log_in, reason};
+use super::jwt_auth::{log_in, reason, role_meant};
 use super::route::{Audience, Endpoint};
 use crate::surface::http::Reply;
 
@@ -26,7 +26,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         pattern: "oidc/auth_url",
         about: "Begins to log in with a browser: where to send it.",
         fields: &[&[
-            Field::new("role", Kind::LowerText, "The role; when absent, the default role."),
+            Field::new("role", Kind::EntryName, "The role; when absent, the default role."),
             Field::new("redirect_uri", Kind::Text, "Where the issuer is to send the browser afterwards."),
             Field::new("client_nonce", Kind::Secret, "A text that whoever ends the log in has to know."),
         ]],
@@ -63,7 +63,7 @@ async fn auth_url(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let input = json!({
         "tenant": call.tenant,
         "mount": call.mount.key,
-        "role": call.arguments.text("role"),
+        "role": role_meant(call, "role")?,
         "redirect-uri": call.arguments.text("redirect_uri"),
         "client-nonce": call.arguments.text("client_nonce"),
     });

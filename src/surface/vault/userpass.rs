@@ -71,17 +71,12 @@ static ENDPOINTS: &[Endpoint] = &[
     },
 ];
 
-/// Names of users are told apart by their letters in lower case.
-fn user(call: &Call<'_>) -> String {
-    call.captured("name").to_lowercase()
-}
-
 fn users(call: &Call<'_>) -> Result<InstancePath, Fault> {
     call.served("userpass", "users")
 }
 
 fn place(call: &Call<'_>) -> Result<InstancePath, Fault> {
-    call.entry_of(users(call)?, &user(call))
+    call.named_entry(users(call)?)
 }
 
 async fn login(call: &mut Call<'_>) -> Result<Answer, Fault> {
@@ -89,7 +84,7 @@ async fn login(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let input = json!({
         "tenant": call.tenant,
         "mount": call.mount.key,
-        "username": user(call),
+        "username": call.meant(&users(call)?, call.captured("name")),
         "password": password,
         "otp": call.arguments.text("passcode"),
     });

@@ -105,7 +105,7 @@ async fn read(call: &mut Call<'_>) -> Result<Answer, Fault> {
 
 /// A role comes into being by its own path only.
 fn missing(call: &Call<'_>) -> Fault {
-    Fault::bad_request(format!("role {:?} does not exist", super::role(call)))
+    Fault::bad_request(format!("role {:?} does not exist", call.name()))
 }
 
 async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ISSUER;
+use super::{ISSUER, role_meant};
 use crate::access::gate::Refusal;
 use crate::data::decode::from_serde;
 use crate::data::edit::{Edit, EditOperation};
@@ -43,7 +43,7 @@ const FIELDS: &[Field] = &[
     Field::new("jwt_validation_pubkeys", Kind::TextList, "Public keys or certificates, PEM."),
     Field::new("bound_issuer", Kind::Text, "What 'iss' must be."),
     Field::new("jwt_supported_algs", Kind::TextList, "Algorithms by which tokens may be signed."),
-    Field::new("default_role", Kind::LowerText, "The role of log ins that name none."),
+    Field::new("default_role", Kind::EntryName, "The role of log ins that name none."),
     Field::new("provider_config", Kind::Map, "There are no special providers here."),
     Field::new("namespace_in_state", Kind::Flag, "Keep the namespace in the state instead of the URL."),
     Field::new("skip_jwks_validation", Kind::Flag, "Do not fetch keys when this is written."),
@@ -118,7 +118,7 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
         ("check-keys", is_checked.then_some(Value::Bool(true))),
         ("bound-issuer", text("bound_issuer")),
         ("algorithms", list("jwt_supported_algs")),
-        ("default-role", text("default_role")),
+        ("default-role", role_meant(call, "default_role")?.map(Value::from)),
         ("oidc-client-id", text("oidc_client_id")),
         ("oidc-client-secret", text("oidc_client_secret")),
         ("oidc-response-mode", text("oidc_response_mode")),

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ISSUER;
 use super::config::edits;
+use super::roles;
 use crate::access::authenticate::live::parse_network;
 use crate::base::duration::Duration;
 use crate::data::path::InstancePath;
@@ -87,14 +87,11 @@ const LEEWAYS: [(&str, &str); 3] = [
 ];
 
 fn place(call: &Call<'_>) -> Result<InstancePath, Fault> {
-    let name = call.name().to_lowercase();
-    call.place(&format!("{ISSUER}/roles/{{}}"), &[&call.mount.key, &name])
-        .map_err(|_| Fault::unsupported_path())
+    call.named_entry(roles(call)?).map_err(|_| Fault::unsupported_path())
 }
 
 async fn list(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let list = call.place(&format!("{ISSUER}/roles"), &[&call.mount.key])?;
-    Answer::keys(call.keys(list).await?)
+    Answer::keys(call.keys(roles(call)?).await?)
 }
 
 async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {

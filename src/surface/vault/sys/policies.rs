@@ -105,13 +105,19 @@ enum Form {
     Newer,
 }
 
-/// The name of the policy that a request is about, brought into the one form before anything is decided by it.
-fn name(call: &Call<'_>) -> String {
-    call.captured("name").trim().to_lowercase()
+/// The name of the policy that a request is about, brought into the one form before anything is decided by it: what is
+/// built in is meant however its letters are written.
+fn name(call: &Call<'_>) -> Result<String, Fault> {
+    let name = call.captured("name").trim();
+    match name.to_lowercase() {
+        lower if lower == ROOT || lower == DEFAULT => Ok(lower),
+        _ => Ok(call.meant(&call.place("policy/policies", &[])?, name)),
+    }
 }
 
 fn is_there(call: &Call<'_>) -> bool {
-    call.place("policy/policies/{}", &[&name(call)]).is_ok_and(|place| call.is_there(&place))
+    let place = name(call).and_then(|name| call.place("policy/policies/{}", &[&name]));
+    place.is_ok_and(|place| call.is_there(&place))
 }
 
 async fn names(call: &Call<'_>) -> Result<Vec<String>, Fault> {
@@ -149,7 +155,7 @@ fn text_of(policy: &Policy) -> String {
 }
 
 async fn read(call: &mut Call<'_>, form: Form) -> Result<Answer, Fault> {
-    let name = name(call);
+    let name = name(call)?;
     let text = match name.as_str() {
         ROOT => String::new(),
         DEFAULT => built_in().iter().find(|policy| policy.name == *DEFAULT).map(text_of).unwrap_or_default(),
@@ -173,7 +179,7 @@ async fn read(call: &mut Call<'_>, form: Form) -> Result<Answer, Fault> {
 }
 
 async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let name = name(call);
+    let name = name(call)?;
     let older = call.arguments.text("policy").is_none();
     let text = call.arguments.text("policy").or_else(|| call.arguments.text("rules"));
     let text = text.ok_or_else(|| Fault::bad_request("'policy' parameter not supplied or empty"))?;
@@ -209,7 +215,7 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
-    let name = name(call);
+    let name = name(call)?;
     match name.as_str() {
         DEFAULT => return Err(Fault::bad_request("cannot delete default policy")),
         ROOT => return Err(Fault::bad_request("cannot delete \"root\" policy")),

@@ -1,5 +1,6 @@
 //! `sys/wrapping/…`: answers that are kept for one look, by `strongbox/wrapping`.
 
+use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -76,6 +77,46 @@ impl Known {
     }
 }
 
+/// Finds out, before anything is done, whether an answer could be kept for so long.
+///
+/// # Errors
+/// When it could not.
+pub async fn check(call: &mut Call<'_>, seconds: i64) -> Result<(), Fault> {
+    let input = input(call, "", seconds);
+    let target = call.place("strongbox/wrapping/wrap", &[])?;
+    as_keeper(call, async |call| call.try_out(target, &input).await).await
+}
+
+/// Throws away what is kept under a token or an accessor; false where there is nothing. Whoever may end tokens may do this.
+///
+/// # Errors
+/// When it cannot be thrown away.
+pub async fn discard(call: &mut Call<'_>, which: &Value) -> Result<bool, Fault> {
+    let target = call.place("strongbox/wrapping/revoke", &[])?;
+    match as_keeper(call, async |call| call.invoke(target, which).await).await {
+        Ok(_) => Ok(true),
+        Err(fault) if fault.status == StatusCode::BAD_REQUEST => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Does something in the place of whoever asks, who may do it because of what the request is.
+async fn as_keeper<T>(
+    call: &mut Call<'_>,
+    what: impl AsyncFnOnce(&mut Call<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let gate: &Gate = call.trail.gate;
+    let asking = call.trail.caller.replace(gate.keeper(&call.tenant));
+    let outcome = what(call).await;
+    call.trail.caller = asking;
+    outcome
+}
+
+fn input(call: &Call<'_>, text: &str, seconds: i64) -> Value {
+    let length = Duration::from_seconds(u64::try_from(seconds).unwrap_or(0));
+    json!({ "text": text, "ttl": length.to_string(), "creation-path": call.asked.path })
+}
+
 /// Keeps an answer, in place of which the token for it is given.
 ///
 /// # Errors
@@ -85,18 +126,10 @@ pub async fn keep(call: &mut Call<'_>, answer: &Answer, seconds: i64) -> Result<
         Body::Auth(auth) => (answer.kept(), auth.accessor.clone()),
         _ => (answer.kept(), String::new()),
     };
-    let length = Duration::from_seconds(u64::try_from(seconds).unwrap_or(0));
-    let input = json!({
-        "text": body.to_string(),
-        "ttl": length.to_string(),
-        "creation-path": call.asked.path,
-    });
+    let input = input(call, &body.to_string(), seconds);
     let target = call.place("strongbox/wrapping/wrap", &[])?;
     // Whoever may have the answer may have it kept.
-    let gate: &Gate = call.trail.gate;
-    let asking = call.trail.caller.replace(gate.keeper(&call.tenant));
-    let kept = call.ask::<Known>(target, &input).await;
-    call.trail.caller = asking;
+    let kept = as_keeper(call, async |call| call.ask::<Known>(target, &input).await).await;
     let info = kept?.info(wrapped_accessor);
     Ok(Answer { body: Body::Wrapped(info), warnings: answer.warnings.clone() })
 }
