@@ -31,6 +31,7 @@ pub struct Printer<'a> {
     wanted: Wanted,
     shape: Shape,
     surroundings: Option<Surroundings<'a>>,
+    is_default: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -52,7 +53,7 @@ impl<'a> Printer<'a> {
             with_origin: query.with_origin,
             ..letter()
         };
-        Printer { schema, wanted, shape, surroundings: None }
+        Printer { schema, wanted, shape, surroundings: None, is_default: false }
     }
 
     /// The same, for data that stands there.
@@ -61,9 +62,15 @@ impl<'a> Printer<'a> {
         Printer { surroundings, ..self }
     }
 
+    /// The same, for a value that nobody set.
+    #[must_use]
+    pub fn of_default(self, is_default: bool) -> Self {
+        Printer { is_default, ..self }
+    }
+
     /// For the output of an operation.
     pub fn of_output(schema: &'a Schema, wanted: Wanted) -> Self {
-        Printer { schema, wanted, shape: letter(), surroundings: None }
+        Printer { schema, wanted, shape: letter(), surroundings: None, is_default: false }
     }
 
     /// The body that shows the content of a node. An entry stands in an array of one, as a list has it.
@@ -71,25 +78,13 @@ impl<'a> Printer<'a> {
     /// # Errors
     /// 406 for `anydata` that has no XML form.
     pub fn print(&self, node: NodeId, data: Subject<'_>) -> Result<Vec<u8>, Failure> {
-        self.message(node, data, false)
-    }
-
-    /// The body that shows a value which was not set.
-    ///
-    /// # Errors
-    /// As [`Printer::print`].
-    pub fn print_default(&self, node: NodeId, data: Subject<'_>) -> Result<Vec<u8>, Failure> {
-        self.message(node, data, true)
-    }
-
-    fn message(&self, node: NodeId, data: Subject<'_>, is_default: bool) -> Result<Vec<u8>, Failure> {
         let schema = self.schema;
         let view = View { schema, data, shape: &self.shape, surroundings: self.surroundings };
         let name = match node {
             NodeId::ROOT => "ietf-restconf:data".to_owned(),
             node => qualified_name(schema, node),
         };
-        let message = Message { view: &view, node, name: &name, is_default };
+        let message = Message { view: &view, node, name: &name, is_default: self.is_default };
         let mut out = Vec::with_capacity(512);
         let written = match self.wanted.format {
             Format::Json => {
@@ -124,12 +119,7 @@ impl<'a> Printer<'a> {
         query: &Query,
     ) -> Result<Vec<u8>, Failure> {
         if query.count {
-            let count = selection.count(reading, list)?;
-            return Ok(match self.wanted.format {
-                Format::Json => format!("{{\"strongbox:count\":{count}}}"),
-                Format::Xml => format!("<count xmlns=\"urn:strongbox:strongbox\">{count}</count>"),
-            }
-            .into_bytes());
+            return Ok(self.count(selection.count(reading, list)?));
         }
         let has_any_number = self.wanted.format == Format::Json || self.wanted.is_list();
         if has_any_number
@@ -147,16 +137,27 @@ impl<'a> Printer<'a> {
         self.on_page(page).print(list.node, Subject::Entries(&entries))
     }
 
+    fn count(&self, count: usize) -> Vec<u8> {
+        match self.wanted.format {
+            Format::Json => format!("{{\"strongbox:count\":{count}}}"),
+            Format::Xml => format!("<count xmlns=\"urn:strongbox:strongbox\">{count}</count>"),
+        }
+        .into_bytes()
+    }
+
     /// The same, for entries that are so many of more.
     fn on_page(&self, page: Option<Page>) -> Self {
         Printer { shape: Shape { page, ..self.shape.clone() }, ..self.clone() }
     }
 
-    /// A leaf-list as a whole.
+    /// A leaf-list as a whole, or what `count` makes of it.
     ///
     /// # Errors
     /// Those of [`super::page::Wish::of_values`]; 400 for more than one value in XML, as for lists.
     pub fn values(&self, path: &InstancePath, values: Vec<Value>, query: &Query) -> Result<Vec<u8>, Failure> {
+        if query.count {
+            return Ok(self.count(values.len()));
+        }
         let Chosen { entries, page } = query.page.of_values(values)?;
         self.is_one(path, entries.len())?;
         self.on_page(page).print(path.target(), Subject::LeafList(path.target(), &entries))

@@ -6,8 +6,10 @@ use std::num::NonZeroU32;
 use super::page::Wish;
 use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
+use crate::data::path::InstancePath;
 pub use crate::data::read::{Content, WithDefaults};
 use crate::data::violation::Violation;
+use crate::surface::failure::Failure;
 use crate::surface::parameters::{
     self, CONTENT, DEPTH, Manners, Parameter, SWITCH, WITH_DEFAULTS, content, depth, number, something,
     switch, with_defaults,
@@ -415,6 +417,19 @@ impl Query {
     /// Every parameter that is unknown, misplaced, repeated, or has a value that it cannot have.
     pub fn parse(text: Option<&str>, place: Place) -> Result<Query, Vec<Violation>> {
         parameters::read(PARAMETERS, &MANNERS, text, place)
+    }
+
+    /// Holds what is said of the entries of a list or leaf-list against which of them the target is.
+    ///
+    /// # Errors
+    /// Those of [`Wish::check`]; 400 for the keys of a leaf-list, whose entries have none.
+    pub fn check(&self, is_leaf_list: bool) -> Result<(), Failure> {
+        if is_leaf_list && self.keys {
+            let message = "'keys' means nothing on a leaf-list: its entries have no keys".to_owned();
+            let fault = Violation::new(ErrorTag::InvalidValue, InstancePath::root(), message);
+            return Err(fault.info("bad-attribute", "keys").into());
+        }
+        self.page.check(is_leaf_list)
     }
 
     /// What it says of the entries of a list.

@@ -21,13 +21,13 @@ use crate::surface::http::Reply;
 use crate::surface::http::conditional::Conditions;
 use crate::surface::precondition::{decide_read, of_read};
 use crate::surface::select::{EntryFilter, Selection, aside, fields, is_secret, matching};
-use crate::yang::schema::{NodeId, Schema};
+use crate::yang::schema::{NodeId, Schema, Value};
 
 /// What is shown, and what is known of it.
 struct Shown {
     reading: Box<Reading>,
-    /// The default in use, where the target was not set.
-    default: Option<Data>,
+    /// Whether it is the default in use of a target that was not set.
+    is_default: bool,
 }
 
 impl Visit<'_> {
@@ -58,8 +58,8 @@ impl Visit<'_> {
             true => None,
             false => EntryFilter::compile(schema, &path, query.filter.as_deref())?,
         };
-        query.page.check(is_leaf_list)?;
-        let Shown { reading, default } = self.shown(schema, store, path, query.content).await?;
+        query.check(is_leaf_list)?;
+        let Shown { reading, is_default } = self.shown(schema, store, path, query.content).await?;
         if let Some(filter) = &filter {
             filter.check(schema, &reading)?;
         }
@@ -73,23 +73,18 @@ impl Visit<'_> {
             return Ok(reply);
         }
         let printer = Printer::new(schema, self.wanted, query, fields, &reading.hidden);
-        let printer = printer.within(reading.surroundings());
-        let body = match (&default, &reading.resource, &selection) {
-            (Some(default), _, _) => printer.print_default(target, Subject::of(target, default))?,
-            (None, Resource::List(list), Some(selection)) => {
+        let printer = printer.within(reading.surroundings()).of_default(is_default);
+        let body = match (&reading.resource, &selection) {
+            (Resource::List(list), Some(selection)) => {
                 aside(list.len(), || printer.list(&reading, list, selection, query))?
             }
-            (None, Resource::List(list), None) => printer.print(target, Subject::List(list))?,
-            (None, Resource::Container(container), _) => {
-                printer.print(target, Subject::Container(container))?
+            (Resource::List(list), None) => printer.print(target, Subject::List(list))?,
+            (Resource::Container(container), _) => printer.print(target, Subject::Container(container))?,
+            (Resource::Value(Data::LeafList(values)), _) if is_leaf_list => {
+                let values = matching(&reading, values, query.filter.as_deref())?;
+                printer.values(&reading.target, values, query)?
             }
-            (None, Resource::Value(value), _) => match value {
-                Data::LeafList(values) if is_leaf_list => {
-                    let values = matching(&reading, values, query.filter.as_deref())?;
-                    printer.values(&reading.target, values, query)?
-                }
-                value => printer.print(target, Subject::of(target, value))?,
-            },
+            (Resource::Value(value), _) => printer.print(target, Subject::of(target, value))?,
         };
         if query.validate {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
@@ -98,7 +93,7 @@ impl Visit<'_> {
         Ok(of_read(reply, &validators))
     }
 
-    /// What is at a path. Of a leaf that was not set, the default in use, whatever the mode of defaults (section 3.5.4).
+    /// What is at a path. Of a leaf or leaf-list that was not set, the default in use, whatever the mode of defaults (section 3.5.4).
     async fn shown(
         &self,
         schema: &Schema,
@@ -135,7 +130,7 @@ impl Visit<'_> {
             _ => false,
         };
         if !is_empty {
-            return Ok(Shown { reading, default: None });
+            return Ok(Shown { reading, is_default: false });
         }
         // A list without entries is not there.
         self.default_in_use(schema, datastore, &path).await?.ok_or_else(missing)
@@ -148,18 +143,25 @@ impl Visit<'_> {
         path: &InstancePath,
     ) -> Result<Option<Shown>, Failure> {
         let target = path.target();
-        let (Some(default), Some(parent)) = (default_of(schema, target), path.parent()) else {
+        let default = default_of(schema, target).and_then(|default| at_keys(default, path.keys()));
+        let (Some(default), Some(parent)) = (default, path.parent()) else {
             return Ok(None);
         };
         let mut reading = self.trail.read(datastore, parent).await?;
         let Resource::Container(container) = &reading.resource else { return Ok(None) };
-        let holds = case_holds(schema, Some(container.as_ref()), target)
+        let is_set = match container.get(target) {
+            Some(Data::LeafList(values)) => !values.is_empty(),
+            stored => stored.is_some(),
+        };
+        let holds = !is_set
+            && case_holds(schema, Some(container.as_ref()), target)
             && reading.hidden.nodes().binary_search(&target).is_err()
             && reading
                 .surroundings()
                 .is_none_or(|around| is_allowed(schema, around.tree, around.path, target));
         reading.target = path.clone();
-        Ok(holds.then(|| Shown { reading, default: Some(owned(default)) }))
+        reading.resource = Resource::Value(default);
+        Ok(holds.then_some(Shown { reading, is_default: true }))
     }
 
     /// The validators of the representation. They are those of configuration (section 3.5.1): state has none.
@@ -216,9 +218,13 @@ fn holds_state(schema: &Schema, container: &Container) -> bool {
     })
 }
 
-fn owned(default: DefaultValue<'_>) -> Data {
-    match default {
-        DefaultValue::Leaf(value) => Data::Leaf(value.clone()),
-        DefaultValue::LeafList(values) => Data::LeafList(values.into()),
+/// What of a default stands at a path that ends in these keys: of a leaf-list all of it, or the entry that is named.
+fn at_keys(default: DefaultValue<'_>, keys: &[Value]) -> Option<Data> {
+    match (default, keys) {
+        (DefaultValue::Leaf(value), _) => Some(Data::Leaf(value.clone())),
+        (DefaultValue::LeafList(values), []) => Some(Data::LeafList(values.into())),
+        (DefaultValue::LeafList(values), [named, ..]) => {
+            values.contains(named).then(|| Data::Leaf(named.clone()))
+        }
     }
 }
