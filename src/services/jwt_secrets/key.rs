@@ -108,6 +108,15 @@ impl SigningKey {
     }
 }
 
+/// What whoever brings a key should know of it: that the secret of an HMAC is shorter than its hash (RFC 7518
+/// section 3.2). It is taken all the same.
+pub fn advice(name: &str, key: &str) -> Option<String> {
+    let (algorithm, Needs::Mac(mac)) = algorithm(name)? else { return None };
+    let wanted = mac.digest_algorithm().output_len();
+    (key.len() < wanted)
+        .then(|| format!("key has {} bytes; RFC 7518 asks for {wanted} at least with {algorithm}", key.len()))
+}
+
 /// The first private key in a PEM text, with its label. Parameters of a curve may stand in front of it.
 fn private_key(text: &str) -> Option<(&str, Secret)> {
     let mut rest = text;
@@ -136,6 +145,15 @@ mod tests {
             "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
             STANDARD.encode(der)
         ))
+    }
+
+    #[test]
+    fn rfc7518_3_2_a_secret_that_is_shorter_than_the_hash_gets_advice() {
+        for (name, length) in [("HS256", 32), ("HS384", 48), ("HS512", 64)] {
+            assert_eq!(advice(name, &"s".repeat(length)), None);
+            assert!(advice(name, &"s".repeat(length - 1)).unwrap().contains(name));
+        }
+        assert_eq!(advice("RS256", "short"), None);
     }
 
     fn said(name: &str, key: &Secret) -> Result<&'static str, &'static str> {

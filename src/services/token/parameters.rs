@@ -87,8 +87,13 @@ impl TokenParameters {
     }
 }
 
-/// Names without repetitions, with `default` at the end if it is wanted and not there.
+/// Names without repetitions, with `default` at the end if it is wanted and not there. Beside `root`, which allows
+/// everything, nothing else is named.
 pub fn with_default(names: &[Ident], default: bool) -> Vec<Ident> {
+    use crate::access::authorize::policy::ROOT;
+    if let Some(root) = names.iter().find(|name| **name == ROOT) {
+        return vec![root.clone()];
+    }
     let mut policies: Vec<Ident> = Vec::with_capacity(names.len() + 1);
     let default = default.then(|| Ident::from(crate::access::authorize::policy::DEFAULT));
     for name in names.iter().chain(&default) {
@@ -151,5 +156,7 @@ mod tests {
         assert_eq!(parameters.policies(), ["b", "a", "default"].map(Ident::from));
         parameters.token_no_default_policy = true;
         assert_eq!(parameters.policies(), ["b", "a"].map(Ident::from));
+        parameters.token_policies.push(Ident::from("root"));
+        assert_eq!(parameters.policies(), ["root"].map(Ident::from));
     }
 }

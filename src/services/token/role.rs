@@ -174,6 +174,6 @@ mod tests {
     fn no_role_makes_a_root_token_for_whoever_has_none() {
         let role = role(json!({ "allowed-policies": ["root"] }));
         assert_eq!(handed_out(&role, &["dev"], &["root"]), None);
-        assert_eq!(handed_out(&role, &["root"], &["root"]).unwrap(), ["root", "default"]);
+        assert_eq!(handed_out(&role, &["root"], &["root"]).unwrap(), ["root"]);
     }
 }

@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::field::{Field, Kind};
 use super::route::{Backend, Endpoint};
 use crate::data::path::InstancePath;
+use crate::services::jwt_secrets::key::advice;
 
 /// The backend.
 pub static BACKEND: Backend = Backend {
@@ -98,7 +99,7 @@ async fn delete(call: &mut Call<'_>) -> Result<Answer, Fault> {
 
 async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
     let place = place(call)?;
-    let algorithm = call.arguments.text("algorithm").unwrap_or("RS256");
+    let algorithm = call.arguments.text("algorithm").unwrap_or("RS256").to_owned();
     let known = ["256", "384", "512"].into_iter().any(|size| {
         algorithm.strip_suffix(size).is_some_and(|kind| matches!(kind, "RS" | "PS" | "ES" | "EC" | "HS"))
     });
@@ -112,8 +113,9 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
         Some(text) if text.trim().is_empty() => return Err(Fault::bad_request("Key must not be blank")),
         Some(_) => {}
     }
+    let advised = call.arguments.text("key").and_then(|key| advice(&algorithm, key));
     call.put(place, Vec::new()).await?;
-    Ok(Answer::nothing())
+    Ok(advised.into_iter().fold(Answer::nothing(), Answer::warn))
 }
 
 async fn issue(call: &mut Call<'_>) -> Result<Answer, Fault> {

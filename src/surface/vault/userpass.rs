@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::field::{Field, Kind};
 use super::route::{Audience, Backend, Endpoint};
 use super::token_fields::{OLDER_NAMES, TOKEN_FIELDS};
+use crate::base::password;
 use crate::data::path::InstancePath;
 
 /// The backend.
@@ -108,8 +109,21 @@ async fn write(call: &mut Call<'_>) -> Result<Answer, Fault> {
     if is_empty("password") || is_empty("password_hash") || !has_password && !call.is_there(&place) {
         return Err(Fault::bad_request("missing password"));
     }
+    check_hash(call)?;
     call.put(place, Vec::new()).await?;
     Ok(Answer::nothing())
+}
+
+/// What is said to be a hash must be one that can be verified: it would be the password otherwise.
+fn check_hash(call: &Call<'_>) -> Result<(), Fault> {
+    let Some(hash) = call.arguments.text("password_hash") else { return Ok(()) };
+    if call.arguments.has("password") {
+        return Err(Fault::bad_request("'password' and 'password_hash' cannot be given together"));
+    }
+    if !password::is_hash(hash) {
+        return Err(Fault::bad_request("'password_hash' must be a bcrypt or argon2 string"));
+    }
+    password::check_hash(hash).map_err(|error| Fault::bad_request(format!("'password_hash': {error}")))
 }
 
 async fn change(call: &mut Call<'_>, missing: &str) -> Result<Answer, Fault> {
@@ -120,6 +134,7 @@ async fn change(call: &mut Call<'_>, missing: &str) -> Result<Answer, Fault> {
     if !call.endpoint.fields.iter().copied().flatten().any(|field| call.arguments.has(field.name)) {
         return Err(Fault::bad_request(missing));
     }
+    check_hash(call)?;
     call.put(place, Vec::new()).await?;
     Ok(Answer::nothing())
 }
