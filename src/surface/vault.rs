@@ -45,10 +45,12 @@ use self::route::{Audience, Backend};
 use crate::access::authenticate::Credentials;
 use crate::access::authorize::{AclRequest, Capability};
 use crate::access::gate::{Gate, Judgement};
+use crate::access::model::path_to;
 use crate::base::ident::Ident;
 use crate::surface::failure::Failure;
 use crate::surface::http::{Payload, Refusal, Reply, Request};
 use crate::surface::trail::Trail;
+use crate::yang::schema::Value as Name;
 
 /// What is there without being enabled, by path.
 static BUILT_IN: &[(&str, &Backend)] = &[
@@ -207,7 +209,14 @@ impl Vault {
         if asked.verb == Verb::Write && asked.trailing_slash {
             return Err(Fault::bad_request("cannot write to a path ending in '/'"));
         }
-        let Read { arguments, unknown } = Arguments::read(endpoint.fields, &sent)?;
+        let Read { mut arguments, unknown } = Arguments::read(endpoint.fields, &sent)?;
+        arguments.name_policies(endpoint.fields, &sent, |name| {
+            let policies = path_to(self.gate.engine().schema(), "/policy/policies").ok();
+            let policy = policies.map(|policies| policies.entry([Name::string(name)]));
+            policy
+                .zip(snapshot.tenant(&tenant))
+                .is_some_and(|(policy, data)| data.tree.get(&policy).is_some())
+        });
         let warnings = match endpoint.fields.is_empty() {
             // It takes whatever it gets.
             true => Vec::new(),

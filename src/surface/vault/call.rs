@@ -77,8 +77,7 @@ impl Call<'_> {
     pub fn has_sudo(&self) -> bool {
         let Some(caller) = &self.trail.caller else { return false };
         let is_enough = |capability: &&str| matches!(*capability, "root" | "sudo");
-        !caller.warranted
-            || self.trail.gate.capabilities(caller, &self.asked.path).iter().any(|one| is_enough(&one))
+        !caller.warranted || self.trail.gate.capabilities(caller, &self.asked.path).iter().any(is_enough)
     }
 
     /// A place in the model: `strongbox/mounts/auth/{}`, with a key for each pair of braces.

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Number, Value};
 
 use super::field::Kind;
+use crate::access::authorize::policy::{DEFAULT, ROOT};
 use crate::data::violation::shorten;
 
 /// Brings what was sent for a field into its one form; `None` where it says nothing: `null` does, but for lists, of which
@@ -18,7 +19,7 @@ use crate::data::violation::shorten;
 /// The sentence for the client.
 pub fn coerce(name: &str, kind: Kind, sent: &Value) -> Result<Option<Value>, String> {
     let says_nothing = match (kind, sent) {
-        (Kind::TextList | Kind::LowerList, _) => false,
+        (Kind::TextList | Kind::PolicyNames, _) => false,
         (Kind::LeaseLength, Value::String(text)) => text.trim().is_empty(),
         (_, sent) => sent.is_null(),
     };
@@ -46,7 +47,7 @@ fn coerced(name: &str, kind: Kind, sent: &Value) -> Result<Value, String> {
         },
         Kind::SignedDuration => seconds(sent).map(Value::from),
         Kind::TextList => list(sent).map(Value::Array),
-        Kind::LowerList => list(sent).map(lower).map(Value::Array),
+        Kind::PolicyNames => policy_names(sent, |_| false).map(Value::Array),
         Kind::Map => map(sent).map(Value::Object),
         Kind::Pairs => pairs(sent).map(Value::Object),
         Kind::Any => Ok(sent.clone()),
@@ -197,14 +198,22 @@ fn list(sent: &Value) -> Result<Vec<Value>, String> {
     }
 }
 
-/// Names of policies and the like: in lower case, each once, in order.
-fn lower(members: Vec<Value>) -> Vec<Value> {
-    let mut names: Vec<String> =
-        members.iter().filter_map(Value::as_str).map(|name| name.trim().to_lowercase()).collect();
+/// Names of policies, each once, in order: in lower case, but for those with capitals that are there under that very name.
+/// What is built in is meant however its letters are written.
+///
+/// # Errors
+/// The reason why it is no list.
+pub fn policy_names(sent: &Value, is_there: impl Fn(&str) -> bool) -> Result<Vec<Value>, String> {
+    let name = |member: &str| {
+        let (given, lower) = (member.trim(), member.trim().to_lowercase());
+        let is_kept = given != lower && lower != ROOT && lower != DEFAULT && is_there(given);
+        if is_kept { given.to_owned() } else { lower }
+    };
+    let mut names: Vec<String> = list(sent)?.iter().filter_map(Value::as_str).map(name).collect();
     names.retain(|name| !name.is_empty());
     names.sort_unstable();
     names.dedup();
-    names.into_iter().map(Value::String).collect()
+    Ok(names.into_iter().map(Value::String).collect())
 }
 
 fn map(sent: &Value) -> Result<Map<String, Value>, String> {
@@ -304,7 +313,7 @@ mod tests {
         for kind in kinds {
             assert_eq!(coerce("x", kind, &Value::Null).unwrap(), None, "{kind:?}");
         }
-        assert_eq!(ok(Kind::LowerList, Value::Null), json!([]));
+        assert_eq!(ok(Kind::PolicyNames, Value::Null), json!([]));
     }
 
     #[test]
@@ -379,7 +388,13 @@ mod tests {
         ] {
             assert_eq!(ok(Kind::TextList, sent.clone()), list, "{sent}");
         }
-        assert_eq!(ok(Kind::LowerList, json!(" Dev,prod,dev")), json!(["dev", "prod"]));
+        assert_eq!(ok(Kind::PolicyNames, json!(" Dev,prod,dev")), json!(["dev", "prod"]));
+    }
+
+    #[test]
+    fn a_policy_keeps_the_capitals_under_which_it_is_there_and_root_is_root() {
+        let names = policy_names(&json!("Ops, Dev,ROOT, Root ,Default"), |name| name != "Dev").unwrap();
+        assert_eq!(names, ["Ops", "default", "dev", "root"]);
     }
 
     #[test]

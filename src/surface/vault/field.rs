@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::coerce::coerce;
+use super::coerce::{coerce, policy_names};
 use super::fault::Fault;
 
 /// What a field accepts.
@@ -28,8 +28,8 @@ pub enum Kind {
     SignedDuration,
     /// Several texts, or one with commas.
     TextList,
-    /// Names in lower case, each once, in order.
-    LowerList,
+    /// Names of policies, each once, in order; in lower case, but for [`Arguments::name_policies`].
+    PolicyNames,
     /// An object.
     Map,
     /// Names and texts: an object, or texts of the form `name=text`.
@@ -47,7 +47,7 @@ impl Kind {
             Kind::Flag => "bool",
             Kind::Int => "int",
             Kind::Duration | Kind::LeaseLength | Kind::SignedDuration => "duration (sec)",
-            Kind::TextList | Kind::LowerList => "[]string",
+            Kind::TextList | Kind::PolicyNames => "[]string",
             Kind::Map => "map",
             Kind::Pairs => "keypair",
             Kind::Any => "any",
@@ -60,7 +60,7 @@ impl Kind {
             Kind::Text | Kind::EntryName | Kind::Secret | Kind::Base64 => "string",
             Kind::Flag => "boolean",
             Kind::Int | Kind::Duration | Kind::LeaseLength | Kind::SignedDuration => "integer",
-            Kind::TextList | Kind::LowerList => "array",
+            Kind::TextList | Kind::PolicyNames => "array",
             Kind::Map | Kind::Pairs | Kind::Any => "object",
         }
     }
@@ -71,7 +71,7 @@ impl Kind {
             Kind::Text | Kind::EntryName | Kind::Secret | Kind::Base64 => Value::from(""),
             Kind::Flag => Value::Bool(false),
             Kind::Int | Kind::Duration | Kind::LeaseLength | Kind::SignedDuration => Value::from(0),
-            Kind::TextList | Kind::LowerList => Value::Array(Vec::new()),
+            Kind::TextList | Kind::PolicyNames => Value::Array(Vec::new()),
             Kind::Map | Kind::Pairs => Value::Object(Map::new()),
             Kind::Any => Value::Null,
         }
@@ -150,6 +150,22 @@ impl Arguments {
         let is_known = |name: &&String| known().any(|field| field.name == name.as_str());
         let unknown = sent.keys().filter(|name| !is_known(name)).cloned().collect();
         Ok(Read { arguments: Arguments(arguments), unknown })
+    }
+
+    /// Brings names of policies into the form under which they are there.
+    pub fn name_policies(
+        &mut self,
+        fields: &[&[Field]],
+        sent: &Map<String, Value>,
+        is_there: impl Fn(&str) -> bool,
+    ) {
+        for field in fields.iter().copied().flatten().filter(|field| field.kind == Kind::PolicyNames) {
+            let is_counted = field.alias_of.is_empty() || !sent.contains_key(field.alias_of);
+            let names = sent.get(field.name).filter(|_| is_counted).map(|sent| policy_names(sent, &is_there));
+            if let Some(Ok(names)) = names {
+                self.set(if field.alias_of.is_empty() { field.name } else { field.alias_of }, names.into());
+            }
+        }
     }
 
     /// A value, if it was sent.

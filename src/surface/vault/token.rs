@@ -29,7 +29,7 @@ pub static BACKEND: Backend = Backend {
 };
 
 static CREATE: &[Field] = &[
-    Field::new("policies", Kind::LowerList, "Policies of the token; without any, those of the caller's."),
+    Field::new("policies", Kind::PolicyNames, "Policies of the token; without any, those of the caller's."),
     Field::new("meta", Kind::Pairs, "Facts that the token carries."),
     Field::new("no_parent", Kind::Flag, "The token does not end with the caller's."),
     Field::new("no_default_policy", Kind::Flag, "Leaves the policy 'default' out."),

@@ -4,7 +4,7 @@ use super::field::{Field, Kind};
 
 /// The fields `token_…`.
 pub static TOKEN_FIELDS: &[Field] = &[
-    Field::of("token_policies", Kind::LowerList, "token-policies", "Policies that the token carries."),
+    Field::of("token_policies", Kind::PolicyNames, "token-policies", "Policies that the token carries."),
     Field::of("token_ttl", Kind::Duration, "token-ttl", "How long the token lives."),
     Field::of(
         "token_max_ttl",
@@ -52,7 +52,7 @@ pub static TOKEN_FIELDS: &[Field] = &[
 
 /// The older names of some of them.
 pub static OLDER_NAMES: &[Field] = &[
-    Field::alias("policies", Kind::LowerList, "token_policies"),
+    Field::alias("policies", Kind::PolicyNames, "token_policies"),
     Field::alias("ttl", Kind::Duration, "token_ttl"),
     Field::alias("max_ttl", Kind::Duration, "token_max_ttl"),
     Field::alias("period", Kind::Duration, "token_period"),

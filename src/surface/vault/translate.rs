@@ -91,8 +91,8 @@ pub fn shown(schema: &Schema, fields: &[&[Field]], entry: &Container) -> Result<
         .into_iter()
         .map(|field| {
             let (first, rest) = field.leaf.split_once('/').unwrap_or((field.leaf, ""));
-            let below = rest.split('/').filter(|name| !name.is_empty());
-            let found = part.get(first).and_then(|child| below.fold(Some(child), |at, name| at?.get(name)));
+            let mut below = rest.split('/').filter(|name| !name.is_empty());
+            let found = part.get(first).and_then(|child| below.try_fold(child, |at, name| at.get(name)));
             (
                 field.name.to_owned(),
                 found.map_or_else(|| field.kind.nothing(), |found| for_client(field.kind, found)),

@@ -23,8 +23,8 @@ static PASSWORD: &[Field] = &[Field::of("password", Kind::Secret, "password", "T
 static HASH: &[Field] =
     &[Field::of("password_hash", Kind::Secret, "password", "The password as a bcrypt or argon2 string.")];
 static POLICIES: &[Field] = &[
-    Field::of("token_policies", Kind::LowerList, "token-policies", "Policies that the token carries."),
-    Field::alias("policies", Kind::LowerList, "token_policies"),
+    Field::of("token_policies", Kind::PolicyNames, "token-policies", "Policies that the token carries."),
+    Field::alias("policies", Kind::PolicyNames, "token_policies"),
 ];
 static LOGIN: &[Field] = &[
     Field::new("password", Kind::Secret, "The password."),

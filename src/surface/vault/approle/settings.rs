@@ -36,11 +36,11 @@ pub static ENDPOINTS: &[Endpoint] = &[
         &[&[
             Field::of(
                 "token_policies",
-                Kind::LowerList,
+                Kind::PolicyNames,
                 "token-policies",
                 "Policies that the token carries.",
             ),
-            Field::alias("policies", Kind::LowerList, "token_policies"),
+            Field::alias("policies", Kind::PolicyNames, "token_policies"),
         ]],
     ),
     setting(

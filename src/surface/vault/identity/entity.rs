@@ -33,7 +33,7 @@ static ENTITY: &[Field] = &[
     Field::new("id", Kind::Text, "The id of an entity that exists."),
     Field::of("name", Kind::Text, "name", "What to call the entity."),
     Field::of("metadata", Kind::Pairs, "metadata", "Facts about the entity."),
-    Field::of("policies", Kind::LowerList, "policies", "Policies that tokens of the entity have."),
+    Field::of("policies", Kind::PolicyNames, "policies", "Policies that tokens of the entity have."),
     Field::of("disabled", Kind::Flag, "disabled", "Nothing is allowed to tokens of the entity."),
 ];
 

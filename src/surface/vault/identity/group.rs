@@ -27,7 +27,7 @@ static GROUP: &[Field] = &[
     Field::of("name", Kind::Text, "name", "What to call the group."),
     Field::of("type", Kind::Text, "type", "internal or external; it cannot be changed."),
     Field::of("metadata", Kind::Pairs, "metadata", "Facts about the group."),
-    Field::of("policies", Kind::LowerList, "policies", "Policies that tokens of members have."),
+    Field::of("policies", Kind::PolicyNames, "policies", "Policies that tokens of members have."),
     Field::of("member_group_ids", Kind::TextList, "member-groups", "Groups whose members are members."),
     Field::of("member_entity_ids", Kind::TextList, "member-entities", "Entities that are members."),
 ];

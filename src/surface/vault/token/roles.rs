@@ -11,22 +11,22 @@ use crate::surface::vault::field::{Field, Kind};
 use crate::surface::vault::route::Endpoint;
 
 static ROLE: &[Field] = &[
-    Field::of("allowed_policies", Kind::LowerList, "allowed-policies", "Policies that a token may carry."),
+    Field::of("allowed_policies", Kind::PolicyNames, "allowed-policies", "Policies that a token may carry."),
     Field::of(
         "allowed_policies_glob",
-        Kind::LowerList,
+        Kind::PolicyNames,
         "allowed-policy-patterns",
         "Policies that a token may carry besides, if the caller's token carries them too.",
     ),
     Field::of(
         "disallowed_policies",
-        Kind::LowerList,
+        Kind::PolicyNames,
         "disallowed-policies",
         "Policies that no token carries.",
     ),
     Field::of(
         "disallowed_policies_glob",
-        Kind::LowerList,
+        Kind::PolicyNames,
         "disallowed-policy-patterns",
         "The same, by pattern.",
     ),
