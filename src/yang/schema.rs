@@ -125,6 +125,8 @@ pub struct Schema {
     pub(crate) state_below: Vec<bool>,
     /// By node, what [`Schema::member`] answers; made when it is first asked.
     members: OnceLock<Vec<Box<[u8]>>>,
+    /// By node, what [`Schema::has_conditional_default_below`] answers; made when it is first asked.
+    conditional_defaults: OnceLock<Vec<bool>>,
     /// Modules by name.
     pub(crate) module_names: HashMap<Ident, ModuleId>,
     /// Identities by name.
@@ -147,6 +149,7 @@ impl Schema {
             secrets: Vec::new(),
             state_below: Vec::new(),
             members: OnceLock::new(),
+            conditional_defaults: OnceLock::new(),
             module_names: HashMap::default(),
             identity_names: HashMap::default(),
             structures: Vec::new(),
@@ -289,6 +292,20 @@ impl Schema {
         }
     }
 
+    /// The child that a name without a module means below a node that is known: that of the module of this node where it has
+    /// one (RFC 7951 section 4), otherwise the only one. So what other modules add changes nothing of what a name means.
+    ///
+    /// # Errors
+    /// As [`Schema::child`].
+    pub fn child_meant(&self, parent: NodeId, name: &str) -> Result<NodeId, ChildError> {
+        if parent != NodeId::ROOT
+            && let Ok(own) = self.child(parent, Some(self.node(parent).module), name)
+        {
+            return Ok(own);
+        }
+        self.child(parent, None, name)
+    }
+
     /// The child of that name; where several modules define one, the one of the module that was loaded first. So the
     /// product's own code names its nodes: its modules are loaded before any that a user adds beside them.
     pub fn own_child(&self, parent: NodeId, name: &str) -> Option<NodeId> {
@@ -322,6 +339,32 @@ impl Schema {
     /// Whether state can stand somewhere below a node.
     pub fn has_state_below(&self, id: NodeId) -> bool {
         self.state_below.get(id.0 as usize) == Some(&true)
+    }
+
+    /// Whether a default below a node is in use only on a condition (`when`), which may look at any other data.
+    pub fn has_conditional_default_below(&self, id: NodeId) -> bool {
+        let known = self.conditional_defaults.get_or_init(|| {
+            let mut defaults = vec![false; self.nodes.len()];
+            let mut below = vec![false; self.nodes.len()];
+            let mark = |marks: &mut [bool], id: NodeId| marks.get_mut(id.0 as usize).map(|mark| *mark = true);
+            // Parents have smaller ids than their children.
+            for node in self.nodes.iter().rev().filter(|node| node.is_data()) {
+                let at = node.id.0 as usize;
+                let has_default = match &node.kind {
+                    NodeKind::Leaf { default, .. } => default.is_some(),
+                    NodeKind::LeafList { defaults, .. } => !defaults.is_empty(),
+                    _ => node.is_np_container() && defaults.get(at) == Some(&true),
+                };
+                if has_default {
+                    mark(&mut defaults, node.parent);
+                }
+                if below.get(at) == Some(&true) || has_default && !node.whens.is_empty() {
+                    mark(&mut below, node.parent);
+                }
+            }
+            below
+        });
+        known.get(id.0 as usize) == Some(&true)
     }
 
     /// The children of that name, one per module that defines one, with their names.

@@ -12,6 +12,7 @@ use crate::access::authorize::walk::Walk;
 use crate::base::clock::Timestamp;
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
+use crate::data::read::WithDefaults;
 use crate::data::violation::Violation;
 use crate::engine::caller::Caller;
 use crate::engine::commit::{CommitError, Precondition};
@@ -41,6 +42,26 @@ impl Gate {
             return self.validators_of_all(snapshot, tenant, target);
         }
         self.validators_for(authority, &walk_to(authority, target), snapshot, tenant, target)
+    }
+
+    /// The validators of what is shown of a reading in that mode of defaults. A default that a condition brings into use changes
+    /// what is shown without a change below the target: then the tag, which begins as ever, ends with that of all of the
+    /// configuration. A caller that does not see all of it has none then, since what it does not see may decide.
+    pub fn validators_with(&self, reading: &Reading, defaults: WithDefaults) -> Validators {
+        let own = self.validators_of(reading);
+        let shows_unset = matches!(defaults, WithDefaults::ReportAll | WithDefaults::ReportAllTagged);
+        if !shows_unset || !self.engine().schema().has_conditional_default_below(reading.target.target()) {
+            return own;
+        }
+        let Reading { snapshot, tenant, authority, .. } = reading;
+        let root = InstancePath::root();
+        let all = self.validators_for(authority, &walk_to(authority, &root), snapshot, tenant, &root);
+        match (own.etag, all.etag) {
+            (Some(own), Some(all_etag)) if all.modified.is_some() => {
+                Validators { etag: Some([&own, ".", &all_etag].concat()), modified: all.modified }
+            }
+            _ => Validators::default(),
+        }
     }
 
     /// For who sees all of it.

@@ -171,7 +171,8 @@ impl Visit<'_> {
         if !is_config || query.content == Content::Nonconfig {
             return Validators::default();
         }
-        let mut found = self.dialect.gate.validators_of(reading);
+        let defaults = query.with_defaults.unwrap_or_default();
+        let mut found = self.dialect.gate.validators_with(reading, defaults);
         if let Some(etag) = &mut found.etag {
             etag.push_str(self.wanted.mark());
             etag.push_str(&self.view());

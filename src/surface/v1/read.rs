@@ -46,7 +46,7 @@ impl Visit<'_> {
         if let Some(filter) = &entry_filter {
             filter.check(schema, &reading)?;
         }
-        let validators = self.validators(&reading);
+        let validators = self.validators(&reading, query);
         if let Some(reply) = decide_read(&conditions, &validators, &reading.target)? {
             return Ok(reply);
         }
@@ -68,11 +68,11 @@ impl Visit<'_> {
     }
 
     /// The validators of the representation; state has none.
-    fn validators(&self, reading: &Reading) -> Validators {
+    fn validators(&self, reading: &Reading, query: &Query) -> Validators {
         if reading.datastore == Datastore::State {
             return Validators::default();
         }
-        let mut found = self.v1.gate.validators_of(reading);
+        let mut found = self.v1.gate.validators_with(reading, query.with_defaults.unwrap_or_default());
         if let (Some(etag), Format::Yaml) = (&mut found.etag, self.wanted.format) {
             etag.push_str(".yaml");
         }
