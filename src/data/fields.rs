@@ -57,7 +57,8 @@ impl FieldTree {
     }
 }
 
-/// Reads a `fields` parameter for a node. A name may be written `module:name`.
+/// Reads a `fields` parameter for a node. A name may be written `module:name`; without a module, that of the node above it is
+/// meant where it has such a child.
 ///
 /// # Errors
 /// `bad-attribute` with the column for bad syntax; `unknown-element` for every name that the model does not have there.
@@ -196,7 +197,7 @@ impl<'a> Parser<'a> {
         let found = match module {
             Some(None) => Err(ChildError::Unknown),
             Some(module) => self.schema.child(parent, module, bare),
-            None => self.schema.child(parent, None, bare),
+            None => self.schema.child_meant(parent, bare),
         };
         match found {
             Ok(id) if self.schema.node(id).is_data() => Ok(Some(id)),

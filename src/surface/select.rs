@@ -313,11 +313,11 @@ impl Order {
             None => (false, text),
         };
         let find = |parent: NodeId, name: &str| {
-            let (module, bare) = match name.split_once(':') {
-                Some((module, bare)) => (schema.module_by_name(module), bare),
-                None => (None, name),
+            let child = match name.split_once(':') {
+                Some((module, bare)) => schema.child(parent, Some(schema.module_by_name(module)?), bare),
+                None => schema.child_meant(parent, name),
             };
-            schema.child(parent, module, bare).ok().map(|child| schema.node(child))
+            child.ok().map(|child| schema.node(child))
         };
         let (containers, last) = name.rsplit_once('/').unwrap_or(("", name));
         let mut way = Vec::new();
