@@ -4,6 +4,7 @@
 //! Never here: whether anything exists at a path, or who may see it.
 
 mod parse;
+mod reading;
 mod restconf;
 
 pub(in crate::data) use parse::unknown_message;
@@ -13,6 +14,7 @@ use std::borrow::{Borrow, Cow};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use smallvec::SmallVec;
 
+use super::tree::Tree;
 use super::violation::Violation;
 use crate::yang::schema::{ModuleId, NodeId, NodeKind, Schema, Value};
 
@@ -196,7 +198,19 @@ impl InstancePath {
     /// `unknown-element` for a name that the model does not have there, `invalid-value` for a key that is not of its
     /// type, `bad-element` for a wrong number of keys, `malformed-message` for a bad percent-encoding.
     pub fn parse_v1(schema: &Schema, segments: &str) -> Result<InstancePath, Violation> {
-        parse::v1(schema, segments)
+        parse::v1(schema, segments, None)
+    }
+
+    /// The same, where a key that can be read in several ways means an entry that is stored.
+    ///
+    /// # Errors
+    /// As [`InstancePath::parse_v1`].
+    pub fn parse_v1_among(
+        schema: &Schema,
+        segments: &str,
+        stored: Option<&Tree>,
+    ) -> Result<InstancePath, Violation> {
+        parse::v1(schema, segments, stored)
     }
 
     /// Reads the form of RFC 7951 section 6.11. Keys may come in any order; a name without module is in the module of

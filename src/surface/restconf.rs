@@ -30,6 +30,7 @@ use self::media::{ACCEPT_PATCH, PATCH_TYPES, Wanted};
 use self::patch::Names;
 use self::query::{Place, Query};
 use self::route::Resource;
+use self::store::Store;
 use crate::access::gate::Gate;
 use crate::engine::Engine;
 use crate::surface::failure::Failure;
@@ -119,7 +120,7 @@ impl Visit<'_> {
         if !matches!(found, Ok(Resource::Operation { public: true, .. })) {
             self.trail.authenticate().await?;
         }
-        let resource = found?;
+        let resource = self.among_stored(found?)?;
         let method = &request.method;
         if *method == Method::OPTIONS {
             return Ok(options(&resource));
@@ -150,6 +151,23 @@ impl Visit<'_> {
                 Err(Failure::internal("a resource was found twice"))
             }
         }
+    }
+}
+
+impl Visit<'_> {
+    /// The same resource, now that what is stored can tell what the keys of its path mean.
+    fn among_stored(&self, resource: Resource) -> Result<Resource, Failure> {
+        let schema: &Schema = self.dialect.schema();
+        let (path, is_candidate) = match &resource {
+            Resource::Data { path, store, .. } => (path, *store == Store::Candidate),
+            Resource::Operation { path, .. } => (path, false),
+            _ => return Ok(resource),
+        };
+        if !path.has_several_readings(schema) {
+            return Ok(resource);
+        }
+        let stored = self.trail.stored(is_candidate);
+        Resource::find_among(schema, self.trail.request.path(), stored.as_ref())
     }
 }
 

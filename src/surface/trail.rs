@@ -13,7 +13,7 @@ use crate::access::audit::{AuditChange, AuditEntry};
 use crate::access::authenticate::Credentials;
 use crate::access::gate::{Gate, Outcome, Reading, Refusal, Written};
 use crate::data::path::InstancePath;
-use crate::data::tree::Container;
+use crate::data::tree::{Container, Tree};
 use crate::engine::{Attempted, Caller, ClientInfo, Datastore, Operation, Output};
 use crate::services::token::IssuedToken;
 
@@ -76,6 +76,15 @@ impl<'a> Trail<'a> {
             Outcome::Read(reading) => Ok(reading),
             Outcome::Written(_) | Outcome::Invoked(_) => Err(Refusal::Invalid(Vec::new())),
         }
+    }
+
+    /// The configuration among which the paths of a request are understood, as it was set or as the caller prepares it. What of
+    /// it the caller may know is decided by what the paths are for.
+    pub fn stored(&self, is_candidate: bool) -> Option<Tree> {
+        let caller = self.caller.as_ref()?;
+        let running = self.gate.engine().snapshot();
+        let snapshot = if is_candidate { self.gate.prepared(caller, running) } else { running };
+        snapshot.tenant(&caller.tenant).map(|data| data.tree.clone())
     }
 
     /// Makes a change for whoever asks, and keeps in mind what changed.

@@ -29,7 +29,7 @@ use self::format::{ACCEPT_PATCH, PATCH_TYPES, Wanted};
 use self::query::Query;
 use self::route::{Resource, RouteError};
 use crate::access::gate::Gate;
-use crate::engine::Engine;
+use crate::engine::{Datastore, Engine};
 use crate::surface::failure::Failure;
 use crate::surface::http::{Payload, Refusal, Reply, Request};
 use crate::surface::trail::Trail;
@@ -82,7 +82,30 @@ impl V1 {
     }
 }
 
+impl From<RouteError> for Failure {
+    fn from(error: RouteError) -> Self {
+        match error {
+            RouteError::NotFound(violation) => Failure::new(StatusCode::NOT_FOUND, violation),
+            RouteError::Bad(violation) => Failure::from(violation),
+        }
+    }
+}
+
 impl Visit<'_> {
+    /// The same resource, now that what is stored can tell what the keys of its path mean.
+    fn among_stored(&self, resource: Resource) -> Result<Resource, RouteError> {
+        let schema = self.v1.schema();
+        let (path, is_candidate) = match &resource {
+            Resource::Data { path, datastore, .. } => (path, *datastore == Datastore::Candidate),
+            Resource::Operation { path, .. } => (path, false),
+            Resource::Index => return Ok(resource),
+        };
+        if !path.has_several_readings(schema) {
+            return Ok(resource);
+        }
+        Resource::find_among(schema, self.trail.request.path(), self.trail.stored(is_candidate).as_ref())
+    }
+
     async fn run(&mut self, not_acceptable: Option<Refusal>, payload: Payload) -> Result<Reply, Failure> {
         let request = self.trail.request;
         let schema = self.v1.schema();
@@ -91,10 +114,7 @@ impl Visit<'_> {
         if !matches!(found, Ok(Resource::Operation { public: true, .. })) {
             self.trail.authenticate().await?;
         }
-        let resource = found.map_err(|error| match error {
-            RouteError::NotFound(violation) => Failure::new(StatusCode::NOT_FOUND, violation),
-            RouteError::Bad(violation) => Failure::from(violation),
-        })?;
+        let resource = found.and_then(|resource| self.among_stored(resource))?;
         let method = &request.method;
         if *method == Method::OPTIONS {
             return Ok(options(&resource));

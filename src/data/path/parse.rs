@@ -8,11 +8,12 @@ use smallvec::SmallVec;
 use super::{InstancePath, Keys};
 use crate::base::error::ErrorTag;
 use crate::base::suggest::nearest;
+use crate::data::tree::Tree;
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::types::{ParseContext, Raw, Strictness};
-use crate::yang::schema::{ChildError, ModuleId, Node, NodeId, NodeKind, Schema, Value};
+use crate::yang::schema::{ChildError, Node, NodeId, NodeKind, Schema, Value};
 
-pub(super) fn v1(schema: &Schema, text: &str) -> Result<InstancePath, Violation> {
+pub(super) fn v1(schema: &Schema, text: &str, stored: Option<&Tree>) -> Result<InstancePath, Violation> {
     let mut path = InstancePath::root();
     let text = text.strip_prefix('/').unwrap_or(text);
     if text.is_empty() {
@@ -21,32 +22,42 @@ pub(super) fn v1(schema: &Schema, text: &str) -> Result<InstancePath, Violation>
     let mut segments = text.split('/');
     while let Some(segment) = segments.next() {
         let name = decode(segment, &path)?;
-        let child = named_child(schema, &path, &name, None)?;
+        let child = named_child(schema, &path, &name, BareName::Ambiguous)?;
         let node = schema.node(child);
-        let keys = match &node.kind {
-            NodeKind::List { keys, .. } if !keys.is_empty() => {
-                segments.next().map(|segment| list_keys(schema, &path, node, segment)).transpose()?
-            }
-            NodeKind::LeafList { .. } => segments
-                .next()
-                .map(|segment| {
-                    let text = decode(segment, &path)?;
-                    key_value(schema, &path, child, &text).map(|value| Keys::from([value]))
-                })
-                .transpose()?,
+        let texts = match &node.kind {
+            NodeKind::List { keys, .. } if !keys.is_empty() => segments.next(),
+            NodeKind::LeafList { .. } => segments.next(),
             _ => None,
         };
-        path.push(child, keys.unwrap_or_default());
+        let keys = match texts {
+            None => Keys::new(),
+            Some(texts) if node.is_list() => list_keys(schema, &path, node, texts)?,
+            Some(text) => Keys::from([key_value(schema, &path, child, &decode(text, &path)?)?]),
+        };
+        path.push(child, keys);
+        if let (Some(stored), Some(texts)) = (stored, texts) {
+            path.prefer_stored(schema, stored, texts);
+        }
     }
     Ok(path)
 }
 
-/// The child of that name (bare or `module:name`) below the end of the path.
+/// What a name without a module means where several modules define it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BareName {
+    /// That of the module of the node above.
+    OfNodeAbove,
+    /// Nothing: it must say which.
+    Ambiguous,
+}
+
+/// The child of that name (bare or `module:name`) below the end of the path. Where several modules define a bare name, it is
+/// the one of the node above that is meant, or nothing is.
 pub(super) fn named_child(
     schema: &Schema,
     path: &InstancePath,
     name: &str,
-    inherited: Option<ModuleId>,
+    bare_names: BareName,
 ) -> Result<NodeId, Violation> {
     let parent = path.target();
     let (module, bare) = match name.split_once(':') {
@@ -60,13 +71,11 @@ pub(super) fn named_child(
         },
         None => (None, name),
     };
-    let preferred = inherited.filter(|_| module.is_none());
-    if let Some(inherited) = preferred
-        && let Ok(id) = schema.child(parent, Some(inherited), bare)
-    {
-        return navigable(schema, path, id);
-    }
-    match schema.child(parent, module, bare) {
+    let found = match (module, bare_names) {
+        (None, BareName::OfNodeAbove) => schema.child_meant(parent, bare),
+        _ => schema.child(parent, module, bare),
+    };
+    match found {
         Ok(id) => navigable(schema, path, id),
         Err(ChildError::Unknown) => {
             Err(Violation::unknown(path.clone(), name, unknown_message(schema, parent, bare)))
@@ -207,12 +216,10 @@ pub(super) fn instance_identifier(schema: &Schema, text: &str) -> Result<Instanc
     if text.trim() == "/" {
         return Ok(path);
     }
-    let mut module = None;
     loop {
         reader.expect('/', &path)?;
         let name = reader.name(&path)?;
-        let child = named_child(schema, &path, name, module)?;
-        module = Some(schema.node(child).module);
+        let child = named_child(schema, &path, name, BareName::OfNodeAbove)?;
         let keys = predicates(schema, &mut reader, &path, child)?;
         path.push(child, keys);
         reader.space();
@@ -249,7 +256,7 @@ fn predicates(
             return Ok(Keys::from([key_value(schema, path, child, &text)?]));
         }
         let name = reader.name(&at)?;
-        let key = named_child(schema, &at, name, Some(node.module))?;
+        let key = named_child(schema, &at, name, BareName::OfNodeAbove)?;
         let text = reader.value(&at)?;
         let Some(slot) = names.iter().position(|known| *known == key).and_then(|index| found.get_mut(index))
         else {

@@ -3,9 +3,10 @@
 use percent_encoding::utf8_percent_encode;
 use smallvec::SmallVec;
 
-use super::parse::{decode, key_value, named_child, navigable};
+use super::parse::{BareName, decode, key_value, named_child, navigable};
 use super::{InstancePath, Keys, RESERVED, USUAL_LENGTH, text_of};
 use crate::base::error::ErrorTag;
+use crate::data::tree::Tree;
 use crate::data::violation::{Violation, shorten};
 use crate::yang::schema::{ModuleId, Node, NodeId, NodeKind, Schema};
 
@@ -18,15 +19,33 @@ impl InstancePath {
     /// `unknown-element` for a name that the model does not have there, `invalid-value` for a key that is not of its
     /// type and for a wrong number of keys, `malformed-message` for a bad percent-encoding.
     pub fn parse_restconf(schema: &Schema, text: &str) -> Result<InstancePath, Violation> {
-        InstancePath::root().parse_below(schema, text)
+        InstancePath::root().parse_below(schema, text, None)
     }
 
-    /// Reads the form of RESTCONF URLs behind this path, as the targets of the edits of a YANG Patch have it (RFC 8072 section
-    /// 2.4). A name without module is in the module of the node above it.
+    /// The same, where a key that can be read in several ways means an entry that is stored.
     ///
     /// # Errors
     /// As [`InstancePath::parse_restconf`].
-    pub fn parse_below(&self, schema: &Schema, text: &str) -> Result<InstancePath, Violation> {
+    pub fn parse_restconf_among(
+        schema: &Schema,
+        text: &str,
+        stored: Option<&Tree>,
+    ) -> Result<InstancePath, Violation> {
+        InstancePath::root().parse_below(schema, text, stored)
+    }
+
+    /// Reads the form of RESTCONF URLs behind this path, as the targets of the edits of a YANG Patch have it (RFC 8072 section
+    /// 2.4). A name without module is in the module of the node above it; a key that can be read in several ways means an entry
+    /// that is stored.
+    ///
+    /// # Errors
+    /// As [`InstancePath::parse_restconf`].
+    pub fn parse_below(
+        &self,
+        schema: &Schema,
+        text: &str,
+        stored: Option<&Tree>,
+    ) -> Result<InstancePath, Violation> {
         let mut path = self.clone();
         let mut module = self.steps.last().map(|step| schema.node(step.node).module);
         let text = text.strip_prefix('/').unwrap_or(text);
@@ -35,18 +54,18 @@ impl InstancePath {
             return Ok(path);
         }
         for segment in text.split('/') {
-            let (name, keys) = match segment.split_once('=') {
-                Some((name, keys)) => (name, Some(keys)),
+            let (name, texts) = match segment.split_once('=') {
+                Some((name, texts)) => (name, Some(texts)),
                 None => (segment, None),
             };
             let name = decode(name, &path)?;
             let child = qualified_child(schema, &path, &name, module)?;
             let node = schema.node(child);
-            let keys = match keys {
-                Some(keys) => read_keys(schema, &path, node, keys)?,
-                None => Keys::new(),
-            };
-            path.push(child, keys);
+            let keys = texts.map(|texts| read_keys(schema, &path, node, texts)).transpose()?;
+            path.push(child, keys.unwrap_or_default());
+            if let (Some(stored), Some(texts)) = (stored, texts) {
+                path.prefer_stored(schema, stored, texts);
+            }
             module = Some(node.module);
         }
         Ok(path)
@@ -82,7 +101,7 @@ fn qualified_child(
     module: Option<ModuleId>,
 ) -> Result<NodeId, Violation> {
     if name.contains(':') {
-        return named_child(schema, path, name, None);
+        return named_child(schema, path, name, BareName::Ambiguous);
     }
     if let Some(module) = module {
         if let Ok(child) = schema.child(path.target(), Some(module), name) {
@@ -90,7 +109,7 @@ fn qualified_child(
         }
         if schema.children_named(path.target(), name).is_empty() {
             let qualified = format!("{}:{name}", schema.module(module).name);
-            return named_child(schema, path, &qualified, None)
+            return named_child(schema, path, &qualified, BareName::Ambiguous)
                 .map_err(|fault| Violation { unknown: Some(shorten(name)), ..fault });
         }
     }

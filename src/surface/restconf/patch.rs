@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 
+use self::edits::Base;
 use self::status::Status;
 use super::Visit;
 use super::errors::letter;
@@ -50,7 +51,9 @@ impl Visit<'_> {
         let edit_ids = message.edits.iter_mut().map(|edit| std::mem::take(&mut edit.id)).collect();
         let names = self.patch.insert(Names { patch_id: message.patch_id.clone(), edit_ids });
         let done = answer(StatusCode::OK, names, &[], &schema, self.wanted);
-        let edits = edits::compile(&schema, &path, &message, format)?;
+        let stored = self.trail.stored(store == Store::Candidate);
+        let base = Base { path: &path, stored: stored.as_ref() };
+        let edits = edits::compile(&schema, base, &message, format)?;
         let options = store.options(query)?;
         let operation = Operation::Write {
             kind: WriteKind::Transaction,
@@ -64,7 +67,7 @@ impl Visit<'_> {
             let is_of_edits = matches!(refusal, Refusal::Invalid(_));
             let mut failure = absent(refusal, &path);
             if is_of_edits {
-                edits::attribute(&schema, &path, &message.edits, &mut failure.violations);
+                edits::attribute(&schema, base, &message.edits, &mut failure.violations);
             }
             failure
         })?;

@@ -11,6 +11,7 @@ use super::streams::NETCONF;
 use super::{ROOT, schema_text};
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
+use crate::data::tree::Tree;
 use crate::data::violation::{Violation, shorten};
 use crate::services::yang_library::SCHEMA_RESOURCES;
 use crate::surface::failure::Failure;
@@ -83,14 +84,22 @@ impl Resource {
     /// # Errors
     /// 404 where the API has no such branch, 400 for a path that the model does not have.
     pub fn find(schema: &Schema, path: &str) -> Result<Resource, Failure> {
+        Self::find_among(schema, path, None)
+    }
+
+    /// The same, where a key that can be read in several ways means an entry that is stored.
+    ///
+    /// # Errors
+    /// As [`Resource::find`].
+    pub fn find_among(schema: &Schema, path: &str, stored: Option<&Tree>) -> Result<Resource, Failure> {
         let rest = path.strip_prefix(ROOT).unwrap_or(path).trim_start_matches('/');
         let (first, below) = rest.split_once('/').unwrap_or((rest, ""));
         match first {
             "" => Ok(Resource::Api),
-            "data" => data(schema, Store::Unified, below),
+            "data" => data(schema, Store::Unified, below, stored),
             "ds" if !below.is_empty() => {
                 let (store, below) = below.split_once('/').unwrap_or((below, ""));
-                data(schema, Store::named(&decode_percent(store)?)?, below)
+                data(schema, Store::named(&decode_percent(store)?)?, below, stored)
             }
             "operations" if below.is_empty() => Ok(Resource::Operations),
             "operations" => operation(schema, below),
@@ -210,8 +219,8 @@ fn subscription(below: &str) -> Result<Resource, Failure> {
     })
 }
 
-fn data(schema: &Schema, store: Store, segments: &str) -> Result<Resource, Failure> {
-    let path = InstancePath::parse_restconf(schema, segments)?;
+fn data(schema: &Schema, store: Store, segments: &str, stored: Option<&Tree>) -> Result<Resource, Failure> {
+    let path = InstancePath::parse_restconf_among(schema, segments, stored)?;
     let node = schema.node(path.target());
     has_keys(schema, &path)?;
     let whole = path.is_whole_list(schema);

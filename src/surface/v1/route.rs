@@ -5,6 +5,7 @@ use hyper::Method;
 use super::query::Place;
 use crate::base::error::ErrorTag;
 use crate::data::path::InstancePath;
+use crate::data::tree::Tree;
 use crate::data::violation::{Violation, shorten};
 use crate::engine::operation::Datastore;
 use crate::yang::schema::{NodeId, NodeKind, Schema};
@@ -62,6 +63,14 @@ impl Resource {
     /// # Errors
     /// [`RouteError`], with what there is instead.
     pub fn find(schema: &Schema, path: &str) -> Result<Resource, RouteError> {
+        Self::find_among(schema, path, None)
+    }
+
+    /// The same, where a key that can be read in several ways means an entry that is stored.
+    ///
+    /// # Errors
+    /// As [`Resource::find`].
+    pub fn find_among(schema: &Schema, path: &str, stored: Option<&Tree>) -> Result<Resource, RouteError> {
         let rest = path.strip_prefix("/v1").unwrap_or(path);
         let rest = rest.strip_prefix('/').unwrap_or(rest);
         if rest.is_empty() {
@@ -69,9 +78,9 @@ impl Resource {
         }
         let (first, below) = rest.split_once('/').unwrap_or((rest, ""));
         match first {
-            "config" => data(schema, Datastore::Config, below),
-            "state" => data(schema, Datastore::State, below),
-            "candidate" => data(schema, Datastore::Candidate, below),
+            "config" => data(schema, Datastore::Config, below, stored),
+            "state" => data(schema, Datastore::State, below, stored),
+            "candidate" => data(schema, Datastore::Candidate, below, stored),
             _ => operation(schema, first, below),
         }
     }
@@ -131,8 +140,13 @@ impl Resource {
     }
 }
 
-fn data(schema: &Schema, datastore: Datastore, segments: &str) -> Result<Resource, RouteError> {
-    let path = InstancePath::parse_v1(schema, segments).map_err(sort)?;
+fn data(
+    schema: &Schema,
+    datastore: Datastore,
+    segments: &str,
+    stored: Option<&Tree>,
+) -> Result<Resource, RouteError> {
+    let path = InstancePath::parse_v1_among(schema, segments, stored).map_err(sort)?;
     let node = schema.node(path.target());
     let kind = match &node.kind {
         NodeKind::Root => ResourceKind::Root,

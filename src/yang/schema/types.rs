@@ -265,6 +265,26 @@ impl Type {
         parse::parse(self, raw, context)
     }
 
+    /// The values that a text can mean, the one that [`Type::parse`] finds first: of a union one for each member that accepts the
+    /// text, each once.
+    pub fn readings(&self, text: &str, context: ParseContext<'_>) -> Vec<Value> {
+        let TypeKind::Union { members } = &self.effective().kind else {
+            return self.parse(Raw::Text(text), context).into_iter().collect();
+        };
+        let mut found = Vec::new();
+        for value in members.iter().flat_map(|member| member.readings(text, context)) {
+            if !found.contains(&value) {
+                found.push(value);
+            }
+        }
+        found
+    }
+
+    /// Whether it is a union, be it that of the leaf to which a leafref leads.
+    pub fn is_union(&self) -> bool {
+        matches!(self.effective().kind, TypeKind::Union { .. })
+    }
+
     /// The type that decides a value's form: a leafref's target type, otherwise the type itself.
     pub fn effective(&self) -> &Type {
         match &self.kind {

@@ -6,11 +6,21 @@ use crate::base::error::ErrorTag;
 use crate::base::parallel::both;
 use crate::data::edit::{Edit, EditOperation};
 use crate::data::path::{InstancePath, Keys};
-use crate::data::tree::Position;
+use crate::data::tree::{Position, Tree};
 use crate::data::violation::{Violation, shorten};
 use crate::surface::restconf::body;
 use crate::surface::restconf::media::Format;
 use crate::yang::schema::Schema;
+
+/// What the targets of the edits are relative to, and what is stored: a key that can be read in several ways means an entry
+/// that is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Base<'a> {
+    /// The resource of the request.
+    pub path: &'a InstancePath,
+    /// The configuration that is patched.
+    pub stored: Option<&'a Tree>,
+}
 
 /// The edits of a patch of `base`.
 ///
@@ -18,7 +28,7 @@ use crate::yang::schema::Schema;
 /// Everything that is wrong with any of them, by edit.
 pub fn compile(
     schema: &Schema,
-    base: &InstancePath,
+    base: Base<'_>,
     message: &Message<'_>,
     format: Format,
 ) -> Result<Vec<Edit>, Vec<Violation>> {
@@ -34,7 +44,7 @@ pub fn compile(
 
 /// Names the edit of each violation that the result of the edits of a patch of `base` has: the last one that is about the same
 /// data.
-pub fn attribute(schema: &Schema, base: &InstancePath, edits: &[SentEdit<'_>], violations: &mut [Violation]) {
+pub fn attribute(schema: &Schema, base: Base<'_>, edits: &[SentEdit<'_>], violations: &mut [Violation]) {
     let compiler = Compiler { schema, base, format: Format::Json };
     let target = |edit: &SentEdit<'_>| compiler.path("target", &edit.target).unwrap_or_default();
     let targets: Vec<InstancePath> = edits.iter().map(target).collect();
@@ -47,7 +57,7 @@ pub fn attribute(schema: &Schema, base: &InstancePath, edits: &[SentEdit<'_>], v
 
 struct Compiler<'a> {
     schema: &'a Schema,
-    base: &'a InstancePath,
+    base: Base<'a>,
     format: Format,
 }
 
@@ -98,9 +108,9 @@ impl Compiler<'_> {
     fn path(&self, member: &str, text: &str) -> Result<InstancePath, Violation> {
         let relative = text.trim_start_matches('/');
         if relative.is_empty() {
-            return Ok(self.base.clone());
+            return Ok(self.base.path.clone());
         }
-        self.base.parse_below(self.schema, relative).map_err(|fault| {
+        self.base.path.parse_below(self.schema, relative, self.base.stored).map_err(|fault| {
             let message = format!("'{member}' is '{}': {}", shorten(text), fault.message);
             Violation { message, ..fault }
         })
@@ -159,7 +169,7 @@ mod tests {
             let read = |body: &str| {
                 compile(
                     &schema,
-                    &base,
+                    Base { path: &base, stored: None },
                     &message::read(body.as_bytes(), Format::Json.into()).unwrap(),
                     Format::Json,
                 )
