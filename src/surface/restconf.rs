@@ -135,7 +135,7 @@ impl Visit<'_> {
             return Err(refusal.into());
         }
         if self.wanted.is_list() && resource.place(method) != Place::List {
-            return Err(media::not_acceptable(&request.headers).into());
+            return Err(media::not_acceptable(&request.headers, false).into());
         }
         let query = Query::parse(request.uri.query(), resource.place(method))?;
         match resource {

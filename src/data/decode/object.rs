@@ -252,7 +252,13 @@ impl Decoder<'_> {
             unknown_message(self.schema, parent, name)
         };
         let violation = Violation::unknown(self.path.clone(), name, message);
-        let tag = if name.starts_with('@') { ErrorTag::UnknownAttribute } else { violation.tag };
+        // The name of a module stands for its namespace (RFC 7951 section 4).
+        let module = name.split_once(':').map(|(module, _)| self.schema.module_by_name(module));
+        let tag = match module {
+            _ if name.starts_with('@') => ErrorTag::UnknownAttribute,
+            Some(None) => ErrorTag::UnknownNamespace,
+            _ => violation.tag,
+        };
         self.violations.push(Violation { tag, ..violation });
     }
 

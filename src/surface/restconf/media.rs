@@ -109,7 +109,7 @@ impl Wanted {
         let known = chosen.and_then(|chosen| produced().find(|(known, _)| known == chosen));
         known
             .map(|(media_type, format)| Wanted { format: *format, media_type })
-            .ok_or_else(|| not_acceptable(headers))
+            .ok_or_else(|| not_acceptable(headers, true))
     }
 
     /// Whether several instances are wanted in one element.
@@ -147,15 +147,20 @@ fn format_among(known: &[(&str, Format)], content_type: &HeaderValue) -> Option<
     known.iter().find(|(known, _)| *known == sent).map(|(_, format)| *format)
 }
 
-/// 406: nothing that is produced is among what the client accepts.
-pub fn not_acceptable(headers: &HeaderMap) -> Refusal {
+/// 406: nothing that is produced is among what the client accepts. A list of elements is produced of lists only.
+pub fn not_acceptable(headers: &HeaderMap, of_lists: bool) -> Refusal {
     let asked = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let message = format!(
         "Accept '{}' names no media type that is produced here: {}",
         shorten(asked),
-        JSON_FIRST.join(", ")
+        if of_lists { JSON_FIRST.join(", ") } else { types_of_one() }
     );
     Refusal::new(StatusCode::NOT_ACCEPTABLE, ErrorTag::InvalidValue, message)
+}
+
+/// The media types of one resource, for messages.
+fn types_of_one() -> String {
+    MEDIA_TYPES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
 /// What a PATCH brings.
@@ -180,9 +185,9 @@ pub fn sent(headers: &HeaderMap) -> Result<Format, Refusal> {
             Some(given) => format!(
                 "Content-Type '{}' is not accepted here; accepted: {}",
                 shorten(&String::from_utf8_lossy(given.as_bytes())),
-                JSON_FIRST.join(", ")
+                types_of_one()
             ),
-            None => format!("a body needs a Content-Type; accepted: {}", JSON_FIRST.join(", ")),
+            None => format!("a body needs a Content-Type; accepted: {}", types_of_one()),
         };
         Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorTag::InvalidValue, message)
             .header(ACCEPT, HeaderValue::from_static(PATCH_TYPES))
