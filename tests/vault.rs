@@ -2,6 +2,7 @@
 //! registries, and `jwt` is about log ins that need an issuer.
 
 mod asking;
+mod audit;
 mod clients;
 mod jwt;
 mod provider;

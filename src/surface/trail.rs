@@ -31,6 +31,7 @@ pub struct Trail<'a> {
     pub credentials: Credentials<'a>,
     /// Who asks, once that is known.
     pub caller: Option<Arc<Caller>>,
+    /// Of everything that the request did.
     changes: Vec<AuditChange>,
     attempted: Option<Attempted>,
 }
@@ -94,7 +95,7 @@ impl<'a> Trail<'a> {
     pub async fn write(&mut self, operation: Operation) -> Result<Written, Refusal> {
         match self.gate.execute(self.caller.clone(), &self.client, operation).await? {
             Outcome::Written(written) => {
-                self.changes = written.audit_changes(self.gate.engine().schema());
+                self.changes.extend(written.audit_changes(self.gate.engine().schema()));
                 Ok(written)
             }
             Outcome::Read(_) | Outcome::Invoked(_) => Err(Refusal::Invalid(Vec::new())),
@@ -121,7 +122,7 @@ impl<'a> Trail<'a> {
         let outcome = outcome.inspect_err(|refusal| self.attempted = refusal.attempted().cloned())?;
         let output = match outcome {
             Outcome::Invoked(invoked) => {
-                self.changes = invoked.audit_changes(self.gate.engine().schema());
+                self.changes.extend(invoked.audit_changes(self.gate.engine().schema()));
                 invoked.output
             }
             Outcome::Read(_) | Outcome::Written(_) => None,
