@@ -1,6 +1,9 @@
 //! What is different between two trees, at the cost of the difference: shared parts are not looked into.
 
+mod members;
 mod order;
+
+pub use members::by_entries;
 
 use std::cmp::Ordering;
 use std::sync::Arc;

@@ -228,6 +228,52 @@ fn rfc8641_3_4_entries_that_users_order_are_inserted_and_moved() {
 }
 
 #[test]
+fn rfc8641_3_4_entries_of_leaf_lists_are_told_one_by_one_and_in_order() {
+    let daemon = At::quickstart();
+    let written = "/v1/config/strongbox/authentication/token-roles/p";
+    assert_eq!(ask(&daemon, "PUT", written, "{}").status(), 201);
+    let role = "/strongbox:strongbox/strongbox-authentication:authentication/token-roles[name='p']";
+    let watch = |filter: &str| {
+        let subscription = json!({"ietf-yang-push:datastore": "ietf-datastores:running",
+            "ietf-yang-push:datastore-xpath-filter": filter, "ietf-yang-push:on-change": {}});
+        Stream::of(&daemon, &establish(&daemon, subscription).1, "")
+    };
+    let mut streams = [watch(role), watch(&format!("{role}/disallowed-policies"))];
+    let mut told = |names: Value| {
+        let body = json!({"disallowed-policies": names}).to_string();
+        let answer = ask(&daemon, "PATCH", written, &body);
+        assert_eq!(answer.status(), 204, "{}", answer.text());
+        streams.each_mut().map(|stream| {
+            let update = stream.named("ietf-yang-push:push-change-update");
+            let edits = update["datastore-changes"]["yang-patch"]["edit"].as_array().unwrap();
+            let told = edits.iter().map(|edit| {
+                let place = [&edit["operation"], &edit["target"], &edit["where"], &edit["point"]];
+                let place = place.map(|part| part.as_str().unwrap_or_default().rsplit('/').next().unwrap());
+                (place.join(" "), edit.get("value").cloned())
+            });
+            told.collect::<Vec<_>>()
+        })
+    };
+    told(json!(["a", "b", "c"]));
+    let value = |text: &str| Some(json!({"strongbox-authentication:disallowed-policies": [text]}));
+    let entry = |text: &str| format!("disallowed-policies={text}");
+    let edit = |operation: &str, text: &str, place: &str, point: &str| {
+        let point = if point.is_empty() { String::new() } else { entry(point) };
+        format!("{operation} {} {place} {point}", entry(text))
+    };
+    for edits in told(json!(["c", "d", "a"])) {
+        assert_eq!(
+            edits,
+            [
+                (edit("delete", "b", "", ""), None),
+                (edit("move", "c", "first", ""), None),
+                (edit("insert", "d", "after", "c"), value("d")),
+            ]
+        );
+    }
+}
+
+#[test]
 fn rfc8639_2_4_3_a_subscription_to_data_is_modified() {
     let daemon = At::quickstart();
     describe(&daemon, "a", "1");

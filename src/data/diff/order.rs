@@ -117,7 +117,7 @@ fn large(walk: &mut Walk<'_>, count: usize, before: &Ordered, after: &Ordered) {
 }
 
 /// The members of a longest ascending subsequence (patience sorting).
-fn longest_ascending<T: Copy + Ord>(sequence: &[T]) -> Vec<T> {
+pub(super) fn longest_ascending<T: Copy + Ord>(sequence: &[T]) -> Vec<T> {
     let mut tails: Vec<usize> = Vec::new();
     let mut previous: Vec<Option<usize>> = Vec::with_capacity(sequence.len());
     for (index, item) in sequence.iter().enumerate() {

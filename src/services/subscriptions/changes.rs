@@ -11,8 +11,8 @@ use serde_json::{Value as Json, json};
 use super::selection::shape;
 use crate::access::authorize::prune::{come_to, prune};
 use crate::access::authorize::{Authority, Hidden};
-use crate::data::diff::{Change, ChangeKind};
-use crate::data::path::InstancePath;
+use crate::data::diff::{Change, ChangeKind, by_entries};
+use crate::data::path::{InstancePath, Keys};
 use crate::data::read::{Subject, View as Encoded};
 use crate::data::tree::{Data, Position, Tree, spine_with_leafs};
 use crate::data::xpath::{Cursor, Evaluator};
@@ -66,10 +66,10 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// Changes as edits.
+    /// Changes as edits: those of a leaf-list entry by entry, for the target of an edit is an entry (RFC 8072 section 2.4).
     pub fn edits(&self, changes: Vec<Change>) -> Vec<Edit> {
         let mut edits = Vec::new();
-        for change in changes {
+        for change in changes.into_iter().flat_map(|change| by_entries(self.schema, change)) {
             for part in self.selected(change) {
                 let number = edits.len() + 1;
                 edits.extend(self.edit(&part, number));
@@ -90,6 +90,7 @@ impl View<'_> {
         let mut inside: Vec<InstancePath> =
             all().filter(|node| node.starts_with(&change.path)).cloned().collect();
         inside.dedup();
+        let after_nodes: &[InstancePath] = after.as_ref().map_or(&[], |(_, nodes)| nodes);
         let mut seen: Vec<InstancePath> = Vec::new();
         let mut parts = Vec::new();
         for path in inside {
@@ -109,11 +110,28 @@ impl View<'_> {
                 _ => ChangeKind::Changed,
             };
             if before != after {
-                parts.push(Change { path: path.clone(), kind, before, after, position: None });
+                let selected = after_nodes.iter().rev().skip_while(|node| **node != path).skip(1);
+                let position = (kind == ChangeKind::Created).then(|| self.behind(&path, selected)).flatten();
+                parts.push(Change { path: path.clone(), kind, before, after, position });
             }
             seen.push(path);
         }
         parts
+    }
+
+    /// Where a created entry stands that users order: behind the nearest before it that is selected too.
+    fn behind<'p>(
+        &self,
+        path: &InstancePath,
+        mut before: impl Iterator<Item = &'p InstancePath>,
+    ) -> Option<Position> {
+        let facts = self.schema.node(path.target()).list_facts()?;
+        if !facts.user_ordered || path.keys().is_empty() {
+            return None;
+        }
+        let list = path.entry(Keys::new());
+        let nearest = before.find(|other| other.entry(Keys::new()) == list);
+        Some(nearest.map_or(Position::First, |other| Position::After(other.keys().into())))
     }
 
     /// The nodes that a filter selects around and in one part of a tree. One that has no outcome selects nothing.
