@@ -259,3 +259,33 @@ fn the_example_is_served_as_its_readme_says() {
     }
     served.stop();
 }
+
+#[test]
+fn rfc8040_3_7_the_text_of_a_submodule_is_where_the_library_says() {
+    let part = "submodule crate-part {\n  yang-version 1.1; belongs-to crate { prefix c; }\n  revision 2024-01-01;\n  leaf lid { type string; }\n}\n";
+    let whole = "module crate { yang-version 1.1; namespace urn:crate; prefix c; include crate-part; }";
+    let place = Place::new(&[("crate", whole), ("crate-part", part)]);
+    let served = Served::start(&place.data, &place.flags(&["crate"]));
+    let ask = |path: &str| {
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: box\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n",
+            served.token
+        );
+        let answer = exchange(&served.address, head.as_bytes()).unwrap();
+        assert_eq!(answer.status(), 200, "{path}: {}", answer.text());
+        answer.text()
+    };
+    let library = |path: &str| -> Value { serde_json::from_str(&ask(path)).unwrap() };
+    let new = library("/restconf/data/ietf-yang-library:yang-library/module-set=complete/module=crate");
+    let old = library("/restconf/data/ietf-yang-library:modules-state/module=crate,");
+    for location in [
+        &new["ietf-yang-library:module"][0]["submodule"][0]["location"][0],
+        &old["ietf-yang-library:module"][0]["submodule"][0]["schema"],
+    ] {
+        let location = location.as_str().unwrap();
+        assert!(location.ends_with("/crate-part@2024-01-01.yang"), "{location}");
+        assert_eq!(ask(&location[location.find("/restconf/").unwrap()..]), part);
+    }
+    assert_eq!(ask("/restconf/schema/crate-part"), part);
+    served.stop();
+}

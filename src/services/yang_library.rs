@@ -11,7 +11,7 @@ use crate::base::ident::Ident;
 use crate::data::decode::from_serde;
 use crate::data::tree::Data;
 use crate::engine::{Registry, StateContext, StateError, StateProvider};
-use crate::yang::schema::{Module, Schema};
+use crate::yang::schema::{Module, Schema, Submodule};
 
 /// Where the texts of modules are, as `NAME.yang` or `NAME@REVISION.yang`.
 pub const SCHEMA_RESOURCES: &str = "/restconf/schema/";
@@ -84,7 +84,7 @@ struct Implemented<'a> {
     revision: Option<&'a str>,
     namespace: &'a str,
     location: [String; 1],
-    submodule: Vec<Submodule<'a>>,
+    submodule: Vec<Part<'a>>,
     feature: &'a [Ident],
     deviation: &'a [Ident],
 }
@@ -95,13 +95,14 @@ struct ImportOnly<'a> {
     revision: &'a str,
     namespace: &'a str,
     location: [String; 1],
-    submodule: Vec<Submodule<'a>>,
+    submodule: Vec<Part<'a>>,
 }
 
 #[derive(Serialize)]
-struct Submodule<'a> {
+struct Part<'a> {
     name: &'a str,
     revision: Option<&'a str>,
+    location: [String; 1],
 }
 
 #[derive(Serialize)]
@@ -129,8 +130,8 @@ fn library(context: &StateContext<'_>) -> Result<Data, String> {
                 name: &module.name,
                 revision: module.revision.as_deref(),
                 namespace: &module.namespace,
-                location: [location(context, module)],
-                submodule: submodules(module),
+                location: [location(context, &module.name, module.revision.as_deref())],
+                submodule: submodules(context, module),
                 feature: &module.features,
                 deviation: &module.deviated_by,
             })
@@ -141,8 +142,8 @@ fn library(context: &StateContext<'_>) -> Result<Data, String> {
                 name: &module.name,
                 revision: module.revision.as_deref().unwrap_or_default(),
                 namespace: &module.namespace,
-                location: [location(context, module)],
-                submodule: submodules(module),
+                location: [location(context, &module.name, module.revision.as_deref())],
+                submodule: submodules(context, module),
             })
             .collect(),
     };
@@ -173,13 +174,20 @@ struct Listed<'a> {
     feature: &'a [Ident],
     deviation: Vec<ListedPart<'a>>,
     conformance_type: &'static str,
-    submodule: Vec<ListedPart<'a>>,
+    submodule: Vec<ListedSubmodule<'a>>,
 }
 
 #[derive(Serialize)]
 struct ListedPart<'a> {
     name: &'a str,
     revision: &'a str,
+}
+
+#[derive(Serialize)]
+struct ListedSubmodule<'a> {
+    name: &'a str,
+    revision: &'a str,
+    schema: String,
 }
 
 fn modules_state(context: &StateContext<'_>) -> Result<Data, String> {
@@ -197,14 +205,15 @@ fn listed<'a>(context: &'a StateContext<'_>, module: &'a Module) -> Listed<'a> {
         let module = schema.module_by_name(name).map(|id| schema.module(id));
         module.and_then(|module| module.revision.as_deref()).unwrap_or_default()
     };
-    let submodule = |(name, revision): &'a (Ident, Option<Ident>)| ListedPart {
-        name,
-        revision: revision.as_deref().unwrap_or_default(),
+    let submodule = |part: &'a Submodule| ListedSubmodule {
+        name: &part.name,
+        revision: part.revision.as_deref().unwrap_or_default(),
+        schema: location(context, &part.name, part.revision.as_deref()),
     };
     Listed {
         name: &module.name,
         revision: module.revision.as_deref().unwrap_or_default(),
-        schema: location(context, module),
+        schema: location(context, &module.name, module.revision.as_deref()),
         namespace: &module.namespace,
         feature: &module.features,
         deviation: module
@@ -217,16 +226,20 @@ fn listed<'a>(context: &'a StateContext<'_>, module: &'a Module) -> Listed<'a> {
     }
 }
 
-/// Where the text of a module is (RFC 8040 section 3.7).
-fn location(context: &StateContext<'_>, module: &Module) -> String {
+/// Where the text of a module or submodule is (RFC 8040 section 3.7).
+fn location(context: &StateContext<'_>, name: &str, revision: Option<&str>) -> String {
     let base = &context.engine.settings().public_url;
-    let revision = module.revision.as_ref().map(|revision| format!("@{revision}")).unwrap_or_default();
-    format!("{base}{SCHEMA_RESOURCES}{}{revision}.yang", module.name)
+    let revision = revision.map(|revision| format!("@{revision}")).unwrap_or_default();
+    format!("{base}{SCHEMA_RESOURCES}{name}{revision}.yang")
 }
 
-fn submodules(module: &Module) -> Vec<Submodule<'_>> {
-    let submodules = module.submodules.iter();
-    submodules.map(|(name, revision)| Submodule { name, revision: revision.as_deref() }).collect()
+fn submodules<'a>(context: &StateContext<'_>, module: &'a Module) -> Vec<Part<'a>> {
+    let part = |part: &'a Submodule| Part {
+        name: &part.name,
+        revision: part.revision.as_deref(),
+        location: [location(context, &part.name, part.revision.as_deref())],
+    };
+    module.submodules.iter().map(part).collect()
 }
 
 /// The modules by name and revision; one that two imports found twice stands once.

@@ -52,14 +52,25 @@ pub struct Module {
     pub implemented: bool,
     /// Names of the features that are on.
     pub features: Vec<Ident>,
-    /// Submodule names and revisions.
-    pub submodules: Vec<(Ident, Option<Ident>)>,
+    /// Its submodules.
+    pub submodules: Vec<Submodule>,
     /// Names of modules that deviate this one.
     pub deviated_by: Vec<Ident>,
     /// The YANG text of the module as it was read.
     pub text: Arc<str>,
     /// SHA-256 over the texts of the module and its submodules.
     pub digest: [u8; 32],
+}
+
+/// What is known of a submodule of a compiled module.
+#[derive(Clone, Debug)]
+pub struct Submodule {
+    /// Its name.
+    pub name: Ident,
+    /// Latest revision date, if it has one.
+    pub revision: Option<Ident>,
+    /// Its YANG text as it was read.
+    pub text: Arc<str>,
 }
 
 /// An identity with everything that is derived from it (RFC 7950 section 7.18).

@@ -5,15 +5,59 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value as Json};
 
-use super::Decoder;
 use super::scalar::scalars;
+use super::{Allow, Decoder};
 use crate::base::error::ErrorTag;
 use crate::data::violation::shorten;
+use crate::data::xml::without_form;
 use crate::yang::schema::types::Raw;
+use crate::yang::syntax::argument::is_identifier;
 
 /// Reads any value; `None` where something in it was refused.
 pub(super) struct AnySeed<'d, 's> {
     pub decoder: &'d mut Decoder<'s>,
+}
+
+impl Decoder<'_> {
+    /// Holds what a client wrote into `anydata` or `anyxml` against what can be read back in every encoding: names of nodes
+    /// (RFC 7950 section 7.10), and texts without what YANG and XML have no character for.
+    pub(super) fn check_any(&mut self, value: &Json) {
+        // What the server itself kept was looked at when it came.
+        if matches!(self.options.allow, Allow::Stored | Allow::Kept) {
+            return;
+        }
+        match value {
+            Json::String(text) => {
+                if let Some(letter) = without_form(text) {
+                    let code = u32::from(letter);
+                    let message =
+                        format!("the character U+{code:04X} is in no text of YANG (RFC 7950 section 9.4)");
+                    self.report(ErrorTag::InvalidValue, message);
+                }
+            }
+            Json::Array(items) => items.iter().for_each(|item| self.check_any(item)),
+            Json::Object(members) => {
+                for (name, member) in members {
+                    if !self.can_name_a_node(name) {
+                        let message = format!(
+                            "'{}' cannot be the name of a node, as 'name' or 'module:name' with a module of this server",
+                            shorten(name)
+                        );
+                        self.report(ErrorTag::InvalidValue, message);
+                    }
+                    self.check_any(member);
+                }
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+        }
+    }
+
+    fn can_name_a_node(&self, name: &str) -> bool {
+        match name.split_once(':') {
+            Some((module, local)) => self.schema.module_by_name(module).is_some() && is_identifier(local),
+            None => is_identifier(name),
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for AnySeed<'_, '_> {

@@ -77,6 +77,7 @@ impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_> {
             }
             NodeKind::Anydata | NodeKind::Anyxml => {
                 let value = AnySeed { decoder: &mut *decoder }.deserialize(deserializer)?;
+                value.iter().for_each(|value| decoder.check_any(value));
                 Ok(value.and_then(|value| decoder.any(id, value)))
             }
             NodeKind::Rpc | NodeKind::Action => {

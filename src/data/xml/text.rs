@@ -36,6 +36,14 @@ pub(super) fn escape(text: &str, place: Place, out: &mut Vec<u8>) -> Result<(), 
     Ok(())
 }
 
+/// The first character of a text that XML does not have in any form (XML 1.0 section 2.2), nor YANG in a text.
+pub fn without_form(text: &str) -> Option<char> {
+    text.chars().find(|letter| {
+        !matches!(letter,
+            '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
+    })
+}
+
 /// Checks the name of an element. Those of a model always are; those in `anydata` can be anything.
 pub(super) fn check_name(name: &str) -> Result<(), XmlError> {
     let mut letters = name.chars();

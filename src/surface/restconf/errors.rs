@@ -1,12 +1,14 @@
 //! What went wrong with a request, as status and `ietf-restconf:errors` (RFC 8040 section 7).
 
+use std::borrow::Cow;
+
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::media::{Format, Wanted};
 use crate::base::error::ErrorTag;
-use crate::data::read::{Element, InstanceIdentifierText, Layout, write_xml};
+use crate::data::read::{Element, InstanceIdentifierText, Layout, without_form, write_xml};
 use crate::data::violation::Violation;
 use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
@@ -52,7 +54,7 @@ fn error_type(violation: &Violation) -> &'static str {
 /// The answer in the encoding that was asked for.
 pub fn reply(failure: &Failure, schema: &Schema, wanted: Wanted) -> Reply {
     let status = failure.status.unwrap_or(StatusCode::BAD_REQUEST);
-    let errors = Errors { schema, violations: &failure.violations };
+    let errors = Errors { schema, violations: &failure.violations, format: wanted.format };
     let reply = letter(status, schema, wanted, "ietf-restconf", Element::restconf("errors"), &errors);
     let reply = failure.dress(reply);
     match status {
@@ -102,11 +104,14 @@ pub struct Errors<'a> {
     pub schema: &'a Schema,
     /// What is wrong.
     pub violations: &'a [Violation],
+    /// The encoding that it is told in.
+    pub format: Format,
 }
 
 impl Serialize for Errors<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let each = self.violations.iter().map(|violation| One { schema: self.schema, violation });
+        let Errors { schema, format, .. } = *self;
+        let each = self.violations.iter().map(|violation| One { schema, violation, format });
         serializer.collect_map([("error", each.collect::<Vec<_>>())])
     }
 }
@@ -114,6 +119,32 @@ impl Serialize for Errors<'_> {
 struct One<'a> {
     schema: &'a Schema,
     violation: &'a Violation,
+    format: Format,
+}
+
+impl One<'_> {
+    /// What of a text the encoding can say: a request may have what XML does not.
+    fn told<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.format == Format::Json || without_form(text).is_none() {
+            return Cow::Borrowed(text);
+        }
+        let shown =
+            |letter: char| without_form(letter.encode_utf8(&mut [0; 4])).map_or(letter, |_| '\u{fffd}');
+        Cow::Owned(text.chars().map(shown).collect())
+    }
+
+    /// Where it went wrong; in XML, where a name is of no module that has a namespace, what is around of it.
+    fn place(&self) -> Option<String> {
+        let violation = self.violation;
+        let module = violation.unknown.as_deref().and_then(|name| name.split_once(':'));
+        let is_unknown = module.is_some_and(|(module, _)| self.schema.module_by_name(module).is_none());
+        if self.format == Format::Xml && is_unknown {
+            let around = Violation { unknown: None, ..violation.clone() };
+            return (!around.path.steps.is_empty()).then(|| place(self.schema, &around));
+        }
+        let is_there = !violation.path.steps.is_empty() || violation.unknown.is_some();
+        is_there.then(|| place(self.schema, violation))
+    }
 }
 
 impl Serialize for One<'_> {
@@ -125,14 +156,18 @@ impl Serialize for One<'_> {
         if let Some(app_tag) = &violation.app_tag {
             map.serialize_entry("error-app-tag", app_tag)?;
         }
-        if !violation.path.steps.is_empty() || violation.unknown.is_some() {
-            let path = place(self.schema, violation);
-            map.serialize_entry("error-path", &InstanceIdentifierText(&path))?;
+        if let Some(path) = self.place() {
+            map.serialize_entry("error-path", &InstanceIdentifierText(&self.told(&path)))?;
         }
-        map.serialize_entry("error-message", &violation.told())?;
+        map.serialize_entry("error-message", &self.told(&violation.told()))?;
         let mut facts = violation.facts();
         if let Some(name) = bad_element(self.schema, violation) {
             facts.entry("bad-element").or_insert_with(|| name.into());
+        }
+        for fact in facts.values_mut() {
+            if let Some(text) = fact.as_str() {
+                *fact = self.told(text).into();
+            }
         }
         if !facts.is_empty() {
             map.serialize_entry("error-info", &facts)?;

@@ -94,6 +94,12 @@ fn answer(
     schema: &Schema,
     wanted: Wanted,
 ) -> Reply {
-    let body = Status { schema, patch_id: &names.patch_id, edit_ids: &names.edit_ids, violations };
+    let body = Status {
+        schema,
+        patch_id: &names.patch_id,
+        edit_ids: &names.edit_ids,
+        violations,
+        format: wanted.format,
+    };
     letter(status, schema, wanted, "ietf-yang-patch", Element::yang_patch("yang-patch-status"), &body)
 }

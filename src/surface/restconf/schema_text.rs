@@ -15,21 +15,22 @@ use crate::yang::schema::Schema;
 const YANG: &str = "application/yang";
 const OFFERS: &[&str] = &[YANG, "text/plain"];
 
-/// The text of a module by the last segment of its URL: `NAME`, `NAME@REVISION`, each with or without `.yang`.
+/// The text of a module or submodule by the last segment of its URL: `NAME`, `NAME@REVISION`, each with or without `.yang`.
 pub fn find(schema: &Schema, file: &str) -> Option<Arc<str>> {
     let stem = file.strip_suffix(".yang").unwrap_or(file);
     let (name, revision) = match stem.split_once('@') {
         Some((name, revision)) => (name, Some(revision)),
         None => (stem, None),
     };
-    let mut modules = schema.modules().iter().filter(|module| module.name == *name);
-    let found = match revision {
-        Some(_) => modules.find(|module| module.revision.as_deref() == revision),
-        None => {
-            return schema.module_by_name(name).map(|id| Arc::clone(&schema.module(id).text));
-        }
-    };
-    found.map(|module| Arc::clone(&module.text))
+    if let (None, Some(id)) = (revision, schema.module_by_name(name)) {
+        return Some(Arc::clone(&schema.module(id).text));
+    }
+    let modules = schema.modules().iter().map(|module| (&module.name, &module.revision, &module.text));
+    let parts = schema.modules().iter().flat_map(|module| &module.submodules);
+    let mut texts = modules.chain(parts.map(|part| (&part.name, &part.revision, &part.text)));
+    let found =
+        texts.find(|(of, dated, _)| **of == *name && (revision.is_none() || dated.as_deref() == revision));
+    found.map(|(_, _, text)| Arc::clone(text))
 }
 
 /// Answers with the text.

@@ -19,7 +19,7 @@ mod typing;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use super::{Module, ModuleId, NodeId, Schema};
+use super::{Module, ModuleId, NodeId, Schema, Submodule};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::hashed::{HashMap, HashSet};
 use crate::base::ident::Ident;
@@ -95,7 +95,12 @@ fn modules(
         let main = loaded.main(index);
         let submodules = module.units.iter().skip(1).map(|unit| {
             let unit = loaded.unit(*unit);
-            (unit.name.clone(), unit.revision.clone())
+            let text = library.sources().get(unit.source).map(|source| source.text.clone());
+            Submodule {
+                name: unit.name.clone(),
+                revision: unit.revision.clone(),
+                text: text.unwrap_or_else(|| "".into()),
+            }
         });
         let deviated_by = tree.deviations.iter().filter(|(deviated, _)| *deviated == index);
         Module {

@@ -6,6 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::data::violation::Violation;
 use crate::surface::restconf::errors::Errors;
+use crate::surface::restconf::media::Format;
 use crate::yang::schema::Schema;
 
 /// What came of a patch.
@@ -19,6 +20,8 @@ pub struct Status<'a> {
     pub edit_ids: &'a [String],
     /// What is wrong, those of an edit with its index; nothing means that all was done.
     pub violations: &'a [Violation],
+    /// The encoding that it is told in.
+    pub format: Format,
 }
 
 impl Serialize for Status<'_> {
@@ -30,16 +33,14 @@ impl Serialize for Status<'_> {
         }
         let whole = self.of(|edit| edit.is_none_or(|index| index >= self.edit_ids.len()));
         if !whole.is_empty() {
-            map.serialize_entry("errors", &Errors { schema: self.schema, violations: &whole })?;
+            map.serialize_entry("errors", &self.errors(&whole))?;
         }
         let faults: Vec<(&str, Vec<Violation>)> = (self.edit_ids.iter().enumerate())
             .map(|(index, id)| (id.as_str(), self.of(|edit| edit == Some(index))))
             .filter(|(_, violations)| !violations.is_empty())
             .collect();
         if !faults.is_empty() {
-            let each = faults
-                .iter()
-                .map(|(id, violations)| One { id, errors: Errors { schema: self.schema, violations } });
+            let each = faults.iter().map(|(id, violations)| One { id, errors: self.errors(violations) });
             map.serialize_entry("edit-status", &HashMap::from([("edit", each.collect::<Vec<_>>())]))?;
         }
         map.end()
@@ -47,6 +48,10 @@ impl Serialize for Status<'_> {
 }
 
 impl Status<'_> {
+    fn errors<'v>(&'v self, violations: &'v [Violation]) -> Errors<'v> {
+        Errors { schema: self.schema, violations, format: self.format }
+    }
+
     /// The violations of certain edits, or of none.
     fn of(&self, is_meant: impl Fn(Option<usize>) -> bool) -> Vec<Violation> {
         let is_meant = |violation: &&Violation| is_meant(violation.edit.map(usize::from));
