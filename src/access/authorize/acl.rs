@@ -252,7 +252,10 @@ impl AclRule {
                 return false;
             }
             let denies = |(name, value): (&String, &Value)| {
-                listed(&self.denied, name).is_some_and(|values| has_one_of(values, &canonical(name, value)))
+                listed(&self.denied, name).is_some_and(|values| match names_policies(name) {
+                    true => has_one_of(&small(values), &small(value)),
+                    false => has_one_of(values, value),
+                })
             };
             if parameters.iter().any(denies) {
                 return false;
@@ -261,7 +264,7 @@ impl AclRule {
         let Some(allowed) = &self.allowed else { return true };
         let any_name = allowed.contains_key("*");
         parameters.iter().all(|(name, value)| match listed(allowed, name) {
-            Some(values) => is_of(values, &canonical(name, value)),
+            Some(values) => is_of(values, value),
             None => any_name,
         })
     }
@@ -272,18 +275,17 @@ fn listed<'a>(parameters: &'a Map<String, Value>, name: &str) -> Option<&'a Valu
     parameters.iter().find(|(listed, _)| listed.eq_ignore_ascii_case(name)).map(|(_, values)| values)
 }
 
-/// A value as its endpoint understands it: names of policies are in small letters, however they were sent.
-fn canonical<'a>(name: &str, value: &'a Value) -> Cow<'a, Value> {
-    let names_policies =
-        ["policies", "token_policies"].iter().any(|policies| name.eq_ignore_ascii_case(policies));
+/// Whether a parameter names policies, which are found in small letters too, however they were sent.
+fn names_policies(name: &str) -> bool {
+    ["policies", "token_policies"].iter().any(|policies| name.eq_ignore_ascii_case(policies))
+}
+
+/// The same in small letters.
+fn small(value: &Value) -> Value {
     match value {
-        Value::String(text) if names_policies => Cow::Owned(Value::String(text.to_lowercase())),
-        Value::Array(members) if names_policies => {
-            let small =
-                |member: &Value| member.as_str().map_or(member.clone(), |text| text.to_lowercase().into());
-            Cow::Owned(members.iter().map(small).collect())
-        }
-        _ => Cow::Borrowed(value),
+        Value::String(text) => text.to_lowercase().into(),
+        Value::Array(members) => members.iter().map(small).collect(),
+        _ => value.clone(),
     }
 }
 
@@ -463,14 +465,23 @@ mod tests {
     }
 
     #[test]
-    fn names_of_policies_are_told_apart_as_their_endpoint_does() {
+    fn capitals_of_policies_slip_past_nothing() {
         let policy = r#"path "a" {
             capabilities = ["update"]
-            denied_parameters = { "token_policies" = ["admin"] }
+            denied_parameters = { "token_policies" = ["admin", "Ops"] }
             }"#;
-        for sent in [json!("Admin"), json!(["x", "ADMIN"]), json!("x,Admin")] {
+        for sent in [json!("Admin"), json!(["x", "ADMIN"]), json!("x,Admin"), json!("ops"), json!("Ops")] {
             let parameters = json!({ "token_policies": sent });
             assert_eq!(verdict_of(&[policy], Capability::Update, "a", parameters, 0), AclVerdict::Deny);
+        }
+        // Where there is one with capitals, it is another one: what is allowed is meant to the letter.
+        let policy = r#"path "a" {
+            capabilities = ["update"]
+            allowed_parameters = { "token_policies" = ["dev"] }
+            }"#;
+        for (sent, expected) in [("dev", AclVerdict::Allow), ("Dev", AclVerdict::Deny)] {
+            let parameters = json!({ "token_policies": sent });
+            assert_eq!(verdict_of(&[policy], Capability::Update, "a", parameters, 0), expected);
         }
     }
 
