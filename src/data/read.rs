@@ -270,5 +270,15 @@ impl Serialize for InstanceIdentifierText<'_> {
     }
 }
 
+/// What RFC 7950 defines itself and no module does: XML has it in the namespace of YANG.
+#[derive(Clone, Copy, Debug)]
+pub struct OfYang<T>(pub T);
+
+impl<T: Serialize> Serialize for OfYang<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(xml::OF_YANG, &self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,11 @@ pub(in crate::data) const IDENTITYREF: &str = "identityref";
 /// By this name of a newtype a serializer knows the value of an `instance-identifier` in the form of RFC 7951.
 pub(in crate::data) const INSTANCE_IDENTIFIER: &str = "instance-identifier";
 
+/// By this name of a newtype a serializer knows what stands in the namespace of YANG itself (RFC 7950 section 5.3.1).
+pub(in crate::data) const OF_YANG: &str = "of-yang";
+
+const YANG: Space<'static> = Space::Other("urn:ietf:params:xml:ns:yang:1");
+
 /// How elements are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layout {

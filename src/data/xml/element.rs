@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
-use super::{Element, IDENTITYREF, INSTANCE_IDENTIFIER, Space, Writer, XmlError, text};
+use super::{Element, IDENTITYREF, INSTANCE_IDENTIFIER, OF_YANG, Space, Writer, XmlError, YANG, text};
 
 /// A value that is to be written in an element.
 pub(super) struct Value<'w, 'o, 'e> {
@@ -113,6 +113,10 @@ impl<'w, 'o, 'e> Serializer for Value<'w, 'o, 'e> {
                 let schema = writer.schema;
                 let (text, modules) = text::qualify(&text, &|module| schema.module_by_name(module).is_some());
                 writer.qualified(element, around, &text, &modules)?
+            }
+            OF_YANG => {
+                let element = Element { space: YANG, ..element };
+                return value.serialize(Value { writer, element, around, starts });
             }
             _ => return value.serialize(Value { writer, element, around, starts }),
         };

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
 
 use super::media::{Format, Wanted};
 use crate::base::error::ErrorTag;
-use crate::data::read::{Element, InstanceIdentifierText, Layout, without_form, write_xml};
+use crate::data::read::{Element, InstanceIdentifierText, Layout, OfYang, without_form, write_xml};
 use crate::data::violation::Violation;
 use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
@@ -170,9 +171,39 @@ impl Serialize for One<'_> {
             }
         }
         if !facts.is_empty() {
-            map.serialize_entry("error-info", &facts)?;
+            map.serialize_entry("error-info", &Info(&facts))?;
         }
         map.end()
+    }
+}
+
+/// The facts of an error: two of them are those of RFC 7950 section 15, by whose names paths are told.
+struct Info<'a>(&'a Map<String, Value>);
+
+impl Serialize for Info<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, fact) in self.0 {
+            match name.as_str() {
+                "non-unique" => map.serialize_entry(name, &OfYang(Paths(fact)))?,
+                "missing-choice" => map.serialize_entry(name, &OfYang(fact))?,
+                _ => map.serialize_entry(name, fact)?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// Instance-identifiers, or one.
+struct Paths<'a>(&'a Value);
+
+impl Serialize for Paths<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::String(text) => InstanceIdentifierText(text).serialize(serializer),
+            Value::Array(several) => serializer.collect_seq(several.iter().map(Paths)),
+            other => other.serialize(serializer),
+        }
     }
 }
 
