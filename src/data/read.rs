@@ -23,7 +23,7 @@ use super::fields::FieldTree;
 use super::path::InstancePath;
 use super::tree::{Container, Data, Found, List, Overlay, Tree};
 use super::xml;
-pub use super::xml::{Element, Layout, XmlError, without_form, write as write_xml};
+pub use super::xml::{Element, Layout, XmlError, has_form, write as write_xml};
 use super::yaml;
 use crate::base::json;
 use crate::yang::schema::types::Strictness;

@@ -11,7 +11,7 @@ use std::fmt::{self, Write as _};
 use serde::Serialize;
 
 use self::element::Value;
-pub use self::text::without_form;
+pub use self::text::has_form;
 use crate::yang::schema::{ModuleId, NodeId, Schema};
 
 /// By this name of a newtype a serializer knows the value of an `identityref`, `module:name` or `name`.

@@ -152,9 +152,7 @@ impl Visit<'_> {
             }
         }
     }
-}
 
-impl Visit<'_> {
     /// The same resource, now that what is stored can tell what the keys of its path mean.
     fn among_stored(&self, resource: Resource) -> Result<Resource, Failure> {
         let schema: &Schema = self.dialect.schema();

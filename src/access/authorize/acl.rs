@@ -155,43 +155,24 @@ pub enum AclVerdict {
 /// Finds a value for a variable of a templated path; `None`: there is none.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// What several policies say of a path: the rules with the most specific pattern that matches.
-fn deciding<'a>(policies: &[&'a Acl], path: &str, lookup: Lookup<'_>) -> Vec<&'a AclRule> {
-    let mut best: Option<Specificity> = None;
-    let mut found: Vec<&'a AclRule> = Vec::new();
-    for rule in policies.iter().flat_map(|policy| &policy.rules) {
-        let Some(specificity) = rule.path.matches(path, lookup) else { continue };
-        match best.as_ref().map(|best| specificity.cmp(best)) {
-            Some(std::cmp::Ordering::Less) => {}
-            Some(std::cmp::Ordering::Equal) => found.push(rule),
-            _ => {
-                best = Some(specificity);
-                found = vec![rule];
-            }
-        }
-    }
-    found
-}
-
-/// The same for what may be a list, whose path is also written with a slash at its end. A pattern that speaks of it only
-/// without the slash may speak of something else of that name: it decides where it is exact, where it denies and where it
-/// grants the list, and is passed over otherwise.
-fn deciding_for<'a>(policies: &[&'a Acl], path: &str, is_list: bool, lookup: Lookup<'_>) -> Vec<&'a AclRule> {
-    if !is_list {
-        return deciding(policies, path, lookup);
-    }
-    let list = format!("{path}/");
+/// What several policies say of a path: the rules with the most specific pattern that matches. What may be a list has its path
+/// with a slash at its end too. A pattern that speaks of a list only without the slash may speak of something else of that
+/// name: it decides where it is exact, where it denies and where it grants the list, and is passed over otherwise.
+fn deciding<'a>(policies: &[&'a Acl], path: &str, is_list: bool, lookup: Lookup<'_>) -> Vec<&'a AclRule> {
+    let list = is_list.then(|| format!("{path}/"));
+    let form = list.as_deref().unwrap_or(path);
     let mut speaking: BTreeMap<Specificity, (bool, Vec<&'a AclRule>)> = BTreeMap::new();
     for rule in policies.iter().flat_map(|policy| &policy.rules) {
-        let of_list = rule.path.matches(&list, lookup);
-        let is_of_list = of_list.is_some();
-        if let Some(specificity) = of_list.or_else(|| rule.path.matches(path, lookup)) {
-            speaking.entry(specificity).or_insert((is_of_list, Vec::new())).1.push(rule);
+        let of_form = rule.path.matches(form, lookup);
+        let is_of_form = of_form.is_some();
+        let other = || list.as_ref().and_then(|_| rule.path.matches(path, lookup));
+        if let Some(specificity) = of_form.or_else(other) {
+            speaking.entry(specificity).or_insert((is_of_form, Vec::new())).1.push(rule);
         }
     }
-    let decides = |(specificity, (is_of_list, rules)): &(Specificity, (bool, Vec<&AclRule>))| {
+    let decides = |(specificity, (is_of_form, rules)): &(Specificity, (bool, Vec<&AclRule>))| {
         let together = union(rules);
-        *is_of_list
+        *is_of_form
             || specificity.is_exact()
             || together.has(Capability::Deny)
             || together.has(Capability::List)
@@ -202,7 +183,7 @@ fn deciding_for<'a>(policies: &[&'a Acl], path: &str, is_list: bool, lookup: Loo
 /// What policies say of a request.
 pub fn decide(policies: &[&Acl], request: &AclRequest<'_>, lookup: Lookup<'_>) -> AclVerdict {
     let is_list = request.capability == Capability::List;
-    let rules = deciding_for(policies, request.path, is_list, lookup);
+    let rules = deciding(policies, request.path, is_list, lookup);
     let together = union(&rules);
     if together.has(Capability::Deny) {
         return AclVerdict::Deny;
@@ -227,7 +208,7 @@ pub fn capabilities(policies: &[&Acl], path: &str, lookup: Lookup<'_>) -> Capabi
         Some(path) => (path, true),
         None => (path, false),
     };
-    union(&deciding_for(policies, path, is_list, lookup))
+    union(&deciding(policies, path, is_list, lookup))
 }
 
 fn union(rules: &[&AclRule]) -> Capabilities {

@@ -9,9 +9,9 @@ use super::scalar::scalars;
 use super::{Allow, Decoder};
 use crate::base::error::ErrorTag;
 use crate::data::violation::shorten;
-use crate::data::xml::without_form;
+use crate::data::xml::has_form;
 use crate::yang::schema::types::Raw;
-use crate::yang::syntax::argument::is_identifier;
+use crate::yang::syntax::argument::is_reference;
 
 /// Reads any value; `None` where something in it was refused.
 pub(super) struct AnySeed<'d, 's> {
@@ -28,7 +28,7 @@ impl Decoder<'_> {
         }
         match value {
             Json::String(text) => {
-                if let Some(letter) = without_form(text) {
+                if let Some(letter) = text.chars().find(|letter| !has_form(*letter)) {
                     let code = u32::from(letter);
                     let message =
                         format!("the character U+{code:04X} is in no text of YANG (RFC 7950 section 9.4)");
@@ -53,10 +53,8 @@ impl Decoder<'_> {
     }
 
     fn can_name_a_node(&self, name: &str) -> bool {
-        match name.split_once(':') {
-            Some((module, local)) => self.schema.module_by_name(module).is_some() && is_identifier(local),
-            None => is_identifier(name),
-        }
+        let module = name.split_once(':').map(|(module, _)| self.schema.module_by_name(module));
+        is_reference(name) && module != Some(None)
     }
 }
 

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::order::longest_ascending;
+use super::order::{behind_keys, longest_ascending};
 use super::{Change, ChangeKind};
 use crate::data::path::Keys;
-use crate::data::tree::{Data, Position};
+use crate::data::tree::Data;
 use crate::yang::schema::{NodeKind, Schema, Value};
 
 /// A change as it is, or that of a whole leaf-list of configuration as changes of its entries: first what went, then what
@@ -37,7 +37,8 @@ pub fn by_entries(schema: &Schema, change: Change) -> Vec<Change> {
     let stayed: BTreeSet<usize> = longest_ascending(&common).into_iter().collect();
     let mut previous: Option<&Value> = None;
     for value in after {
-        let position = || facts.user_ordered.then(|| behind(previous));
+        let position =
+            || facts.user_ordered.then(|| behind_keys(previous.map(|value| Keys::from([value.clone()]))));
         match old.get(value) {
             None => changes.push(one(ChangeKind::Created, value, position())),
             Some(at) if facts.user_ordered && !stayed.contains(at) => {
@@ -55,8 +56,4 @@ fn values(data: Option<&Data>) -> &[Value] {
         Some(Data::LeafList(values)) => values,
         _ => &[],
     }
-}
-
-fn behind(previous: Option<&Value>) -> Position {
-    previous.map_or(Position::First, |value| Position::After(Keys::from([value.clone()])))
 }

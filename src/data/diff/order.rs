@@ -10,6 +10,7 @@ use std::sync::Arc;
 use imbl::ordmap::DiffItem;
 
 use super::Walk;
+use crate::data::path::Keys;
 use crate::data::tree::{Container, Key, List, Ordered, Position, Store};
 use crate::yang::schema::Value;
 
@@ -50,10 +51,12 @@ fn small(walk: &mut Walk<'_>, before: &List, after: &List) {
 }
 
 fn behind(previous: Option<&Arc<Container>>, count: usize) -> Position {
-    match previous {
-        Some(entry) => Position::After(entry.key_values(count).cloned().collect()),
-        None => Position::First,
-    }
+    behind_keys(previous.map(|entry| entry.key_values(count).cloned().collect()))
+}
+
+/// The place behind the entry with these keys, or before all.
+pub(super) fn behind_keys(previous: Option<Keys>) -> Position {
+    previous.map_or(Position::First, Position::After)
 }
 
 /// Compares two large lists by what their maps do not share. A rank that changed need not be a move: entries are given

@@ -22,7 +22,7 @@ pub(super) fn escape(text: &str, place: Place, out: &mut Vec<u8>) -> Result<(), 
             '"' if place == Place::Attribute => "&quot;",
             '\n' if place == Place::Attribute => "&#10;",
             '\t' if place == Place::Attribute => "&#9;",
-            '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}' => {
+            _ if has_form(letter) => {
                 out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
                 continue;
             }
@@ -36,12 +36,10 @@ pub(super) fn escape(text: &str, place: Place, out: &mut Vec<u8>) -> Result<(), 
     Ok(())
 }
 
-/// The first character of a text that XML does not have in any form (XML 1.0 section 2.2), nor YANG in a text.
-pub fn without_form(text: &str) -> Option<char> {
-    text.chars().find(|letter| {
-        !matches!(letter,
-            '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
-    })
+/// Whether XML has a character in any form (XML 1.0 section 2.2).
+pub fn has_form(letter: char) -> bool {
+    matches!(letter,
+        '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }
 
 /// Checks the name of an element. Those of a model always are; those in `anydata` can be anything.

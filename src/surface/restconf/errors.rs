@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::media::{Format, Wanted};
 use crate::base::error::ErrorTag;
-use crate::data::read::{Element, InstanceIdentifierText, Layout, OfYang, without_form, write_xml};
+use crate::data::read::{Element, InstanceIdentifierText, Layout, OfYang, has_form, write_xml};
 use crate::data::violation::Violation;
 use crate::surface::failure::Failure;
 use crate::surface::http::Reply;
@@ -126,11 +126,10 @@ struct One<'a> {
 impl One<'_> {
     /// What of a text the encoding can say: a request may have what XML does not.
     fn told<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.format == Format::Json || without_form(text).is_none() {
+        if self.format == Format::Json || text.chars().all(has_form) {
             return Cow::Borrowed(text);
         }
-        let shown =
-            |letter: char| without_form(letter.encode_utf8(&mut [0; 4])).map_or(letter, |_| '\u{fffd}');
+        let shown = |letter| if has_form(letter) { letter } else { char::REPLACEMENT_CHARACTER };
         Cow::Owned(text.chars().map(shown).collect())
     }
 

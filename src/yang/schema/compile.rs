@@ -17,6 +17,8 @@ mod structures;
 mod tests;
 mod typing;
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::{Module, ModuleId, NodeId, Schema, Submodule};
@@ -25,7 +27,7 @@ use crate::base::hashed::{HashMap, HashSet};
 use crate::base::ident::Ident;
 use crate::yang::resolve::feature::FeatureStates;
 use crate::yang::resolve::library::Library;
-use crate::yang::resolve::load::{Loaded, LoadedModule, ModuleIndex, Wanted, load};
+use crate::yang::resolve::load::{Loaded, LoadedModule, ModuleIndex, Unit, Wanted, load};
 use crate::yang::resolve::resolution::{Resolution, resolve};
 use crate::yang::resolve::scope::Names;
 use crate::yang::resolve::tree::{ResolvedId, Tree};
@@ -95,12 +97,7 @@ fn modules(
         let main = loaded.main(index);
         let submodules = module.units.iter().skip(1).map(|unit| {
             let unit = loaded.unit(*unit);
-            let text = library.sources().get(unit.source).map(|source| source.text.clone());
-            Submodule {
-                name: unit.name.clone(),
-                revision: unit.revision.clone(),
-                text: text.unwrap_or_else(|| "".into()),
-            }
+            Submodule { name: unit.name.clone(), revision: unit.revision.clone(), text: text(library, unit) }
         });
         let deviated_by = tree.deviations.iter().filter(|(deviated, _)| *deviated == index);
         Module {
@@ -112,21 +109,22 @@ fn modules(
             features: enabled.get(index.0).into_iter().flatten().map(|name| Ident::from(*name)).collect(),
             submodules: submodules.collect(),
             deviated_by: deviated_by.map(|(_, by)| loaded.module(*by).name.clone()).collect(),
-            text: main
-                .and_then(|unit| library.sources().get(unit.source))
-                .map_or_else(|| "".into(), |source| source.text.clone()),
+            text: main.map_or_else(|| "".into(), |unit| text(library, unit)),
             digest: digest(library, loaded, module),
         }
     };
     loaded.module_indexes().map(describe).collect()
 }
 
+fn text(library: &Library, unit: &Unit) -> Arc<str> {
+    library.sources().get(unit.source).map_or_else(|| "".into(), |source| source.text.clone())
+}
+
 /// SHA-256 over the texts of a module, each with its length in front.
 fn digest(library: &Library, loaded: &Loaded, module: &LoadedModule) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     for unit in &module.units {
-        let text = library.sources().get(loaded.unit(*unit).source).map(|source| source.text.clone());
-        let text = text.as_deref().unwrap_or_default();
+        let text = text(library, loaded.unit(*unit));
         context.update(&(text.len() as u64).to_be_bytes());
         context.update(text.as_bytes());
     }
