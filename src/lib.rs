@@ -5,7 +5,7 @@
 //!
 //! | folder | what lives there |
 //! | --- | --- |
-//! | [`base`] | the clock, diagnostics, error-tags, durations, names, passwords, secrets and their cipher: no opinion about YANG or HTTP |
+//! | [`base`] | the clock, diagnostics, error-tags, durations, names, JSON, passwords, secrets and their cipher: no opinion about YANG or HTTP |
 //! | [`yang`] | the compiler: `syntax` reads text, `resolve` binds names, `schema` is the immutable result |
 //! | [`data`] | instance data: persistent trees, paths, edits, diffs, codecs, XPath, validation |
 //! | [`store`] | durable bytes behind the barrier: the commit log and the rows, in SQLite |

@@ -1,7 +1,7 @@
 //! Compact JSON, byte for byte as serde_json writes it: for what is written with every request.
 //!
 //! Texts go by [`text`], and every number is left to serde_json. Not for member names other than texts: what is written
-//! here has no others.
+//! here has no others. What is read goes by serde_json too, but where a name must not stand twice: that is [`distinct`].
 
 pub mod distinct;
 pub mod text;
